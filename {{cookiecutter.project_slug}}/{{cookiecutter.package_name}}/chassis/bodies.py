@@ -1,0 +1,75 @@
+"""Reads the body of a request, as JSON or as a form, and checks it against its model."""
+
+from typing import Any
+
+from flask import request
+from flask_restx import Model
+from jsonschema import Draft4Validator, ValidationError
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from .errors import Invalid
+
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def read(model: Model) -> dict[str, Any]:
+    """Return the body's fields; Invalid, BadRequest or UnsupportedMediaType where it is wrong.
+
+    The model that documents the body is the one that it is checked against.
+    """
+    body = _fields()
+    errors = {_field(fault): _sentence(fault) for fault in _validator(model).iter_errors(body)}
+    errors |= {name: NOT_TEXT for name, value in body.items() if not is_text(value)}
+    if errors:
+        raise Invalid(errors)
+    return body
+
+
+NOT_TEXT = "Has characters that cannot be stored."
+
+
+def is_text(value: object) -> bool:
+    """Whether PostgreSQL can store a value if it is a text: no NUL, no half of a surrogate pair."""
+    if not isinstance(value, str):
+        return True
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _fields() -> dict[str, Any]:
+    if request.mimetype in FORMS:
+        return request.form.to_dict()
+    if not request.mimetype and not request.content_length:
+        return {}
+    if not request.is_json:
+        raise UnsupportedMediaType("Send JSON (application/json) or a form.")
+    body = request.get_json()
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return body
+
+
+def _validator(model: Model) -> Draft4Validator:
+    return Draft4Validator(model.__schema__)
+
+
+def _field(fault: ValidationError) -> str:
+    if fault.validator == "required":
+        # jsonschema names the missing field in its message only, as 'name' is a required property.
+        return str(fault.message).split("'")[1]
+    return ".".join(str(step) for step in fault.absolute_path) or "body"
+
+
+def _sentence(fault: ValidationError) -> str:
+    """Say what is wrong without repeating the value, which may be long or secret."""
+    limit = fault.validator_value
+    sentences = {
+        "required": "Is required.",
+        "type": f"Must be of type {limit}.",
+        "minLength": f"Must have at least {limit} character(s).",
+        "maxLength": f"Must have at most {limit} characters.",
+        "pattern": f"Must match {limit}.",
+        "enum": f"Must be one of {limit}.",
+        "minimum": f"Must be at least {limit}.",
+        "maximum": f"Must be at most {limit}.",
+    }
+    return sentences.get(str(fault.validator), "Is not valid.")

@@ -1,0 +1,65 @@
+"""Turns every error into JSON `{"message", ...}` with the right status; nothing internal leaks."""
+
+import logging
+
+from flask import Flask, Response
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RoutingException
+
+from . import responses
+from .settings import Settings
+
+RETRY_AFTER_SECONDS = "2"
+
+log = logging.getLogger(__name__)
+
+
+class Invalid(HTTPException):
+    """A request that the caller can mend: 400, with what is wrong by field."""
+
+    code = 400
+    description = "The request is not valid."
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        """`errors` has a sentence for each field that is wrong."""
+        super().__init__()
+        self.errors = errors
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register the handlers, for this application's own routes and for Flask-RESTX's alike."""
+    app.config["MAX_CONTENT_LENGTH"] = settings["http.max_body_bytes"]
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings["http.max_body_bytes"]
+    app.register_error_handler(HTTPException, http_error)
+    for lost in (OperationalError, InterfaceError, NoFreeConnection):
+        app.register_error_handler(lost, database_error)
+    app.register_error_handler(Exception, unexpected_error)
+
+
+def http_error(error: HTTPException) -> Response | HTTPException:
+    """Answer an error that has a status of its own, with the headers it brings (Allow, …)."""
+    if isinstance(error, RoutingException):
+        return error  # a redirect, to the same path with its closing slash
+    body: dict[str, object] = {"message": error.description or error.name}
+    if isinstance(error, Invalid):
+        body["errors"] = error.errors
+    headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    return responses.json(body, error.code or 500, headers)
+
+
+def database_error(error: Exception) -> Response:
+    """Answer 503 when the database is lost, slow or full: the same request may work in a moment."""
+    log.error("the database failed", exc_info=error)
+    return responses.json(
+        {"message": "The service cannot reach its database. Try again in a moment."},
+        503,
+        {"Retry-After": RETRY_AFTER_SECONDS},
+    )
+
+
+def unexpected_error(error: Exception) -> Response:
+    """Answer 500 and log the traceback; the request id ties the two together."""
+    log.error("unexpected error", exc_info=error)
+    return responses.json({"message": "Internal server error."}, 500)

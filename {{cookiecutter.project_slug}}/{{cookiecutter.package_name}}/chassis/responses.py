@@ -1,0 +1,20 @@
+"""Makes the JSON responses."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Response
+
+
+def json(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response. Times with a zone come out in ISO 8601 with their offset."""
+    response = Response(orjson.dumps(data), status, mimetype="application/json")
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+def no_content() -> Response:
+    """Return a 204 response, which has no body."""
+    return Response(status=204)

