@@ -33,9 +33,9 @@ def read_answers() -> dict[str, Any]:
 
 # Cruft records the answers once this file has been rendered, and renders what it recorded at each
 # update. So that a brace in a text stays one, it is recorded as the expression for a brace:
-# {{ cookiecutter.update(project_name=cookiecutter.project_name|replace("{", "{{ '{' }}")) or "" }}
-# {{ cookiecutter.update(description=cookiecutter.description|replace("{", "{{ '{' }}")) or "" }}
-# {{ cookiecutter.update(team=cookiecutter.team|replace("{", "{{ '{' }}")) or "" }}
+# {% for text in ("project_name", "description", "team") %}
+# {% set _ = cookiecutter.update({text: cookiecutter[text]|replace("{", "{{ '{' }}")}) %}
+# {% endfor %}
 
 
 def prune(folder: Path, answers: dict[str, Any]) -> None:

