@@ -13,9 +13,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-# The paths that belong to one answer of a question and go when another is given. All other paths
-# belong to every service.
-PATHS_OF_ANSWERS = {
+# The folders that belong to one answer of a question and go when another is given. Everything else
+# belongs to every service.
+FOLDERS_OF_ANSWERS = {
     ("ci_system", "teamcity"): (".teamcity",),
     ("ci_system", "github"): (".github",),
 }
@@ -39,17 +39,13 @@ def read_answers() -> dict[str, Any]:
 
 
 def prune(folder: Path, answers: dict[str, Any]) -> None:
-    """Remove the paths of answers that were not given; a path that is not there is a fault."""
-    for (question, answer), names in PATHS_OF_ANSWERS.items():
-        for path in (folder / name for name in names):
-            if not path.exists():
-                sys.exit(f"hooks/post_gen_project.py names {path.name}, which was not rendered.")
-            if answers[question] == answer:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+    """Remove the folders of answers that were not given; one that is not there is a fault."""
+    for (question, answer), names in FOLDERS_OF_ANSWERS.items():
+        for name in names:
+            if not (folder / name).is_dir():
+                sys.exit(f"hooks/post_gen_project.py names {name}, which was not rendered.")
+            if answers[question] != answer:
+                shutil.rmtree(folder / name)
 
 
 def content_hash(pyproject: dict[str, Any]) -> str:

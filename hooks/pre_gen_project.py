@@ -67,16 +67,15 @@ NAMES_IN_CODE = _words("""
     namespace request resource response session string text timestamp username
 """)
 
-# Modules of the package beside the resource's own, and the first part of the service's own routes.
+# What stands beside the resource's module in the package and beside its routes in the API.
 MODULES_AND_ROUTES = _words("""
-    admin api app chassis domain health me metrics static swagger swaggerui tasks tests wsgi
+    admin administration api app chassis domain health infra me metrics migrations models own_tasks
+    static swagger swaggerui tasks tests wsgi
 """)
 
-# Characters that end a line, cannot be encoded, or make text read differently from what it is.
+# What ends a line, cannot be encoded, or makes a text read differently from what it is.
 BAD_CATEGORIES = frozenset(("Cc", "Cs", "Zl", "Zp"))
-BAD_CHARACTERS = frozenset(
-    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff"
-)
+BAD_LETTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff")
 
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 HOST = rf"{LABEL}(?:\.{LABEL})*"
@@ -95,7 +94,7 @@ def _text_fault(answer: str, longest: int) -> str | None:
     if answer != answer.strip():
         return "Give the text without the space around it."
     for letter in answer:
-        if unicodedata.category(letter) in BAD_CATEGORIES or letter in BAD_CHARACTERS:
+        if unicodedata.category(letter) in BAD_CATEGORIES or letter in BAD_LETTERS:
             return f"Give one line without control characters; this has U+{ord(letter):04X}."
     return None
 
@@ -143,9 +142,7 @@ def project_slug(answers: dict[str, str]) -> str | None:
     """Accept `t`, `thoughts-2`. Refuse `Thoughts`, `2thoughts`, `a_b`, `a-`, `a b`, `flask`."""
     answer = answers["project_slug"]
     if len(answer) > 40 or not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", answer):
-        return (
-            "Give up to 40 lower-case letters, digits and hyphens, first a letter, no hyphen last."
-        )
+        return "Give up to 40 lower-case letters, digits, hyphens; first a letter, no hyphen last."
     if answer.replace("-", "_") in DEPENDENCIES:
         return f"The service installs a package of this name: give another, such as {answer}-api."
     return None
@@ -176,9 +173,7 @@ def description(answers: dict[str, str]) -> str | None:
 def organisation(answers: dict[str, str]) -> str | None:
     """Accept `acme`, `a-1`. Refuse `a`, `Acme`, `acme-`, `1acme`, `acme inc`, 21 characters."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", answers["organisation"]):
-        return (
-            "Give 2 to 20 lower-case letters, digits and hyphens, first a letter, no hyphen last."
-        )
+        return "Give 2 to 20 lower-case letters, digits, hyphens; first a letter, no hyphen last."
     return None
 
 
@@ -197,9 +192,8 @@ def team(answers: dict[str, str]) -> str | None:
 
 def email(answers: dict[str, str]) -> str | None:
     """Accept `a.b+c@acme.example`. Refuse `team`, `a@b@c.d`, `a b@c.d`, `a@`, `<a@b.c>`."""
-    if not re.fullmatch(
-        r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", answers["email"]
-    ):
+    pattern = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
+    if not re.fullmatch(pattern, answers["email"]):
         return "Give one e-mail address, such as team@acme.example."
     return None
 
@@ -216,7 +210,7 @@ def resource_plural(answers: dict[str, str]) -> str | None:
         return f"One and many need different names: give another, such as {answer}_list."
     if answer in MODULES_AND_ROUTES:
         return f"The service has this module or route: give another, such as {answer}_items."
-    return _resource_fault(answer, longest=40)
+    return _resource_fault(answer, longest=32)
 
 
 def database_name(answers: dict[str, str]) -> str | None:
@@ -295,13 +289,11 @@ def shown(question: str, answer: str) -> str:
 
 def find_faults(answers: dict[str, str]) -> list[str]:
     """Ask every validator, so that one run tells everything there is to mend."""
-    faults = []
-    for validator in VALIDATORS:
-        question = validator.__name__
-        advice = validator(answers)
-        if advice:
-            faults.append(f"{question}: {shown(question, answers[question])} will not do. {advice}")
-    return faults
+    return [
+        f"{question}: {shown(question, answers[question])} will not do. {advice}"
+        for question, advice in ((check.__name__, check(answers)) for check in VALIDATORS)
+        if advice
+    ]
 
 
 def main() -> None:

@@ -28,7 +28,9 @@ class Caller:
         """Return the answer to a request, whose status must be the expected one."""
         url = f"{self.service.address}{path}"
         answer = requests.request(method, url, timeout=TIMEOUT_SECONDS, **more)  # type: ignore[arg-type]  # passed on
-        assert answer.status_code == expected, f"{method} {path}: {answer.status_code} {answer.text}"
+        assert answer.status_code == expected, (
+            f"{method} {path}: {answer.status_code} {answer.text}"
+        )
         return answer
 
 

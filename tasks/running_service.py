@@ -34,7 +34,8 @@ class RunningService:
         self._say = say
         self._processes: list[subprocess.Popen[bytes]] = []
         pyproject = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
-        [(self._command, entry_point)] = pyproject["project"]["scripts"].items()
+        scripts: dict[str, str] = pyproject["project"]["scripts"]
+        [(self._command, entry_point)] = scripts.items()
         self.package = entry_point.partition(".")[0]
         self.resources = next((folder / self.package).glob("*/model.py")).parent.name
         self.port = free_port(preferred=8080)
@@ -117,9 +118,7 @@ class RunningService:
     def _program(self) -> Path:
         return self.folder / ".venv" / "bin" / self._command
 
-    def _spawn(
-        self, *words: str, environment: str = PRODUCTION
-    ) -> subprocess.Popen[bytes]:
+    def _spawn(self, *words: str, environment: str = PRODUCTION) -> subprocess.Popen[bytes]:
         with self._log_of(words[0]) as log:
             process = subprocess.Popen(
                 [self._program, *words],

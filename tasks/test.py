@@ -39,6 +39,6 @@ def install_tools() -> None:
 def _run(words: Sequence[str], *, check: bool = False) -> int:
     """Run a program of .venv in the repository's folder."""
     path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
-    command = [PROGRAMS / words[0], *words[1:]]
+    command = [str(PROGRAMS / words[0]), *words[1:]]
     environment = os.environ | {"PATH": path}
     return subprocess.run(command, cwd=ROOT, env=environment, check=check).returncode

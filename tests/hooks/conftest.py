@@ -118,12 +118,16 @@ def post_gen() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def template_once(tmp_path_factory: pytest.TempPathFactory, post_gen: ModuleType) -> Path:
-    """Make the template, with every path that a hook may drop, once for all that only read it."""
+    """Make the template, with every folder that a hook may drop, once for all that only read it."""
     folder = tmp_path_factory.mktemp("made") / "template"
     shutil.copytree(ROOT / "hooks", folder / "hooks", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "cookiecutter.json", folder)
-    paths = (path for paths in post_gen.PATHS_OF_ANSWERS.values() for path in paths)
-    for name, text in {**FILES, **{f"{path}/file.txt": "droppable\n" for path in paths}}.items():
+    droppable = {
+        f"{name}/file.txt": "This goes with its folder.\n"
+        for names in post_gen.FOLDERS_OF_ANSWERS.values()
+        for name in names
+    }
+    for name, text in {**FILES, **droppable}.items():
         file = folder / "{{cookiecutter.project_slug}}" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")

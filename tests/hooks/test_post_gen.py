@@ -13,6 +13,7 @@ from poetry.packages.locker import Locker
 
 ROOT = Path(__file__).parents[2]
 SERVICE = "{{cookiecutter.project_slug}}"
+QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 
 Render = Callable[..., Path]
 Refusal = Callable[..., list[str]]
@@ -59,18 +60,17 @@ def test_only_the_chosen_ci_system_stays(render: Render, ci_system: str, kept: s
     assert {"pyproject.toml", "poetry.lock", "texts.md"} < names
 
 
-def test_a_path_that_is_not_rendered_is_named(refusal: Refusal, template: Path) -> None:
-    """The manifest cannot outlive the files that it names."""
+def test_a_folder_that_is_not_rendered_is_named(refusal: Refusal, template: Path) -> None:
+    """The manifest cannot outlive the folders that it names."""
     (template / SERVICE / ".github").rename(template / SERVICE / ".gitlab")
     (line,) = refusal(template)
     assert "names .github, which was not rendered" in line
 
 
 def test_the_manifest_names_answers_that_exist(post_gen: ModuleType) -> None:
-    """A misspelt answer would drop its paths from every service."""
-    questions = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
-    for question, answer in post_gen.PATHS_OF_ANSWERS:
-        assert answer in questions[question]
+    """A misspelt answer would drop its folders from every service."""
+    for question, answer in post_gen.FOLDERS_OF_ANSWERS:
+        assert answer in QUESTIONS[question]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,9 @@ def test_cruft_refuses_bad_answers_too(template: Path, command: Command, output:
 def test_braces_survive_an_update(template: Path, command: Command, output: Path) -> None:
     """Cruft renders the answers that it recorded; texts that look like templates stay as typed."""
     commit(template)
-    typed = "\n".join([BRACES, "braces", "", BRACES, "", "", BRACES, *[""] * 11, ""])
+    answers = {"project_slug": "braces"}
+    answers |= dict.fromkeys(("project_name", "description", "team"), BRACES)
+    typed = "".join(f"{answers.get(question, '')}\n" for question in QUESTIONS)
     command("cruft", "create", str(template), typed=typed).check_returncode()
     service = output / "braces"
     commit(service)

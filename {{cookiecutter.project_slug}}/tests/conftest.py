@@ -3,9 +3,9 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 from flask import Flask
@@ -21,60 +21,81 @@ from {{ cookiecutter.package_name }}.tasks import database as database_tasks
 from {{ cookiecutter.package_name }}.tasks import keys, token
 from {{ cookiecutter.package_name }}.tasks.embedded_postgres import EmbeddedPostgres
 
-ENVIRONMENT = os.environ.get(chassis_settings.ENVIRONMENT_VARIABLE, "tests.local")
+from .answers import Answers
+
+# Tables are emptied here: no environment but one for tests will do, whatever the shell has set.
+ASKED_FOR = os.environ.get(chassis_settings.ENVIRONMENT_VARIABLE, "")
+ENVIRONMENT = ASKED_FOR if ASKED_FOR.startswith("tests.") else "tests.local"
 
 
 @pytest.fixture(scope="session")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A private key of an issuer; its public half is one that the service accepts."""
-    return keys.write_pair(tmp_path_factory.mktemp("keys"), "tests")
+    return keys.write_pair(tmp_path_factory.mktemp("keys"), "tests", bits=2048)
 
 
 @pytest.fixture(scope="session")
 def settings(key: Path) -> Iterator[Settings]:
-    """The settings of the tests, with a database server that is there."""
-    loaded = chassis_settings.load(ENVIRONMENT)
-    values = dict(loaded.values) | {"tokens.public_keys_folder": str(key.parent.parent / "public")}
-    if ENVIRONMENT != "tests.local":
-        yield replace(loaded, values=MappingProxyType(values))
-        return
-    with (
-        tempfile.TemporaryDirectory(prefix="postgres-") as folder,
-        EmbeddedPostgres(Path(folder), durable=False) as server,
-    ):
-        values["database.port"] = server.port
-        yield replace(loaded, values=MappingProxyType(values))
+    """The settings of the tests, in environment variables: the tasks that they run go by them too.
+
+    In `tests.local` there is a database server of their own, elsewhere the one that is configured.
+    """
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv(chassis_settings.ENVIRONMENT_VARIABLE, ENVIRONMENT)
+        supplied = {"tokens.public_keys_folder": key.parent.parent / "public"}
+        if ENVIRONMENT == "tests.local":
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="postgres-"))
+            server = stack.enter_context(EmbeddedPostgres(Path(folder), durable=False))
+            supplied |= {"database.host": server.host, "database.port": server.port}
+        elif worker := os.environ.get("PYTEST_XDIST_WORKER"):
+            name = chassis_settings.load(ENVIRONMENT)["database.name"]
+            supplied["database.name"] = f"{name}_{worker}"
+        for name, value in supplied.items():
+            patch.setenv(chassis_settings.variable_for(name), str(value))
+        yield chassis_settings.load()
 
 
 @pytest.fixture(scope="session")
 def engine(settings: Settings) -> Iterator[Engine]:
     """The migrated database of the tests."""
-    variables = {
-        chassis_settings.ENVIRONMENT_VARIABLE: settings.environment,
-        chassis_settings.variable_for("database.port"): str(settings["database.port"]),
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        database_tasks.create(Context())
-        database_tasks.migrate(Context())
-        made = database.engine(settings)
-        yield made
-        made.dispose()
+    database_tasks.create(Context())
+    database_tasks.migrate(Context())
+    made = database.engine(settings)
+    yield made
+    made.dispose()
 
 
-@pytest.fixture
-def app(settings: Settings, engine: Engine) -> Iterator[Flask]:
-    """The service, with empty tables."""
-    tables = ", ".join(f'"{table.name}"' for table in models.METADATA.sorted_tables)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+@pytest.fixture(scope="session")
+def service(settings: Settings, engine: Engine) -> Iterator[Flask]:
+    """The service, made once for all tests."""
     made = create_app(settings)
     yield made
     made.extensions["database"].dispose()
 
 
+@pytest.fixture(scope="session")
+def answers(service: Flask) -> Answers:
+    """What the service has answered, to be compared with what its document says."""
+    return Answers(service)
+
+
 @pytest.fixture
+def app(service: Flask, engine: Engine, answers: Answers) -> Iterator[Flask]:
+    """The service with empty tables, whose every answer must be one that its document knows."""
+    tables = ", ".join(f'"{table.name}"' for table in models.METADATA.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    yield service
+    assert answers.taken_undocumented() == []
+
+
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Push none: with pytest-flask's around a test, all its requests would share one `flask.g`."""
+
+
+@pytest.fixture(scope="session")
 def bearer(settings: Settings, key: Path) -> "Bearer":
     """The headers of a caller: `client.get(path, headers=bearer("ada"))`."""
     return Bearer(settings, key)
@@ -84,9 +105,8 @@ class Bearer:
     """Makes the headers that a caller with a token sends."""
 
     def __init__(self, settings: Settings, key: Path) -> None:
-        self._settings = settings
-        self._key = key
+        self._token = cache(lambda *whose: token.sign(settings, key, *whose))
 
     def __call__(self, username: str = "ada", scope: str = "") -> dict[str, str]:
-        signed = token.sign(self._settings, self._key, username, scope)
-        return {"Authorization": f"Bearer {signed}"}
+        """Return the header with a token of this user."""
+        return {"Authorization": f"Bearer {self._token(username, scope)}"}

@@ -2,8 +2,8 @@
 
 The sources, each overriding the one before: the `default` section of `settings.yaml`, the section
 of the environment, the same two of an untracked `settings.local.yaml`, HashiCorp Vault where it is
-switched on, and environment variables: `THOUGHTS_DATABASE__PASSWORD` is `database.password` of a
-package called `thoughts`.
+switched on, and environment variables: `BILLING_DATABASE__PASSWORD` is `database.password` of a
+package called `billing`.
 
 `settings.yaml` is also the schema: only what it declares is a setting, and the type of its value is
 the setting's type. A value of `__required__` is a text that one of the other sources must supply.
@@ -74,7 +74,7 @@ def load(environment: str | None = None) -> Settings:
             continue
         try:
             values[key] = _typed(key, example, value)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             faults.append(str(error))
     if faults:
         raise StartError(f"Settings of {environment}:\n" + "\n".join(f"  {f}" for f in faults))
@@ -108,7 +108,7 @@ def faults_in(environment: str) -> list[str]:
         elif value != REQUIRED:
             try:
                 _typed(key, schema[key], value)
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 faults.append(f"{environment}: {error}")
     return faults
 
@@ -132,15 +132,29 @@ def how_to_supply(key: str, environment: str) -> str:
 
 
 def _sections() -> dict[str, Any]:
-    path = project_files.find("settings.yaml")
-    sections: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return _read(project_files.find("settings.yaml"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return a file's sections; StartError where it is not made of sections."""
+    try:
+        sections = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise StartError(f"{path.name} is not valid YAML: {error}") from error
+    if not isinstance(sections, dict) or not all(
+        isinstance(section, dict | None) for section in sections.values()
+    ):
+        raise StartError(f"{path.name} must have a section of settings for each environment.")
     return sections
 
 
 def _dynaconf(environment: str) -> dict[str, Any]:
     """Let Dynaconf read and merge all sources, and return its top-level settings."""
-    files: list[Path] = [project_files.find("settings.yaml")]
-    files.append(project_files.working_folder() / "settings.local.yaml")
+    files = [project_files.find("settings.yaml")]
+    local = project_files.working_folder() / "settings.local.yaml"
+    if local.exists():
+        _read(local)  # Dynaconf ends in a traceback where it cannot be read.
+        files.append(local)
     # A text may begin with `@int` or `@format`; Dynaconf has no other way to be told.
     os.environ.setdefault("AUTO_CAST_FOR_DYNACONF", "false")
     vault.init_dynaconf()
@@ -156,10 +170,7 @@ def _dynaconf(environment: str) -> dict[str, Any]:
         load_dotenv=False,
         vault_path=_vault_path(environment),
     )
-    try:
-        return dict(merged.to_dict())
-    except yaml.YAMLError as error:
-        raise StartError(f"settings.local.yaml is not valid YAML: {error}") from error
+    return dict(merged.to_dict())
 
 
 def _vault_path(environment: str) -> str:
@@ -177,11 +188,11 @@ def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
 
 
 def _typed(key: str, example: Any, value: Any) -> Any:
-    """Return the value in the type that `settings.yaml` declares; ValueError says what is wrong."""
+    """Return the value in the type that `settings.yaml` declares, or raise what is wrong with it."""
     if isinstance(example, str):
         if not isinstance(value, str):
             # What it is stays unsaid: it may be a password, and YAML has turned 0123 into 83.
-            raise ValueError(f"{key} is not a text: put it in quotes")
+            raise TypeError(f"{key} is not a text: put it in quotes")
         return value
     if isinstance(example, bool):
         return _boolean(key, value)

@@ -24,7 +24,7 @@ def load(settings: Any, *_: object, **__: object) -> None:
     """Add what Vault holds to Dynaconf's settings, after the files and before the variables."""
     # Imported here, as few services need it and it takes a while.
     from dynaconf.loaders.vault_loader import get_client
-    from hvac.exceptions import InvalidPath, VaultError
+    from hvac.exceptions import InvalidPath, VaultError  # type: ignore[import-untyped]
     from requests import RequestException
 
     path, mount = settings.VAULT_PATH_FOR_DYNACONF, settings.VAULT_MOUNT_POINT_FOR_DYNACONF

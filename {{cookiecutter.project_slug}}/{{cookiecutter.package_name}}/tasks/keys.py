@@ -29,12 +29,12 @@ def default_folder() -> Path:
     return project_files.working_folder() / "keys"
 
 
-def write_pair(root: Path, kid: str) -> Path:
+def write_pair(root: Path, kid: str, bits: int = BITS) -> Path:
     """Write a new pair below `root` and return the private key's path."""
     private, public = root / "private" / f"{kid}.pem", root / "public" / f"{kid}.pem"
     if private.exists() or public.exists():
         raise Exit(f"There is a key {kid} in {root} already. Choose another --kid.", 1)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     private.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     public.parent.mkdir(parents=True, exist_ok=True)
     private.touch(mode=0o600)

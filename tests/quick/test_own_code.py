@@ -1,0 +1,94 @@
+"""What this repository asks of the services, its own code keeps to as well."""
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tasks.folders import PROGRAMS, ROOT, TEMPLATE
+from tests.quick.test_pairs import faults_of
+from tests.services import InstalledService
+
+PACKAGE = TEMPLATE / "{{cookiecutter.package_name}}"
+FREE_OF_JINJA = [PACKAGE / "chassis", PACKAGE / "tasks"]
+
+
+def succeeds(*words: str | Path, folder: Path = ROOT) -> None:
+    program, *arguments = words
+    done = subprocess.run(
+        [PROGRAMS / program, *arguments], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+OWN = [
+    name
+    for name in ("hooks", "tasks", "tests", "benchmarks")
+    if list((ROOT / name).glob("**/*.py"))
+]
+
+
+def test_the_python_is_formatted_and_clean() -> None:
+    succeeds("ruff", "format", "--diff", *OWN)
+    succeeds("ruff", "check", *OWN)
+
+
+def test_the_python_is_typed() -> None:
+    succeeds("mypy")
+
+
+def test_the_shell_scripts_are_clean() -> None:
+    succeeds("shellcheck", ROOT / "invoke", ROOT / ".ci" / "run")
+
+
+def test_the_yaml_is_clean() -> None:
+    succeeds("yamllint", "--strict", "--config-file", TEMPLATE / ".yamllint", ROOT / "examples")
+
+
+def test_every_file_keeps_to_the_editorconfig() -> None:
+    faults = {path: faults_of(path) for path in tracked_files() if path.suffix not in {".svg"}}
+    assert {path: found for path, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize("folder", FREE_OF_JINJA, ids=lambda folder: folder.name)
+def test_chassis_and_tasks_are_python_as_they_stand(folder: Path, plain: Path) -> None:
+    paths = list(folder.glob("*.py"))
+    assert paths
+    for path in paths:
+        text = path.read_text("utf-8")
+        ast.parse(text)
+        assert "cookiecutter" not in text, path
+        assert "{%" not in text, path
+    succeeds("ruff", "format", "--diff", "--config", plain / "pyproject.toml", folder)
+    succeeds("ruff", "check", "--config", plain / "pyproject.toml", folder)
+
+
+def test_no_python_of_the_service_has_a_jinja_block() -> None:
+    for path in TEMPLATE.rglob("*.py"):
+        assert "{%" not in path.read_text("utf-8"), path
+
+
+def test_the_services_package_is_typed(rendered_service: InstalledService) -> None:
+    done = rendered_service.run("mypy")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_planted_type_error_is_seen(rendered_service: InstalledService) -> None:
+    planted = rendered_service.path / "thoughts_backend" / "planted.py"
+    planted.write_text('"""Planted."""\n\nnumber: int = "text"\n')
+    try:
+        assert "planted.py:3" in rendered_service.run("mypy").stdout
+    finally:
+        planted.unlink()
