@@ -17,7 +17,7 @@ CHOICES = {
     "resource_plural": ["zz", "names_that_have_thirty_letters"],
     "description": [
         "Short",
-        "\"Quoted\" \\ 'it''s' # not: a {comment} % $HOME ${HOME} <b>&amp;</b> ünïcödé 🎈 ''' \"\"\"",
+        "\"Quoted\" \\ 'it''s' # not: a {x} % $HOME ${HOME} <b>&amp;</b> ünïcödé 🎈 ''' \"\"\"",
         "Long " * 39 + "texts",
     ],
     "port": ["1024", "65535"],

@@ -5,7 +5,8 @@ from flask import Flask
 from .chassis import api
 from .chassis.settings import Settings
 
-# isort: split  (the service's own come last, whatever they are called)
+# The service's own come last, whatever they are called.
+# isort: split
 from .{{ cookiecutter.resource_plural }} import administration, routes
 
 API_VERSION = "1.0"

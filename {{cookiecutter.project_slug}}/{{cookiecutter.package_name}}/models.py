@@ -2,7 +2,8 @@
 
 from .chassis.database import Base
 
-# isort: split  (the service's own come last, whatever they are called)
+# The service's own come last, whatever they are called.
+# isort: split
 from .{{ cookiecutter.resource_plural }} import model  # noqa: F401  (importing it registers it)
 
 METADATA = Base.metadata
