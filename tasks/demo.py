@@ -1,10 +1,12 @@
 """Renders the example service and runs it as in production, on a PostgreSQL of its own."""
 
+import fcntl
 import signal
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -17,11 +19,15 @@ from .running_service import RunningService
 
 EXAMPLE = "thoughts-backend"
 
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, what a supervisor sends, and what a terminal sends when it is closed."""
+
 
 @task(help={"check": "Use the service over HTTP, say what worked, and end"})
 def demo(context: Context, check: bool = False) -> None:
     """Run the example service until Ctrl-C: rendered, installed, migrated, under uWSGI."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for stop in STOPS:
+        signal.signal(stop, _interrupt)
     try:
         with ExitStack() as stack:
             service = _started(stack)
@@ -33,21 +39,45 @@ def demo(context: Context, check: bool = False) -> None:
             service.wait()
             raise Exit("The service ended by itself; its last lines are above.", 1)
     except KeyboardInterrupt:
-        print("\nStopped.")
+        print("\nStopped.", flush=True)
+        if check:
+            raise Exit("The check was stopped before it had a verdict.", 130) from None
 
 
 def _started(stack: ExitStack) -> RunningService:
     begun = time.monotonic()
-    answers = example(EXAMPLE)
-    _say("rendering the service")
-    folder = render(DEMO, answers)
-    private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
-    service = RunningService(folder, private, say=_say)
-    stack.callback(service.stop)
-    service.install()
-    service.start()
+    with _one_at_a_time():
+        private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
+        _say("rendering the service")
+        service = RunningService(_rendered(private), private, say=_say)
+        stack.callback(service.stop)
+        stack.callback(_be_deaf)
+        service.install()
+        service.start()
     _say(f"serving after {time.monotonic() - begun:.0f} s")
     return service
+
+
+def _rendered(private: Path) -> Path:
+    """Render the service. Cookiecutter leaves the hooks that it ran among the temporary files."""
+    tempfile.tempdir = str(private)
+    try:
+        return render(DEMO, example(EXAMPLE))
+    finally:
+        tempfile.tempdir = None
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait while another demo starts: both use the same folder, and would choose the same ports."""
+    DEMO.mkdir(exist_ok=True)
+    with (DEMO / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("waiting for another demo to start")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _show(service: RunningService) -> None:
@@ -65,7 +95,8 @@ def _show(service: RunningService) -> None:
     curl {service.address}{path} -H "Authorization: Bearer {token}" -d text=Hello
 
   Ctrl-C stops everything.
-"""
+""",
+        flush=True,
     )
 
 
@@ -74,4 +105,11 @@ def _say(what: str) -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    _be_deaf()
     raise KeyboardInterrupt
+
+
+def _be_deaf() -> None:
+    """Let nothing come between from here on: a second Ctrl-C would leave things running."""
+    for stop in STOPS:
+        signal.signal(stop, signal.SIG_IGN)

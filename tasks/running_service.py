@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,6 +18,13 @@ from invoke import Exit
 from .folders import PROGRAMS
 
 START_SECONDS = 60
+
+STOP_SECONDS = 60
+"""More than a request may take (`harakiri` in infra/uwsgi.yaml), as a running one is let finish."""
+
+OTHERS_VARIABLES = ("PG", "POSTGRES_", "UWSGI_", "VAULT_")
+"""What the names of variables begin with that lead to a developer's other database or Vault."""
+
 PRODUCTION = "production.kubernetes"
 DEVELOPMENT = "development.local"
 
@@ -27,11 +35,25 @@ class RunningService:
     `private` is a folder for what goes with it in the end: the database, the keys, the logs.
     """
 
-    def __init__(self, folder: Path, private: Path, say: Callable[[str], None] = print) -> None:
-        """`say` is told what happens, a few words each time."""
+    def __init__(
+        self,
+        folder: Path,
+        private: Path,
+        say: Callable[[str], None] = print,
+        *,
+        programs: Path | None = None,
+        works_in: Path | None = None,
+    ) -> None:
+        """`say` is told what happens, a few words each time.
+
+        `programs` and `works_in` are for a service that is installed from its wheel: the folder
+        with its programs, and the one that it runs in.
+        """
         self.folder = folder
         self.private = private
         self._say = say
+        self._programs = programs or folder / ".venv" / "bin"
+        self._works_in = works_in or folder
         self._processes: list[subprocess.Popen[bytes]] = []
         pyproject = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
         scripts: dict[str, str] = pyproject["project"]["scripts"]
@@ -56,9 +78,21 @@ class RunningService:
         """Make the service's .venv from its lock; quick where that has been done before."""
         self._say("installing it, as locked")
         path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
-        subprocess.run(
-            ["./bootstrap"], cwd=self.folder, env=os.environ | {"PATH": path}, check=True
+        bootstrap = subprocess.Popen(
+            ["./bootstrap"],
+            cwd=self.folder,
+            env=os.environ | {"PATH": path},
+            start_new_session=True,
         )
+        try:
+            code = bootstrap.wait()
+        finally:
+            if bootstrap.poll() is None:
+                # To the shell and to what it runs: pip removes what it has in hand, and ends.
+                os.killpg(bootstrap.pid, signal.SIGINT)
+                _wait_for_end_of(bootstrap, seconds=10)
+        if code:
+            raise Exit("The service cannot be installed: see above.", 1)
 
     def start(self) -> None:
         """Start the database and the service, and wait until it says that it is ready."""
@@ -78,8 +112,8 @@ class RunningService:
     def run(self, *words: str, environment: str = PRODUCTION) -> str:
         """Run one of the service's tasks and return what it prints."""
         done = subprocess.run(
-            [self._program, *words],
-            cwd=self.folder,
+            [self._programs / self._command, *words],
+            cwd=self._works_in,
             env=self._variables(environment),
             capture_output=True,
             text=True,
@@ -98,8 +132,8 @@ class RunningService:
         """Whether the service says that it is ready to serve."""
         try:
             return requests.get(f"{self.address}/health/ready", timeout=5).ok
-        except requests.ConnectionError:
-            return False  # not listening yet
+        except requests.RequestException:
+            return False  # not listening yet, or not answering yet
 
     def wait(self) -> None:
         """Wait until the service ends by itself, and show the last it had to say."""
@@ -110,19 +144,15 @@ class RunningService:
         """Stop all that was started, the last first; each may finish what it is at."""
         for process in reversed(self._processes):
             process.terminate()
-            process.wait()
+            _wait_for_end_of(process, STOP_SECONDS)
         self._processes.clear()
         self._data.cleanup()
-
-    @property
-    def _program(self) -> Path:
-        return self.folder / ".venv" / "bin" / self._command
 
     def _spawn(self, *words: str, environment: str = PRODUCTION) -> subprocess.Popen[bytes]:
         with self._log_of(words[0]) as log:
             process = subprocess.Popen(
-                [self._program, *words],
-                cwd=self.folder,
+                [self._programs / self._command, *words],
+                cwd=self._works_in,
                 env=self._variables(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -139,7 +169,8 @@ class RunningService:
     def _variables(self, environment: str) -> dict[str, str]:
         """Supply what `config.required` lists; the developer's own variables stay out of it."""
         prefix = self.package.upper()
-        outside = {key: value for key, value in os.environ.items() if not key.startswith(prefix)}
+        strange = (f"{prefix}_", *OTHERS_VARIABLES)
+        outside = {key: value for key, value in os.environ.items() if not key.startswith(strange)}
         return outside | {
             f"{prefix}_ENVIRONMENT": environment,
             f"{prefix}_DATABASE__HOST": "127.0.0.1",
@@ -162,6 +193,15 @@ class RunningService:
     def _last_lines_of(self, name: str) -> str:
         log = self.private / f"{name}.log"
         return "\n".join(log.read_text("utf-8").splitlines()[-20:])
+
+
+def _wait_for_end_of(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait until a process has ended; one that will not is killed, with all of its session."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def listens(port: int) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine
 
 from {{ cookiecutter.package_name }} import app as application
 from {{ cookiecutter.package_name }}.chassis.settings import Settings
@@ -20,7 +21,7 @@ Make = Callable[..., Flask]
 
 
 @pytest.fixture(scope="session")
-def make(settings: Settings) -> Iterator[Make]:
+def make(settings: Settings, engine: Engine) -> Iterator[Make]:
     """Make an application of the chassis and the probes, with other settings where a test asks."""
     made = []
 

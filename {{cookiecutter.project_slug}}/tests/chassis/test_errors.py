@@ -57,8 +57,26 @@ def test_a_head_request_has_the_status_and_no_body(probe: FlaskClient, place: st
 def test_a_forgotten_closing_slash_is_a_redirect(probe: FlaskClient, path: str) -> None:
     response = probe.get(path)
     assert response.status_code == 308
-    assert response.headers["Location"].endswith(f"{path}/")
+    assert response.headers["Location"] == f"{path}/"
+    assert response.json["message"]
     assert probe.get(path, follow_redirects=True).status_code == 200
+
+
+@everywhere
+def test_an_address_that_is_too_long_is_414(probe: FlaskClient, place: str) -> None:
+    """uWSGI would leave out its query, and a search for something would list everything."""
+    environ = {"REQUEST_URI": f"{place}/free/?search={'x' * 8190}"}
+    response = probe.get(f"{place}/free/", environ_overrides=environ)
+    assert response.status_code == 414
+    assert response.json["message"]
+
+
+@everywhere
+def test_a_query_in_another_encoding_is_400(probe: FlaskClient, place: str) -> None:
+    environ = {"QUERY_STRING": "search=\xfc"}
+    response = probe.get(f"{place}/free/", environ_overrides=environ)
+    assert response.status_code == 400
+    assert "UTF-8" in response.json["message"]
 
 
 @everywhere

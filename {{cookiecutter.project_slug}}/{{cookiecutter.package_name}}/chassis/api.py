@@ -47,12 +47,13 @@ def init_app(app: Flask, settings: Settings, version: str, namespaces: Iterable[
     """Serve the namespaces and their document. `version` is the API's own, not the build's."""
     # Masks let a caller pick fields with a header; nothing here goes through them.
     app.config["RESTX_MASK_SWAGGER"] = False
-    app.config["RESTX_INCLUDE_ALL_MODELS"] = False
+    app.config["SWAGGER_UI_DOC_EXPANSION"] = "list"
     api = Api(
         app,
         version=version,
         title=settings["service.title"],
         description=settings["service.description"],
+        contact=settings["service.contact"],
         contact_email=settings["service.contact"],
         doc="/",
         authorizations={
@@ -72,10 +73,10 @@ def init_app(app: Flask, settings: Settings, version: str, namespaces: Iterable[
 
 
 def errors(namespace: Namespace, *statuses: int) -> Callable[[Any], Any]:
-    """Document the errors that an operation answers, besides the 500 and 503 that all do."""
+    """Document the errors that an operation answers, besides those that all may answer."""
 
     def decorator(operation: Any) -> Any:
-        for status in (*statuses, 500, 503):
+        for status in (*statuses, *ANYWHERE):
             model = INVALID if status == 400 else ERROR
             operation = namespace.response(status, MEANINGS[status], model)(operation)
         return operation
@@ -83,12 +84,16 @@ def errors(namespace: Namespace, *statuses: int) -> Callable[[Any], Any]:
     return decorator
 
 
+ANYWHERE = (400, 414, 500, 503)
+"""What every operation may answer: 400 and 414 are for the address, too."""
+
 MEANINGS = {
     400: "The request is not valid",
     401: "A valid token is required",
     403: "The token lacks the scope",
     404: "There is no such thing",
     413: "The body is too large",
+    414: "The address is too long",
     415: "The body is neither JSON nor a form",
     500: "Something unexpected went wrong",
     503: "The database cannot be reached; try again in a moment",

@@ -15,15 +15,20 @@ FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 def read(model: Model) -> dict[str, Any]:
     """Return the body's fields; Invalid, BadRequest or UnsupportedMediaType where it is wrong.
 
-    The model that documents the body is the one that it is checked against.
+    The model that documents the body is the one that it is checked against. What it does not have
+    is left out.
     """
-    body = _fields()
-    errors = {_field(fault): _sentence(fault) for fault in _validator(model).iter_errors(body)}
+    sent, known = _fields(), _names(model)
+    body = {name: value for name, value in sent.items() if name in known}
+    errors = {_field(fault): _sentence(fault) for fault in _validator(model).iter_errors(sent)}
     errors |= {name: NOT_TEXT for name, value in body.items() if not is_text(value)}
     if errors:
         raise Invalid(errors)
     return body
 
+
+TEXT = r"^[^\x00]*$"
+"""The pattern of what `is_text`, for the document: it cannot say half of a surrogate pair."""
 
 NOT_TEXT = "Has characters that cannot be stored."
 
@@ -36,16 +41,27 @@ def is_text(value: object) -> bool:
 
 
 def _fields() -> dict[str, Any]:
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
     if request.mimetype in FORMS:
         return request.form.to_dict()
     if not request.mimetype and not request.content_length:
         return {}
     if not request.is_json:
         raise UnsupportedMediaType("Send JSON (application/json) or a form.")
-    body = request.get_json()
+    try:
+        body = request.get_json()
+    except BadRequest:
+        raise BadRequest("The body is not valid JSON.") from None
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object.")
+    if not all(is_text(name) for name in body):
+        raise BadRequest("The body has a field whose name is no text.")
     return body
+
+
+def _names(model: Model) -> set[str]:
+    return set(model).union(*map(_names, model.__parents__))
 
 
 def _validator(model: Model) -> Draft4Validator:

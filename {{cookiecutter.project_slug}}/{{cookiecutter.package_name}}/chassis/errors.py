@@ -1,17 +1,21 @@
 """Turns every error into JSON `{"message", ...}` with the right status; nothing internal leaks."""
 
 import logging
+from urllib.parse import urlsplit
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RoutingException
+from werkzeug.exceptions import BadRequest, HTTPException, RequestURITooLarge
+from werkzeug.routing import RequestRedirect
 
 from . import responses
 from .settings import Settings
 
 RETRY_AFTER_SECONDS = "2"
+
+LONGEST_ADDRESS = 8190
+"""Of a request's path and query together: what most proxies let through at most."""
 
 log = logging.getLogger(__name__)
 
@@ -32,21 +36,45 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Register the handlers, for this application's own routes and for Flask-RESTX's alike."""
     app.config["MAX_CONTENT_LENGTH"] = settings["http.max_body_bytes"]
     app.config["MAX_FORM_MEMORY_SIZE"] = settings["http.max_body_bytes"]
+    app.before_request(refuse_unreadable_address)
     app.register_error_handler(HTTPException, http_error)
     for lost in (OperationalError, InterfaceError, NoFreeConnection):
         app.register_error_handler(lost, database_error)
     app.register_error_handler(Exception, unexpected_error)
 
 
-def http_error(error: HTTPException) -> Response | HTTPException:
+def refuse_unreadable_address() -> None:
+    """Refuse a request whose query string cannot be read.
+
+    uWSGI leaves out a long one that its buffer has no room for: a search would list everything.
+    """
+    if len(request.environ.get("REQUEST_URI", "")) > LONGEST_ADDRESS:
+        raise RequestURITooLarge(f"The address has more than {LONGEST_ADDRESS} characters.")
+    try:
+        _ = request.args
+    except UnicodeDecodeError:
+        raise BadRequest("The query string is not in UTF-8.") from None
+
+
+def http_error(error: HTTPException) -> Response:
     """Answer an error that has a status of its own, with the headers it brings (Allow, …)."""
-    if isinstance(error, RoutingException):
-        return error  # a redirect, to the same path with its closing slash
+    if isinstance(error, RequestRedirect):
+        return _redirect(error)
     body: dict[str, object] = {"message": error.description or error.name}
     if isinstance(error, Invalid):
         body["errors"] = error.errors
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     return responses.json(body, error.code or 500, headers)
+
+
+def _redirect(error: RequestRedirect) -> Response:
+    """Lead to the same path with its closing slash.
+
+    Without scheme and host: behind a proxy, this service knows neither that its caller used.
+    """
+    location = urlsplit(error.new_url)._replace(scheme="", netloc="").geturl()
+    message = "The address ends with a slash: see the header Location."
+    return responses.json({"message": message}, error.code, {"Location": location})
 
 
 def database_error(error: Exception) -> Response:

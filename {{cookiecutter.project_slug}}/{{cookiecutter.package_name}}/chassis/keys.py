@@ -70,8 +70,8 @@ def _signature(folder: Path) -> Signature:
     for path in sorted(folder.glob("*.pem")):
         try:
             state = path.stat()
-        except FileNotFoundError:
-            continue  # removed since the folder was listed
+        except OSError:
+            continue  # removed since the folder was listed, or a link that leads nowhere
         states.append((path.name, state.st_mtime_ns, state.st_size))
     return tuple(states)
 

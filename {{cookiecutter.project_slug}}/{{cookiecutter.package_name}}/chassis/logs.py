@@ -1,82 +1,107 @@
-"""Every log record as one line of JSON on standard output."""
+"""Logs: all of them as lines of JSON on standard output, and one line for every request.
+
+{"timestamp": …, "level": "INFO", "logger": "access", "message": "GET /api/thoughts/ 200", …}
+"""
 
 import logging
 import logging.config
-import os
-import select
 import sys
-from datetime import UTC, datetime
+import threading
+from collections.abc import Callable, Iterable
 from time import perf_counter
 from types import TracebackType
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
-from flask import Flask, Response, g, request
-from pythonjsonlogger.core import merge_record_extra
-from pythonjsonlogger.orjson import OrjsonFormatter
+from flask import Flask
 
-from . import request_ids
+from .json_lines import JsonLines
+from .routes import route_of
 from .settings import Settings
 
+# Asked every few seconds, and of no interest as long as they are answered.
+PROBES = "/health/"
 
-class JsonFormatter(OrjsonFormatter):
-    """The fields of every record, in the order that infra/uwsgi.yaml gives uWSGI's own lines too."""
+# A path has no length of its own, and this many characters tell which one it was.
+LONGEST_PATH = 500
 
-    def add_fields(
-        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
-    ) -> None:
-        log_data["timestamp"] = datetime.fromtimestamp(record.created, UTC)
-        log_data["level"] = record.levelname
-        log_data["logger"] = record.name
-        log_data["message"] = record.message
-        request_id = request_ids.current()
-        if request_id:
-            log_data["request_id"] = request_id
-        log_data.update(message_dict)
-        merge_record_extra(record, log_data, reserved=self._skip_fields)
+_access = logging.getLogger("access")
+_uncaught = logging.getLogger("uncaught")
 
-
-class WholeLines(logging.Handler):
-    """Writes each record with one system call, so that lines of several processes never mix."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        line = self.format(record).encode() + b"\n"
-        while line:
-            try:
-                line = line[os.write(1, line):]
-            except BlockingIOError:
-                select.select([], [1], [], 1)
-
-access = logging.getLogger("access")
 
 def configure(level: str) -> None:
-    logging.config.dictConfig({
-        "version": 1, "disable_existing_loggers": False,
-        "formatters": {"json": {"()": JsonFormatter}},
-        "handlers": {"out": {"()": WholeLines, "formatter": "json"}},
-        "root": {"level": level, "handlers": ["out"]},
-    })
-    logging.captureWarnings(True)
-
-
-def log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Log an exception that nothing handled (`sys.excepthook`)."""
-    logging.getLogger("uncaught").critical("%s", kind.__name__, exc_info=(kind, error, trace))
+    """Send all records from this level on to standard output."""
+    root = logging.getLogger()
+    if any(isinstance(handler, JsonLines) for handler in root.handlers):
+        root.setLevel(level)
+        return
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "handlers": {"lines": {"()": JsonLines}},
+            "root": {"level": level, "handlers": ["lines"]},
+        }
+    )
+    logging.captureWarnings(capture=True)
+    # What each record would look up for itself, and no line shows.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    sys.excepthook = log_uncaught
+    threading.excepthook = _log_thread
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Log every request of the application."""
+    """Log every request, by its route and without its query string."""
     configure(settings["logs.level"])
+    wsgi_app = app.wsgi_app
 
-    @app.before_request
-    def start() -> None:
-        g.request_started = perf_counter()
+    # Around the application and not among its hooks: it is a third of the cost, and sees what the
+    # hooks do not, as the requests that are refused before Flask is asked.
+    def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        started = perf_counter()
+        status = route = ""
 
-    @app.after_request
-    def log(response: Response) -> Response:
-        rule = request.url_rule
-        route = rule.rule if rule else "unmatched"
-        access.info("%s %s %s", request.method, route, response.status_code, extra={
-            "method": request.method, "route": route, "path": request.path,
-            "status": response.status_code,
-            "duration_ms": round((perf_counter() - g.request_started) * 1000, 3)})
-        return response
+        def start(line: str, *rest: Any) -> Callable[[bytes], object]:
+            nonlocal status, route
+            status, route = line[:3], route_of(environ)
+            return start_response(line, *rest)
+
+        body = wsgi_app(environ, start)
+        _log_request(environ, route, status, perf_counter() - started)
+        return body
+
+    app.wsgi_app = logged  # type: ignore[method-assign]
+
+
+def log_uncaught(
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """Log an exception that nothing caught."""
+    if error is None or isinstance(error, (KeyboardInterrupt, SystemExit)):
+        return
+    _uncaught.critical("%s: %s", kind.__name__, error, exc_info=(kind, error, trace))
+
+
+def _log_thread(arguments: threading.ExceptHookArgs) -> None:
+    log_uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+
+
+def _log_request(environ: WSGIEnvironment, route: str, status: str, seconds: float) -> None:
+    path = environ.get("PATH_INFO", "")
+    level = logging.DEBUG if path.startswith(PROBES) else logging.INFO
+    if not _access.isEnabledFor(level):
+        return
+    method = environ.get("REQUEST_METHOD", "")
+    fields = {
+        "method": method,
+        "route": route,
+        # WSGI gives the bytes of a path as if they were Latin-1.
+        "path": path[:LONGEST_PATH].encode("latin-1").decode(errors="replace"),
+        "status": int(status),
+        "duration_ms": round(seconds * 1000, 3),
+    }
+    # Made by hand: `info()` would search the stack for the caller, which is always this line.
+    record = _access.makeRecord(
+        _access.name, level, __file__, 0, f"{method} {route} {status}", (), None, extra=fields
+    )
+    _access.handle(record)

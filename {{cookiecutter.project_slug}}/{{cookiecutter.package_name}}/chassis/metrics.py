@@ -1,51 +1,76 @@
-"""Prometheus metrics of every request, labelled by route and never by raw path."""
+"""Prometheus metrics of every request, labelled by route and never by raw path.
 
-from dataclasses import dataclass, field
+Under uWSGI all workers' metrics are added up and served by metrics_server; elsewhere they are in
+the ordinary registry of the process.
+"""
+
+from collections.abc import Callable, Iterable
 from functools import cache
 from time import perf_counter
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
-from flask import Flask, Response, g, request
+from flask import Flask
 from prometheus_client import Counter, Gauge, Histogram
 
+from . import version
+from .routes import route_of
 from .settings import Settings
 
+# Any other counts as "other": methods come from outside, and each value of a label is a time
+# series.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-UNMATCHED = "unmatched"
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
-class HttpMetrics:
-    """The metrics of HTTP requests, with the children of each label set bound once."""
+# Seconds: from an answer out of memory to beyond the patience of whoever waits.
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class ServiceMetrics:
+    """The metrics that every service has, with the series of a set of labels looked up once."""
 
     def __init__(self) -> None:
-        self.requests = Counter("http_requests", "Requests answered.", ["method", "route", "status"])
-        self.durations = Histogram("http_request_duration_seconds", "Time to the answer.", ["method", "route"], buckets=BUCKETS)
-        self.in_progress = Gauge("http_requests_in_progress", "Requests being handled.", multiprocess_mode="livesum")
-        # a replaced worker may have died in the middle of a request
-        self.in_progress.set(0)
-        self.count = cache(lambda method, route, status: self.requests.labels(method, route, status).inc)
-        self.observe = cache(lambda method, route: self.durations.labels(method, route).observe)
+        """Register them, which can be done once in a process."""
+        self.info = Gauge(
+            "service_info",
+            "1, for the version that is running.",
+            ["version", "commit"],
+            multiprocess_mode="max",
+        )
+        requests = Counter("http_requests", "Requests answered.", ["method", "route", "status"])
+        durations = Histogram(
+            "http_request_duration_seconds",
+            "Time from a request to its answer.",
+            ["method", "route"],
+            buckets=BUCKETS,
+        )
+        self.counter = cache(requests.labels)
+        self.histogram = cache(durations.labels)
 
 
-@cache
-def http_metrics() -> HttpMetrics:
-    return HttpMetrics()
+service_metrics = cache(ServiceMetrics)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Measure every request of the application."""
-    metrics = http_metrics()
+    """Count and time every request."""
+    metrics = service_metrics()
+    metrics.info.labels(**version.current(settings)).set(1)
+    wsgi_app = app.wsgi_app
 
-    @app.before_request
-    def start() -> None:
-        g.metrics_started = perf_counter()
-        metrics.in_progress.inc()
+    def measured(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        started = perf_counter()
+        status = route = ""
 
-    @app.after_request
-    def measure(response: Response) -> Response:
-        method = request.method if request.method in METHODS else "other"
-        rule = request.url_rule
-        route = rule.rule if rule else UNMATCHED
-        metrics.count(method, route, response.status_code)()
-        metrics.observe(method, route)(perf_counter() - g.metrics_started)
-        metrics.in_progress.dec()
-        return response
+        def start(line: str, *rest: Any) -> Callable[[bytes], object]:
+            nonlocal status, route
+            status, route = line[:3], route_of(environ)
+            return start_response(line, *rest)
+
+        body = wsgi_app(environ, start)
+        method = environ.get("REQUEST_METHOD", "")
+        if method not in METHODS:
+            method = "other"
+        metrics.counter(method, route, status).inc()
+        metrics.histogram(method, route).observe(perf_counter() - started)
+        return body
+
+    app.wsgi_app = measured  # type: ignore[method-assign]

@@ -1,31 +1,23 @@
-"""The folder that workers share their metrics through.
+"""The folder through which workers share their metrics.
 
-Every worker counts in files of its own there and the metrics server adds them up.
+Each worker counts in files of its own there; metrics_server adds them up.
 """
 
-import atexit
-import importlib
 import os
-import shutil
 import tempfile
 
+import uwsgi
 from prometheus_client import values
-
-VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def prepare() -> None:
-    """Make a fresh folder and have all metrics from here on, of forked processes too, live in it.
+    """Make a fresh folder, in which all metrics live that are made from here on, in workers too.
 
-    Files are named by the number of the worker, not by its process: a worker that replaces another
-    counts on from where that one stopped, so no counter ever falls and the files do not pile up.
+    The files bear the number of a worker and not of its process. A worker that takes the place of
+    another counts on from there, so that no counter ever falls and the files do not pile up. The
+    master removes the folder when it ends (infra/uwsgi.yaml).
     """
-    uwsgi = importlib.import_module("uwsgi")
-    os.environ[VARIABLE] = tempfile.mkdtemp(prefix="metrics-")
-    values.ValueClass = values.MultiProcessValue(uwsgi.worker_id)
-    atexit.register(_remove, os.environ[VARIABLE], os.getpid())
-
-
-def _remove(folder: str, master: int) -> None:
-    if os.getpid() == master:
-        shutil.rmtree(folder, ignore_errors=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+    values.ValueClass = values.MultiProcessValue(  # type: ignore[no-untyped-call]
+        uwsgi.worker_id
+    )

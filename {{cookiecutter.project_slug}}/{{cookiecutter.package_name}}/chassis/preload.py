@@ -1,26 +1,27 @@
 """What uWSGI's master does before it starts its workers (`shared-pyimport` in infra/uwsgi.yaml).
 
-The workers are forked from the master, so they find all of this done: the interpreter patched for
-gevent if that mode is on, the logs set up, the folder of the metrics made.
+The workers are forked from the master and find all of this done. Nothing of the application is
+imported here: each worker imports its own, so that a worker that is replaced starts afresh.
 """
 
-import importlib
 import sys
 
-_uwsgi = importlib.import_module("uwsgi")
+import uwsgi
 
-if "gevent" in _uwsgi.opt:
-    # Before anything that might keep a reference to an unpatched socket, lock or ssl context.
-    importlib.import_module("gevent.monkey").patch_all()
-    importlib.import_module("psycogreen.gevent").patch_psycopg()
+if "gevent" in uwsgi.opt:
+    # Before anything is imported that could keep a lock, a socket or a context as it was.
+    import gevent.monkey
 
-logs = importlib.import_module(".logs", __package__)
+    gevent.monkey.patch_all()
+
+    import psycogreen.gevent
+
+    psycogreen.gevent.patch_psycopg()
+
+from . import log_streams, logs, metrics_folder, metrics_server
+
 logs.configure("INFO")
-sys.excepthook = logs.log_uncaught
-
-importlib.import_module(".metrics_folder", __package__).prepare()
-
-metrics_server = importlib.import_module(".metrics_server", __package__)
-_uwsgi.post_fork_hook = metrics_server.serve_in_mule
-
-_uwsgi.post_fork_hook = metrics_server.serve_in_mule
+sys.stdout = log_streams.LogStream("stdout")
+sys.stderr = log_streams.LogStream("stderr")
+metrics_folder.prepare()
+uwsgi.post_fork_hook = metrics_server.serve_if_mule

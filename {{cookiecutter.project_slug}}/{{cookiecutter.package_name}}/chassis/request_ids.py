@@ -1,37 +1,51 @@
-"""One identifier for each request: taken from the caller or made here, in every log record and answer.
+"""One identifier for each request, taken from the caller or made here, in every log record.
+
+It goes back to the caller with the answer:
 
     curl -i -H 'X-Request-ID: order-17' http://localhost:8080/health/live
 """
 
 import re
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import Any
 from uuid import uuid4
+from wsgiref.types import StartResponse, WSGIEnvironment
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask
 
 from .settings import Settings
 
 HEADER = "X-Request-ID"
 
-# What comes from outside ends up in log lines and headers, so nothing else is let in.
+# It comes back in a header and in log lines, so nothing else is let in.
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-
-def init_app(app: Flask, settings: Settings) -> None:
-    """Give every request an identifier and send it back with every answer."""
-    app.before_request(_assign)
-    app.after_request(_answer)
+_current: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def current() -> str | None:
     """Return the identifier of the request being handled, if one is."""
-    return g.get("request_id") if has_request_context() else None
+    return _current.get()
 
 
-def _assign() -> None:
-    given = request.headers.get(HEADER, "")
-    g.request_id = given if _ACCEPTED.fullmatch(given) else uuid4().hex
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give every request an identifier and send it back with every answer."""
+    wsgi_app = app.wsgi_app
 
+    def identified(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        identifier = given if _ACCEPTED.fullmatch(given) else uuid4().hex
 
-def _answer(response: Response) -> Response:
-    response.headers[HEADER] = g.request_id
-    return response
+        def start(
+            status: str, headers: list[tuple[str, str]], *rest: Any
+        ) -> Callable[[bytes], object]:
+            return start_response(status, [*headers, (HEADER, identifier)], *rest)
+
+        token = _current.set(identifier)
+        try:
+            return wsgi_app(environ, start)
+        finally:
+            _current.reset(token)
+
+    app.wsgi_app = identified  # type: ignore[method-assign]

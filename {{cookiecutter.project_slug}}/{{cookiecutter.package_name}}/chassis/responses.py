@@ -17,4 +17,6 @@ def json(data: Any, status: int = 200, headers: Mapping[str, str] | None = None)
 
 def no_content() -> Response:
     """Return a 204 response, which has no body."""
-    return Response(status=204)
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response

@@ -59,17 +59,17 @@ def load(environment: str | None = None) -> Settings:
     Raises StartError listing every required value that is missing and every value of a wrong type.
     """
     environment = environment or os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_ENVIRONMENT
-    supplied = dict(_flat(_dynaconf(environment)))
-    examples = dict(_flat(_sections()["default"]))
+    declared = declared_in(environment)
+    examples = declared | dict(_flat(_sections()["default"]))
+    supplied = declared | dict(_flat(_dynaconf(environment)))
     values: dict[str, Any] = {}
     faults: list[str] = []
-    for key, declared in declared_in(environment).items():
-        value = supplied.get(key, declared)
-        example = examples.get(key, declared)
+    for key in declared:
+        value, example = supplied[key], examples[key]
         if isinstance(example, str):
             # Dynaconf reads 0123 and 1e5 from a variable as numbers: a text stays what was typed.
             value = os.environ.get(variable_for(key), value)
-        if value == REQUIRED or (value == "" and declared == REQUIRED):
+        if value == REQUIRED or (value == "" and declared[key] == REQUIRED):
             faults.append(f"{key} is missing: {how_to_supply(key, environment)}")
             continue
         try:

@@ -38,6 +38,8 @@ def run(
     command = [
         sys.executable,
         str(Path(sys.executable).with_name("uwsgi")),
+        # A reload would start the interpreter that the virtual environment was made of.
+        f"--binary-path={sys.executable}",
         # Of a placeholder that is set twice, uWSGI takes the first.
         *([f"--set-ph=port={port}"] if port else []),
         *([f"--set-ph=metrics-port={metrics_port}"] if metrics_port else []),
@@ -46,7 +48,7 @@ def run(
         *options,
     ]
     _try_out(command)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 - a shell would get the signals
 
 
 def _require_sections(config: Path, asked: list[str]) -> None:

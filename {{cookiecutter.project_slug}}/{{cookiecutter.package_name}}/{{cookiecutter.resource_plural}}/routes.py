@@ -22,7 +22,11 @@ for model in (schemas.NEW, schemas.STORED, api.ERROR, api.INVALID):
 
 LONGEST_SEARCH = 200
 ID = f"<int(max={pagination.LARGEST_ID}):id>"
-SEARCH = {"description": "Return those with this text in them, in upper or lower case"}
+SEARCH = {
+    "description": "Return those with this text in them, in upper or lower case",
+    "maxLength": LONGEST_SEARCH,
+    "pattern": bodies.TEXT,
+}
 
 
 @namespace.route("/me/{{ cookiecutter.resource_plural }}/")

@@ -2,6 +2,7 @@
 
 from flask_restx import Model, fields
 
+from ..chassis import bodies
 from .model import LONGEST_TEXT
 
 NEW = Model(
@@ -11,6 +12,7 @@ NEW = Model(
             required=True,
             min_length=1,
             max_length=LONGEST_TEXT,
+            pattern=bodies.TEXT,
             description="What it says",
         ),
     },

