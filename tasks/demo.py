@@ -1,6 +1,7 @@
 """Renders the example service and runs it as in production, on a PostgreSQL of its own."""
 
 import fcntl
+import os
 import signal
 import sys
 import tempfile
@@ -28,6 +29,7 @@ def demo(context: Context, check: bool = False) -> None:
     """Run the example service until Ctrl-C: rendered, installed, migrated, under uWSGI."""
     for stop in STOPS:
         signal.signal(stop, _interrupt)
+    _ask_no_proxy()
     try:
         with ExitStack() as stack:
             service = _started(stack)
@@ -56,6 +58,12 @@ def _started(stack: ExitStack) -> RunningService:
         service.start()
     _say(f"serving after {time.monotonic() - begun:.0f} s")
     return service
+
+
+def _ask_no_proxy() -> None:
+    """Have no proxy asked for what is on this machine."""
+    present = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    os.environ["no_proxy"] = ",".join(filter(None, [present, "127.0.0.1"]))
 
 
 def _rendered(private: Path) -> Path:

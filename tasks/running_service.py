@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 import requests
+import yaml
 from invoke import Exit
 
 from .folders import PROGRAMS
@@ -70,6 +71,13 @@ class RunningService:
         self._database_password = secrets.token_urlsafe(16)
 
     @property
+    def database(self) -> str:
+        """Where its database is, for an administrator of it."""
+        settings = yaml.safe_load((self.folder / "settings.yaml").read_text("utf-8"))
+        name = settings["default"]["database"]["name"]
+        return f"postgresql://postgres:postgres@127.0.0.1:{self._database_port}/{name}"
+
+    @property
     def log(self) -> Path:
         """Everything that the service has written."""
         return self.private / "run.log"
@@ -96,18 +104,37 @@ class RunningService:
 
     def start(self) -> None:
         """Start the database and the service, and wait until it says that it is ready."""
-        self._say("starting PostgreSQL")
-        port = str(self._database_port)
-        data = self._data.name
-        server = self._spawn("db.serve", "--folder", data, "--port", port, environment=DEVELOPMENT)
-        self._wait_for(lambda: listens(self._database_port), server, "db.serve")
+        self.start_database()
         self._say("creating role and database, migrating")
         self.run("keys.generate", "--folder", str(self.private / "keys"))
         self.run("db.create")
         self.run("db.migrate")
         self._say("starting uWSGI with the production configuration")
         ports = ["--port", str(self.port), "--metrics-port", str(self.metrics_port)]
-        self._wait_for(self.is_ready, self._spawn("run", *ports), "run")
+        self._service = self._spawn("run", *ports)
+        self._wait_for(self.is_ready, self._service, "run")
+
+    def start_database(self) -> None:
+        """Start PostgreSQL, with the data that it had."""
+        self._say("starting PostgreSQL")
+        port = str(self._database_port)
+        data = self._data.name
+        words = ["db.serve", "--folder", data, "--port", port]
+        # A wheel alone has no PostgreSQL; the checkout's dev group has.
+        programs = self.folder / ".venv" / "bin"
+        self._database = self._spawn(*words, environment=DEVELOPMENT, programs=programs)
+        self._wait_for(lambda: listens(self._database_port), self._database, "db.serve")
+
+    def stop_database(self) -> None:
+        """Stop PostgreSQL; its data stays for the next start."""
+        self._database.terminate()
+        _wait_for_end_of(self._database, STOP_SECONDS)
+
+    def end(self) -> int:
+        """Ask the service to end, as Kubernetes does, and return its exit code."""
+        self._service.terminate()
+        _wait_for_end_of(self._service, STOP_SECONDS)
+        return self._service.returncode
 
     def run(self, *words: str, environment: str = PRODUCTION) -> str:
         """Run one of the service's tasks and return what it prints."""
@@ -148,10 +175,12 @@ class RunningService:
         self._processes.clear()
         self._data.cleanup()
 
-    def _spawn(self, *words: str, environment: str = PRODUCTION) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, *words: str, environment: str = PRODUCTION, programs: Path | None = None
+    ) -> subprocess.Popen[bytes]:
         with self._log_of(words[0]) as log:
             process = subprocess.Popen(
-                [self._programs / self._command, *words],
+                [(programs or self._programs) / self._command, *words],
                 cwd=self._works_in,
                 env=self._variables(environment),
                 stdin=subprocess.DEVNULL,

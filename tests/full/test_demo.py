@@ -251,6 +251,7 @@ def test_a_developers_own_variables_do_not_matter(start: Start) -> None:
         PGSSLMODE="require",
         VAULT_ENABLED_FOR_DYNACONF="true",
         UWSGI_PORT="1",
+        http_proxy="http://127.0.0.1:9",
     )
     eventually(lambda: demo.ended, START_SECONDS)
     assert demo.exit_code() == 0, demo.printed

@@ -1,4 +1,4 @@
-"""infra/uwsgi.yaml of a rendered service, and what runs by it: each option in a test where it acts."""
+"""A rendered service under uWSGI: each option of infra/uwsgi.yaml in a test where it acts."""
 
 import json
 import os
@@ -9,9 +9,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from http.client import RemoteDisconnected
+from functools import partial
+from http.client import HTTPException, RemoteDisconnected
+from itertools import count
 from pathlib import Path
 from shutil import copyfile
+from typing import Any
 
 import pytest
 import yaml
@@ -23,7 +26,6 @@ from tests.full.uwsgi_process import (
     app_of,
     eventually,
     free_port,
-    package_of,
     sections,
     started,
 )
@@ -48,7 +50,7 @@ def test_it_is_yaml_without_a_key_twice(rendered_service: Rendered) -> None:
     class NoKeyTwice(yaml.SafeLoader):
         pass
 
-    def mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, object]:
+    def mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value]
         assert len(keys) == len(set(keys)), keys
         return loader.construct_mapping(node, deep=True)
@@ -79,21 +81,6 @@ def test_uwsgi_reads_in_it_what_yaml_reads(rendered_service: Rendered) -> None:
         name: {key: {"true": "True"}.get(value, value) for key, value in options.items()}
         for name, options in plain.items()
     } == read
-
-
-def test_every_option_has_its_reason(rendered_service: Rendered) -> None:
-    text = (rendered_service.path / "infra/uwsgi.yaml").read_text()
-    lines = text.partition("---\n")[2].splitlines()
-    without = [
-        line
-        for before, line in zip(lines, lines[1:], strict=False)
-        if re.match(r"  [a-z]", line) and not before.lstrip().startswith("#")
-    ]
-    # Those that go on with what the option before them begins.
-    allowed = r"set-ph|ignore-write-errors|disable-write-exception|logger|log-route|log-encoder"
-    assert [
-        line for line in without if not re.match(rf"  ({allowed}|module|workers):?", line)
-    ] == []
 
 
 def test_it_works_after_a_formatter(rendered_service: Rendered, tmp_path: Path) -> None:
@@ -215,9 +202,13 @@ def test_a_change_of_the_code_reloads_it_in_development(
         application="changing:application",
     ) as uwsgi:
         before = uwsgi.ask().json["pid"]
-        later = time.time() + 10
-        os.utime(changed, (later, later))
-        eventually(lambda: uwsgi.ask().json["pid"] != before, "it was not reloaded", uwsgi)
+        times = count(time.time())
+
+        def reloaded() -> bool:
+            os.utime(changed, (0, next(times)))
+            return bool(uwsgi.ask().json["pid"] != before)
+
+        eventually(reloaded, "it was not reloaded", uwsgi)
 
 
 # Workers.
@@ -240,28 +231,41 @@ def test_a_worker_handles_several_requests_at_a_time(
 
 
 def test_a_worker_that_leaks_is_replaced(rendered_service: Rendered, tmp_path: Path) -> None:
-    with started(rendered_service, tmp_path, "--reload-on-rss=150") as uwsgi:
-        leaking = uwsgi.ask("/leak/200").json["pid"]
-        eventually(lambda: leaking not in uwsgi.members(), "it was not replaced", uwsgi)
+    with started(
+        rendered_service, tmp_path, "--reload-on-rss=150", "--min-worker-lifetime=1"
+    ) as uwsgi:
+        leak(uwsgi)
         eventually(lambda: len(uwsgi.members()) == 4, "none took its place", uwsgi)
         assert uwsgi.ask().status == 200
         assert uwsgi.records()
     assert re.search(r"^  reload-on-rss: \d+$", sections(rendered_service)["uwsgi"], re.MULTILINE)
 
 
-def test_a_stuck_request_is_ended_and_others_are_served(
-    rendered_service: Rendered, tmp_path: Path
+@pytest.mark.parametrize("gevent", [False, True])
+def test_a_stuck_request_is_ended_while_others_are_served(
+    rendered_service: Rendered, tmp_path: Path, gevent: bool
 ) -> None:
-    with started(rendered_service, tmp_path, "--harakiri=2", "--threads=1") as uwsgi:
+    if gevent:
+        skip_without_gevent(rendered_service)
+    options = ["--workers=1", "--harakiri=4"]
+    with started(rendered_service, tmp_path, *options, gevent=gevent) as uwsgi:
         with ThreadPoolExecutor(1) as pool:
-            stuck = pool.submit(uwsgi.ask, f"/wait/600.0?token={SECRET}")
-            time.sleep(0.2)
-            for number in range(5):
-                assert uwsgi.ask(f"/items/{number}/").status == 200
+            headers = {"X-Request-ID": "stuck"}
+            stuck = pool.submit(uwsgi.ask, f"/wait/600.0?token={SECRET}", headers=headers)
+            # Each of them gives the worker a deadline of its own, and takes it away.
+            served = 0
+            while not stuck.done():
+                try:
+                    served += uwsgi.ask("/items/1/").status == 200
+                except (OSError, HTTPException):
+                    continue
             assert isinstance(stuck.exception(), RemoteDisconnected | ConnectionResetError)
-        eventually(lambda: uwsgi.says("HARAKIRI ON WORKER"), "it does not say so", uwsgi)
-        eventually(lambda: len(uwsgi.members()) == 4, "none took its place", uwsgi)
-        assert uwsgi.ask().status == 200
+        assert served > 10
+        eventually(lambda: uwsgi.ask().status == 200, "none took its place", uwsgi)
+        assert uwsgi.says("worker 1 (pid: ")
+        [record, *_] = uwsgi.records(level="CRITICAL", request_id="stuck")
+        assert record["path"] == "/wait/600.0"
+        assert gevent or "time.sleep(seconds)" in record["stack"]
         assert SECRET not in uwsgi.stdout
     assert "  harakiri: 45\n" in sections(rendered_service)["production"]
 
@@ -272,6 +276,17 @@ def test_no_process_outlives_the_master(rendered_service: Rendered, tmp_path: Pa
         uwsgi.send(signal.SIGKILL)
         uwsgi.process.wait()
         eventually(lambda: uwsgi.members() == [], "some live on")
+
+
+def leak(uwsgi: Uwsgi) -> None:
+    """Have a worker leak until it is replaced, which none is before it has lived for a while."""
+    leaking = uwsgi.ask("/leak/200").json["pid"]
+
+    def replaced() -> bool:
+        uwsgi.ask()
+        return leaking not in uwsgi.members()
+
+    eventually(replaced, "it was not replaced", uwsgi)
 
 
 # The end.
@@ -292,6 +307,33 @@ def test_sigterm_lets_a_running_request_end(rendered_service: Rendered, tmp_path
         assert uwsgi.says("GAME OVER")
         assert uwsgi.stdout.endswith("\n")
         assert uwsgi.stderr == ""
+
+
+def test_sigterm_ends_a_service_that_is_just_starting_its_workers(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    for number in range(4):
+        uwsgi = Uwsgi(rendered_service, tmp_path)
+        try:
+            eventually(partial(uwsgi.says, "spawned uWSGI mule"), "it does not start", uwsgi)
+            time.sleep(number / 20)
+            uwsgi.send(signal.SIGTERM)
+            assert uwsgi.wait_for_end() in {0, -signal.SIGTERM}
+            assert uwsgi.members() == []
+        finally:
+            uwsgi.end()
+
+
+def test_sigterm_ends_a_service_that_is_just_replacing_a_worker(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    for number in range(4):
+        with started(rendered_service, tmp_path) as uwsgi:
+            os.kill(uwsgi.ask().json["pid"], signal.SIGKILL)
+            time.sleep(number / 200)
+            uwsgi.send(signal.SIGTERM)
+            assert uwsgi.wait_for_end() == 0
+            assert uwsgi.members() == []
 
 
 def test_sigint_ends_everything(rendered_service: Rendered, tmp_path: Path) -> None:
@@ -402,7 +444,9 @@ def test_a_client_that_hangs_up_is_no_error(rendered_service: Rendered, tmp_path
 def test_every_line_is_a_record_from_the_first_to_the_last(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:
-    with started(rendered_service, tmp_path, "--reload-on-rss=150", "--harakiri=3") as uwsgi:
+    with started(
+        rendered_service, tmp_path, "--reload-on-rss=150", "--min-worker-lifetime=1", "--harakiri=3"
+    ) as uwsgi:
         assert uwsgi.says("getting YAML configuration")
         uwsgi.ask("/items/7/")
         uwsgi.ask("/fail")
@@ -410,7 +454,7 @@ def test_every_line_is_a_record_from_the_first_to_the_last(
         uwsgi.ask("/nowhere/\x01%00%ff%22%5c".replace("\x01", "%01"))
         for printed in (b'two\nlines, "quoted"', b"\x1b[31mred\x1b[0m", '{"a": "ü"}'.encode()):
             uwsgi.ask("/print", "POST", printed)
-        uwsgi.ask("/leak/200")
+        leak(uwsgi)
         with pytest.raises((RemoteDisconnected, ConnectionResetError)):
             uwsgi.ask("/wait/600.0")
         eventually(lambda: uwsgi.ask("/items/8/").status == 200, "it is gone", uwsgi)
@@ -510,6 +554,10 @@ def test_long_records_of_all_workers_stay_whole_where_they_are_read_slowly(
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(write, range(40)))
+        # A signal in the middle of a long line would cut it.
+        eventually(
+            lambda: len(uwsgi.records(logger="access", route="/log")) == 40, "some are lost", uwsgi
+        )
         uwsgi.send(signal.SIGTERM)
         assert uwsgi.wait_for_end() == 0
         records = uwsgi.records(logger="misbehaving")
@@ -553,12 +601,13 @@ def test_metrics_count_the_requests_of_all_workers_by_route(
 def test_no_counter_falls_and_no_file_is_added_when_workers_are_replaced(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:
-    with started(rendered_service, tmp_path, "--reload-on-rss=150") as uwsgi:
+    with started(
+        rendered_service, tmp_path, "--reload-on-rss=150", "--min-worker-lifetime=1"
+    ) as uwsgi:
         counted = uwsgi.requests_counted()
         [folder] = tmp_path.glob("metrics-*")
         for _ in range(3):
-            leaking = uwsgi.ask("/leak/200").json["pid"]
-            eventually(lambda: leaking not in uwsgi.members(), "it was not replaced", uwsgi)
+            leak(uwsgi)
             eventually(lambda: len(uwsgi.members()) == 4, "none took its place", uwsgi)
             before, counted = counted, uwsgi.requests_counted()
             assert counted >= before + 1
@@ -590,9 +639,13 @@ def test_metrics_are_on_their_own_port_only(running: Uwsgi) -> None:
 # gevent.
 
 
-def test_gevent_serves_many_requests_at_a_time(rendered_service: Rendered, tmp_path: Path) -> None:
-    if not list(rendered_service.bin.parent.glob("lib/python*/site-packages/gevent")):
+def skip_without_gevent(rendered: Rendered) -> None:
+    if not list(rendered.bin.parent.glob("lib/python*/site-packages/gevent")):
         pytest.skip("the service is installed without its extra `gevent`")
+
+
+def test_gevent_serves_many_requests_at_a_time(rendered_service: Rendered, tmp_path: Path) -> None:
+    skip_without_gevent(rendered_service)
     with started(rendered_service, tmp_path, "--workers=1", gevent=True) as uwsgi:
         start = time.monotonic()
         with ThreadPoolExecutor(40) as pool:

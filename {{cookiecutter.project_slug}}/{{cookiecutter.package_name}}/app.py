@@ -12,6 +12,7 @@ from .chassis import (
     pagination,
     request_ids,
     tokens,
+    transport,
     version,
 )
 from .chassis import settings as settings_of_chassis
@@ -22,9 +23,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the application; StartError where it cannot run as it is configured."""
     settings = settings or settings_of_chassis.load()
     app = Flask(__package__, static_folder=None)
+    # Each of these four goes around the ones before it.
+    transport.init_app(app, settings)
     logs.init_app(app, settings)
     request_ids.init_app(app, settings)
     metrics.init_app(app, settings)
+
     errors.init_app(app, settings)
     version.init_app(app, settings)
     database.init_app(app, settings)

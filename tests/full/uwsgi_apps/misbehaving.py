@@ -17,7 +17,7 @@ LONG_TRACEBACK = 60
 logging.getLogger("start").info("imported")
 application = Flask(__name__)
 settings = import_module(f"{CHASSIS}.settings").Settings("tests.local", {"logs.level": "INFO"})
-for part in ("transport", "logs", "request_ids", "metrics"):
+for part in ("transport", "logs", "request_ids", "metrics", "stuck"):
     import_module(f"{CHASSIS}.{part}").init_app(application, settings)
 leaked: list[bytes] = []
 
@@ -72,7 +72,7 @@ def fail() -> ResponseReturnValue:
     def deeper(left: int) -> None:
         if left:
             # Two frames in turn, which a traceback does not sum up.
-            return deeper(left - 1) if left % 2 else list(map(deeper, [left - 1]))[0]
+            return deeper(left - 1) if left % 2 else next(map(deeper, [left - 1]))
         raise RuntimeError("x" * 10_000)
 
     deeper(LONG_TRACEBACK)

@@ -1,9 +1,11 @@
 """The chassis without the service's own part, which may be anything: probes stand in for it."""
 
+import importlib
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,12 +14,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from {{ cookiecutter.package_name }} import app as application
+from {{ cookiecutter.package_name }}.chassis import project_files
 from {{ cookiecutter.package_name }}.chassis.settings import Settings
 from {{ cookiecutter.package_name }}.tasks import keys
 
 from . import probes
 
 Make = Callable[..., Flask]
+Load = Callable[[str], ModuleType]
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +65,30 @@ def production(settings: Settings) -> Settings:
 def other_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The private key of a stranger."""
     return keys.write_pair(tmp_path_factory.mktemp("stranger"), "other", bits=2048)
+
+
+@pytest.fixture
+def uwsgi(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Stand in for the module that exists within uWSGI only (tests/tasks runs the real one)."""
+    module = SimpleNamespace(
+        opt={"mule": b"metrics-on-0"},
+        worker=1,
+        worker_id=lambda: module.worker,
+        listen_queue=lambda: 3,
+        workers=lambda: [
+            {"id": 1, "status": b"busy", "rss": 1000, "respawn_count": 1},
+            {"id": 2, "status": b"idle", "rss": 2000, "respawn_count": 4},
+        ],
+    )
+    monkeypatch.setitem(sys.modules, "uwsgi", module)
+    return module
+
+
+@pytest.fixture
+def load(uwsgi: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Import a module of the chassis that can be imported within uWSGI only, for this test."""
+    chassis = importlib.import_module(f"{project_files.PACKAGE.name}.chassis")
+    for name in ("ending", "metrics_folder", "metrics_server", "preload"):
+        monkeypatch.delattr(chassis, name, raising=False)
+        monkeypatch.delitem(sys.modules, f"{chassis.__name__}.{name}", raising=False)
+    return lambda name: importlib.import_module(f"{chassis.__name__}.{name}")

@@ -10,7 +10,13 @@ from flask import Blueprint, Flask, Response, abort, request
 from flask_restx import Model, Namespace, Resource, fields
 from sqlalchemy import text
 
-from {{ cookiecutter.package_name }}.chassis import api, bodies, database, pagination, responses
+from {{ cookiecutter.package_name }}.chassis import (
+    api,
+    bodies,
+    database,
+    pagination,
+    responses,
+)
 from {{ cookiecutter.package_name }}.chassis.authentication import (
     caller,
     public,
@@ -95,6 +101,13 @@ def linger() -> Response:
     return free()
 
 
+def lose() -> Response:
+    """Lose the connection to the database in the middle of a transaction."""
+    with database.transaction() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    return free()
+
+
 def listed() -> Response:
     """List whole numbers down from `newest`."""
     page, newest = pagination.requested(), int(request.args["newest"])
@@ -106,7 +119,7 @@ def listed() -> Response:
 
 PROBES: dict[str, Callable[[], Response]] = {
     probe.__name__: probe
-    for probe in (free, mine, administer, read, refuse, fail, wait, query, linger, listed)
+    for probe in (free, mine, administer, read, refuse, fail, wait, query, linger, lose, listed)
 }
 
 blueprint = Blueprint("probes", __name__)

@@ -107,6 +107,12 @@ def test_a_body_of_any_depth_is_answered(probe: FlaskClient, bearer: Bearer) -> 
         assert response.status_code == 400
 
 
+def test_what_the_model_does_not_have_is_left_out(probe: FlaskClient, bearer: Bearer) -> None:
+    sent = {"text": "abc", "id": 1, "\ud800": "\ud800", "a\0b": "\0"}
+    response = probe.post(READ, json=sent, headers=bearer())
+    assert response.json == {"text": "abc"}
+
+
 def test_a_body_that_is_packed_is_415(probe: FlaskClient, bearer: Bearer) -> None:
     headers = bearer() | {"Content-Encoding": "gzip"}
     assert probe.post(READ, json={"text": "abc"}, headers=headers).status_code == 415

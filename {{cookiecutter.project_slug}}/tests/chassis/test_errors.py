@@ -13,7 +13,10 @@ from invoke import Context
 
 from {{ cookiecutter.package_name }}.chassis.settings import Settings, variable_for
 from {{ cookiecutter.package_name }}.tasks import database as database_tasks
-from {{ cookiecutter.package_name }}.tasks.embedded_postgres import EmbeddedPostgres, free_port
+from {{ cookiecutter.package_name }}.tasks.embedded_postgres import (
+    EmbeddedPostgres,
+    free_port,
+)
 
 from .conftest import Make
 from .probes import PLACES, SECRET
@@ -64,7 +67,7 @@ def test_a_forgotten_closing_slash_is_a_redirect(probe: FlaskClient, path: str) 
 
 @everywhere
 def test_an_address_that_is_too_long_is_414(probe: FlaskClient, place: str) -> None:
-    """uWSGI would leave out its query, and a search for something would list everything."""
+    """Of such an address uWSGI leaves out the query: a search would list everything."""
     environ = {"REQUEST_URI": f"{place}/free/?search={'x' * 8190}"}
     response = probe.get(f"{place}/free/", environ_overrides=environ)
     assert response.status_code == 414
@@ -107,6 +110,13 @@ def test_an_unforeseen_error_is_logged_with_its_traceback(
 @everywhere
 def test_a_statement_that_takes_too_long_is_503(probe: FlaskClient, place: str) -> None:
     assert_unavailable(probe, f"{place}/linger/")
+
+
+@everywhere
+def test_a_connection_that_is_lost_in_a_transaction_is_503(probe: FlaskClient, place: str) -> None:
+    for _ in range(20):  # more often than there are connections
+        assert_unavailable(probe, f"{place}/lose/")
+    assert probe.get(f"{place}/query/").status_code == 200
 
 
 def test_a_statement_has_the_time_that_the_settings_say(probed: Flask, settings: Settings) -> None:

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.package_name }}.chassis.json_lines import LONGEST_LINE, JsonFormatter, JsonLines
+from {{ cookiecutter.package_name }}.chassis.json_lines import (
+    LONGEST_LINE,
+    JsonFormatter,
+    JsonLines,
+)
 
 
 def line_of(message: object, *args: object, level: int = logging.INFO, **extra: Any) -> str:
@@ -100,6 +104,23 @@ def test_under_uwsgi_it_is_one_piece(
     monkeypatch.setitem(sys.modules, "uwsgi", sys)
     JsonLines().emit(logging.makeLogRecord({"msg": "here"}))
     assert json.loads(capfd.readouterr().out)["message"] == "here"
+
+
+def test_under_uwsgi_it_waits_while_the_logs_are_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uwsgi", sys)
+    written = []
+
+    def write(descriptor: int, piece: bytes) -> int:
+        written.append(piece)
+        if len(written) == 1:
+            raise BlockingIOError
+        return len(piece)
+
+    monkeypatch.setattr("os.write", write)
+    JsonLines().emit(logging.makeLogRecord({"msg": "here"}))
+    monkeypatch.undo()
+    assert written[0] == written[1]
+    assert json.loads(written[1])["message"] == "here"
 
 
 def test_a_record_that_cannot_be_made_a_line_is_reported(

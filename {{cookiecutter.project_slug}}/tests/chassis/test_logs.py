@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -179,12 +180,13 @@ def test_what_a_thread_does_not_catch_is_logged(logged: Logged) -> None:
 
 
 @pytest.mark.usefixtures("_hooks")
-def test_a_warning_is_logged(logged: Logged, recwarn: pytest.WarningsRecorder) -> None:
+def test_a_warning_is_logged(logged: Logged) -> None:
+    # pytest has put its own hook for warnings in the place of the one that was set before.
     logging.captureWarnings(capture=False)
     logging.captureWarnings(capture=True)
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("mind this", UserWarning, stacklevel=1)
-    assert "mind this" in str(logged()) + str([w.message for w in recwarn])
+    [record] = logged()
+    assert "mind this" in record["message"]
+    assert (record["level"], record["logger"]) == ("WARNING", "py.warnings")

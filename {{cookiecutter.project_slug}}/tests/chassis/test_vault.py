@@ -15,7 +15,7 @@ from {{ cookiecutter.package_name }}.tasks.embedded_postgres import free_port
 
 from .test_settings import PREFIX, checkout
 
-__all__ = ["checkout"]
+__all__ = ["checkout"]  # a fixture that every test here goes through
 
 ENVIRONMENT = "production.kubernetes"
 PATH = f"{project_files.PACKAGE.name.replace('_', '-')}/{ENVIRONMENT}"

@@ -55,6 +55,8 @@ def init_app(app: Flask, settings: Settings, version: str, namespaces: Iterable[
         description=settings["service.description"],
         contact=settings["service.contact"],
         contact_email=settings["service.contact"],
+        # Without it, the document would have a `null` there, which is not valid.
+        contact_url=f"mailto:{settings['service.contact']}",
         doc="/",
         authorizations={
             BEARER: {

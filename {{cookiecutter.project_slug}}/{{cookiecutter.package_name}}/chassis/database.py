@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from flask import Flask, current_app
 from sqlalchemy import URL, Connection, Engine, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 
 from .settings import Settings
@@ -32,8 +33,11 @@ def url(settings: Settings) -> URL:
     )
 
 
-def engine(settings: Settings) -> Engine:
-    """Return an engine that notices within seconds when the database is gone."""
+def engine(settings: Settings, *, autocommit: bool = False) -> Engine:
+    """Return an engine that notices within seconds when the database is gone.
+
+    `autocommit` has PostgreSQL commit each statement, where no transaction is begun by hand.
+    """
     statement_timeout = settings["database.statement_timeout_seconds"] * 1000
     connect_timeout = settings["database.connect_timeout_seconds"]
     return create_engine(
@@ -43,6 +47,9 @@ def engine(settings: Settings) -> Engine:
         pool_timeout=connect_timeout,
         # A connection that died while it was idle is replaced, not handed to a request.
         pool_pre_ping=True,
+        # What a caller sends stays out of the errors, and so out of the logs.
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT" if autocommit else None,
         connect_args={
             "application_name": settings["service.name"],
             "connect_timeout": connect_timeout,
@@ -55,7 +62,7 @@ def engine(settings: Settings) -> Engine:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Make the engine. It connects with the first request, not here: a start needs no database."""
-    app.extensions["database"] = engine(settings)
+    app.extensions["database"] = engine(settings, autocommit=True)
 
 
 @contextmanager
@@ -63,15 +70,28 @@ def connection() -> Iterator[Connection]:
     """Lend a connection on which each statement is committed by itself."""
     pool: Engine = current_app.extensions["database"]
     with pool.connect() as lent:
-        yield lent.execution_options(isolation_level="AUTOCOMMIT")
+        yield lent
 
 
 @contextmanager
 def transaction() -> Iterator[Connection]:
-    """Lend a connection whose statements are committed together, or not at all."""
-    pool: Engine = current_app.extensions["database"]
-    with pool.begin() as lent:
-        yield lent
+    """Lend a connection whose statements are committed together, or not at all.
+
+    In SQL, as SQLAlchemy would have to switch the connection's mode there and back: where it is
+    lost in between, the way back fails after the commit, and the connection is missing in the pool.
+    """
+    with connection() as lent:
+        lent.exec_driver_sql("BEGIN")
+        try:
+            yield lent
+        except BaseException:
+            try:
+                lent.exec_driver_sql("ROLLBACK")
+            except SQLAlchemyError:
+                # Of the first error is told; nobody is lent a connection in this state.
+                lent.invalidate()
+            raise
+        lent.exec_driver_sql("COMMIT")
 
 
 def ping() -> None:

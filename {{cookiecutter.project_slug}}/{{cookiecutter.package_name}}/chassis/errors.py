@@ -37,6 +37,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["MAX_CONTENT_LENGTH"] = settings["http.max_body_bytes"]
     app.config["MAX_FORM_MEMORY_SIZE"] = settings["http.max_body_bytes"]
     app.before_request(refuse_unreadable_address)
+    app.before_request(lead_to_closing_slash)
     app.register_error_handler(HTTPException, http_error)
     for lost in (OperationalError, InterfaceError, NoFreeConnection):
         app.register_error_handler(lost, database_error)
@@ -56,25 +57,27 @@ def refuse_unreadable_address() -> None:
         raise BadRequest("The query string is not in UTF-8.") from None
 
 
+def lead_to_closing_slash() -> Response | None:
+    """Lead a request for a path without its closing slash to the one with it.
+
+    Flask would do that with scheme and host; behind a proxy, this service knows neither that its
+    caller used.
+    """
+    error = request.routing_exception
+    if not isinstance(error, RequestRedirect):
+        return None
+    location = urlsplit(error.new_url)._replace(scheme="", netloc="").geturl()
+    message = "The address ends with a slash: see the header Location."
+    return responses.json({"message": message}, error.code, {"Location": location})
+
+
 def http_error(error: HTTPException) -> Response:
     """Answer an error that has a status of its own, with the headers it brings (Allow, …)."""
-    if isinstance(error, RequestRedirect):
-        return _redirect(error)
     body: dict[str, object] = {"message": error.description or error.name}
     if isinstance(error, Invalid):
         body["errors"] = error.errors
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     return responses.json(body, error.code or 500, headers)
-
-
-def _redirect(error: RequestRedirect) -> Response:
-    """Lead to the same path with its closing slash.
-
-    Without scheme and host: behind a proxy, this service knows neither that its caller used.
-    """
-    location = urlsplit(error.new_url)._replace(scheme="", netloc="").geturl()
-    message = "The address ends with a slash: see the header Location."
-    return responses.json({"message": message}, error.code, {"Location": location})
 
 
 def database_error(error: Exception) -> Response:

@@ -25,10 +25,8 @@ MULE = b"metrics-on-"
 log = logging.getLogger(__name__)
 
 
-def serve_if_mule() -> None:
-    """Serve for as long as the process lives, if it is the mule; every process calls this."""
-    if not uwsgi.mule_id():
-        return
+def serve() -> None:
+    """Serve for as long as the process lives."""
     port = int(uwsgi.opt["mule"].removeprefix(MULE))
     try:
         server = ThreadingHTTPServer(("", port), Handler)

@@ -4,6 +4,7 @@ The workers are forked from the master and find all of this done. Nothing of the
 imported here: each worker imports its own, so that a worker that is replaced starts afresh.
 """
 
+import signal
 import sys
 
 import uwsgi
@@ -18,10 +19,24 @@ if "gevent" in uwsgi.opt:
 
     psycogreen.gevent.patch_psycopg()
 
-from . import log_streams, logs, metrics_folder, metrics_server
+from . import ending, log_streams, logs, metrics_folder, metrics_server
 
 logs.configure("INFO")
 sys.stdout = log_streams.LogStream("stdout")
 sys.stderr = log_streams.LogStream("stderr")
 metrics_folder.prepare()
-uwsgi.post_fork_hook = metrics_server.serve_if_mule
+
+
+def begin() -> None:
+    """Do what a process does first, when it was forked."""
+    if uwsgi.worker_id():
+        # Until uWSGI sees to it, when the application is imported, a worker has the master's
+        # handler, which loses the signal: the worker would outlive the service, and the service
+        # wait for it.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    else:
+        ending.Ending().listen()
+        metrics_server.serve()
+
+
+uwsgi.post_fork_hook = begin

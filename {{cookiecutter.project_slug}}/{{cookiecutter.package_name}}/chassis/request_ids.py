@@ -18,6 +18,9 @@ from .settings import Settings
 
 HEADER = "X-Request-ID"
 
+# Where other threads find the identifier of a request that is not theirs.
+ENVIRON_KEY = "service.request_id"
+
 # It comes back in a header and in log lines, so nothing else is let in.
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -36,6 +39,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     def identified(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         given = environ.get("HTTP_X_REQUEST_ID", "")
         identifier = given if _ACCEPTED.fullmatch(given) else uuid4().hex
+        environ[ENVIRON_KEY] = identifier
 
         def start(
             status: str, headers: list[tuple[str, str]], *rest: Any

@@ -88,13 +88,13 @@ def environments() -> list[str]:
 
 def declared_in(environment: str) -> dict[str, Any]:
     """Return what `settings.yaml` alone says of an environment, as dotted key -> value."""
-    if environment not in environments():
+    sections = _sections()
+    if environment not in sections or environment == "default":
         known = ", ".join(environments())
         raise StartError(
             f"{ENVIRONMENT_VARIABLE} is {environment!r}, which settings.yaml has no section for. "
             f"Known environments: {known}."
         )
-    sections = _sections()
     return dict(_flat(sections["default"])) | dict(_flat(sections[environment] or {}))
 
 
@@ -188,7 +188,7 @@ def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
 
 
 def _typed(key: str, example: Any, value: Any) -> Any:
-    """Return the value in the type that `settings.yaml` declares, or raise what is wrong with it."""
+    """Return the value in the type that `settings.yaml` declares, or raise what is wrong."""
     if isinstance(example, str):
         if not isinstance(value, str):
             # What it is stays unsaid: it may be a password, and YAML has turned 0123 into 83.

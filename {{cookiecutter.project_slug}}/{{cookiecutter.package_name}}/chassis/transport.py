@@ -8,7 +8,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -16,6 +16,10 @@ from flask import Flask
 from werkzeug.exceptions import ClientDisconnected
 
 from .settings import Settings
+
+# Bytes of a body that are read although nobody wants them. Whoever sends more is cut off.
+MOST_UNREAD = 16 * 1024 * 1024
+_PIECE = 64 * 1024
 
 _REFUSAL = b'{"message":"This is not a valid HTTP request."}\n'
 
@@ -32,14 +36,17 @@ def init_app(app: Flask, settings: Settings) -> None:
             headers = [("Content-Type", "application/json"), ("Content-Length", str(len(_REFUSAL)))]
             start_response("400 BAD REQUEST", headers)
             return [_REFUSAL]
-        if "HTTP_TRANSFER_ENCODING" in environ:
+        coded = "HTTP_TRANSFER_ENCODING" in environ
+        if coded:
             environ["wsgi.input"] = io.BufferedReader(_Chunks(uwsgi))
             environ["wsgi.input_terminated"] = True
         if "HTTP_EXPECT" in environ:
             # A client that has gone meanwhile is noticed when it is answered.
             with contextlib.suppress(OSError):
                 os.write(uwsgi.connection_fd(), b"HTTP/1.1 100 Continue\r\n\r\n")
-        return wsgi_app(environ, start_response)
+        answer = wsgi_app(environ, start_response)
+        has_body = coded or (environ.get("CONTENT_LENGTH") or "0") != "0"
+        return _AnswerToBody(answer, environ["wsgi.input"]) if has_body else answer
 
     app.wsgi_app = understood  # type: ignore[method-assign]
 
@@ -52,6 +59,30 @@ def _is_http(environ: WSGIEnvironment) -> bool:
         # With a length as well, a proxy may see another end of the body than this side does.
         return not length and str(environ["HTTP_TRANSFER_ENCODING"]).lower() == "chunked"
     return not length or (length.isascii() and length.isdecimal())
+
+
+class _AnswerToBody:
+    """An answer after which the rest of the request's body is read, where nobody did.
+
+    A connection that is closed with something unread is reset, and the client, which was still
+    sending, may find the reset instead of the answer: a 401, say.
+    """
+
+    def __init__(self, answer: Iterable[bytes], body: Any) -> None:
+        self.answer = answer
+        self.body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.answer)
+
+    def close(self) -> None:
+        if hasattr(self.answer, "close"):
+            self.answer.close()
+        # The client may be the one that went away.
+        with contextlib.suppress(OSError, ClientDisconnected):
+            for _ in range(0, MOST_UNREAD, _PIECE):
+                if not self.body.read(_PIECE):
+                    break
 
 
 class _Chunks(io.RawIOBase):

@@ -37,14 +37,19 @@ def create(context: Context) -> None:
 
 
 def _administrator(wanted: Settings) -> psycopg2.extensions.connection:
-    connection = psycopg2.connect(
-        host=wanted["database.host"],
-        port=wanted["database.port"],
-        user=os.environ.get("POSTGRES_USER", ADMINISTRATOR),
-        password=os.environ.get("POSTGRES_PASSWORD", ADMINISTRATOR),
-        dbname="postgres",
-        connect_timeout=wanted["database.connect_timeout_seconds"],
-    )
+    try:
+        connection = psycopg2.connect(
+            host=wanted["database.host"],
+            port=wanted["database.port"],
+            user=os.environ.get("POSTGRES_USER", ADMINISTRATOR),
+            password=os.environ.get("POSTGRES_PASSWORD", ADMINISTRATOR),
+            dbname="postgres",
+            connect_timeout=wanted["database.connect_timeout_seconds"],
+        )
+    except psycopg2.OperationalError as error:
+        reason = " ".join(str(error).split())
+        advice = "POSTGRES_USER and POSTGRES_PASSWORD name the server's administrator."
+        raise Exit(f"The database server cannot be reached: {reason}. {advice}", 1) from None
     connection.autocommit = True  # CREATE DATABASE runs in no transaction
     return connection
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -167,8 +168,11 @@ def default_folder() -> Path:
     """Return where the development database keeps its data."""
     if _unprivileged_user() is None:
         return project_files.working_folder() / ".postgres"
-    # The user that root's server runs as may not be able to enter the checkout.
-    return Path("/var/tmp") / f"{project_files.PACKAGE.name}-postgres"  # noqa: S108  (see above)
+    # The user that root's server runs as may not be able to enter the checkout. Each checkout has
+    # a folder of its own all the same.
+    checkout = sha256(bytes(project_files.working_folder())).hexdigest()[:8]
+    name = f"{project_files.PACKAGE.name}-postgres-{checkout}"
+    return Path("/var/tmp") / name  # noqa: S108  (it has to last, so it cannot be made anew)
 
 
 def _unprivileged_user() -> str | None:

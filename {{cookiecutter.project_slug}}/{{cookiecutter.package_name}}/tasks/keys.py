@@ -1,5 +1,6 @@
 """Tasks about the keys that tokens are signed with."""
 
+import re
 import secrets
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from invoke import Context, Exit, task
 from ..chassis import project_files
 
 BITS = 3072
+
+# It names files, and is sent in the header of every token.
+_KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @task(
@@ -31,6 +35,8 @@ def default_folder() -> Path:
 
 def write_pair(root: Path, kid: str, bits: int = BITS) -> Path:
     """Write a new pair below `root` and return the private key's path."""
+    if not _KID.fullmatch(kid):
+        raise Exit(f"{kid!r} is no id for a key: give up to 64 letters, digits, - and _.", 1)
     private, public = root / "private" / f"{kid}.pem", root / "public" / f"{kid}.pem"
     if private.exists() or public.exists():
         raise Exit(f"There is a key {kid} in {root} already. Choose another --kid.", 1)

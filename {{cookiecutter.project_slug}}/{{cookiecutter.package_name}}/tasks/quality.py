@@ -28,8 +28,8 @@ CHASSIS_COVERAGE = 95
 def check(context: Context, all: bool = False) -> None:
     """Check format, lint and types. It changes nothing; `ruff format` and `ruff check --fix` do."""
     failed = [name for name, words in (QUICK | (THOROUGH if all else {})).items() if _fails(words)]
-    if all:
-        config.validate(context)
+    if all and _fails_in_settings(context):
+        failed.append("settings")
     if failed:
         raise Exit(f"Failed: {', '.join(failed)}.", 1)
     print("All checks passed.")
@@ -54,6 +54,15 @@ def tests(context: Context, select: str = "", parallel: str = "0") -> None:
         ]
     ):
         raise Exit(f"The tests reach less than {CHASSIS_COVERAGE} % of the chassis.", 1)
+
+
+def _fails_in_settings(context: Context) -> bool:
+    try:
+        config.validate(context)
+    except Exit as fault:
+        print(fault.message)
+        return True
+    return False
 
 
 def _fails(words: list[str]) -> bool:

@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from alembic.util import CommandError
 from invoke import Context, Exit, task
+from sqlalchemy.exc import OperationalError
 
 from ..chassis import project_files, settings
 from ..chassis import version as running_version
@@ -95,3 +97,7 @@ def clear_errors() -> Iterator[None]:
         yield
     except StartError as error:
         sys.exit(str(error))
+    except CommandError as error:
+        sys.exit(f"The migrations cannot be run: {error}")
+    except OperationalError as error:
+        sys.exit(f"The database cannot be reached: {' '.join(str(error.orig).split())}")

@@ -1,0 +1,28 @@
+"""The example service, running as in production, for the tests that call it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tasks.demo_check import Caller
+from tasks.running_service import RunningService
+from tests.services import InstalledService
+
+
+@pytest.fixture(scope="module")
+def running(
+    rendered_service: InstalledService, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningService]:
+    """The example service under uWSGI, with a PostgreSQL of its own."""
+    service = RunningService(rendered_service.path, tmp_path_factory.mktemp("running"))
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
+
+
+@pytest.fixture(scope="module")
+def call(running: RunningService) -> Caller:
+    """A caller of that service: `call("GET", path, 200)` checks the status."""
+    return Caller(running)

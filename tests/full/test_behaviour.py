@@ -1,0 +1,371 @@
+"""The running service as its operators know it: its logs, its metrics, its database, its end."""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg2  # type: ignore[import-untyped]
+import pytest
+import requests
+
+from tasks.demo_check import Caller
+from tasks.running_service import RunningService, free_port
+from tests.full.metrics import Counted, counted, counted_since
+from tests.full.programs import Finished, run
+from tests.services import InstalledService, clean_environment
+
+PATIENCE_SECONDS = 30
+THREADS = 8
+REQUESTS = 400
+
+Record = dict[str, Any]
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, "it never was"
+        time.sleep(0.05)
+
+
+def records(service: RunningService) -> list[Record]:
+    """Return all that a service has logged; each line must be a JSON object."""
+    lines = service.log.read_text("utf-8").splitlines()
+    found: list[Record] = [json.loads(line) for line in lines]
+    assert found
+    for record in found:
+        assert record.keys() >= {"timestamp", "level", "logger", "message"}, record
+    return found
+
+
+@contextmanager
+def database(service: RunningService) -> Iterator[Any]:
+    """Lend a transaction in the service's database, which is taken back in the end."""
+    with closing(psycopg2.connect(service.database)) as connection, connection.cursor() as cursor:
+        yield cursor
+
+
+def answered(call: Caller, method: str, path: str, **more: Any) -> requests.Response:
+    """Return the answer to a request, whatever it is."""
+    return requests.request(method, f"{call.service.address}{path}", timeout=30, **more)
+
+
+def stored(service: RunningService) -> set[int]:
+    """Return the ids of all that is stored."""
+    with database(service) as cursor:
+        cursor.execute(f'SELECT id FROM "{service.resources}"')  # noqa: S608  (its own name)
+        return {row[0] for row in cursor.fetchall()}
+
+
+# Metrics and logs.
+
+
+def test_metrics_and_logs_count_what_was_asked_under_load(call: Caller) -> None:
+    one = f"{call.all}<int(max=9223372036854775807):id>/"
+    asked: list[tuple[Any, tuple[str, str, int]]] = [
+        (("GET", call.all, {}), ("GET", call.all, 200)),
+        (("GET", f"{call.all}?search=x&limit=5", {}), ("GET", call.all, 200)),
+        (("GET", f"{call.all}?limit=0", {}), ("GET", call.all, 400)),
+        (("GET", f"{call.all}{2**62}/", {}), ("GET", one, 404)),
+        (("GET", call.own, {"headers": call.ada}), ("GET", call.own, 200)),
+        (("GET", call.own, {}), ("GET", call.own, 401)),
+        (("POST", call.own, {"headers": call.ada, "json": {"text": "x"}}), ("POST", call.own, 201)),
+        (("POST", call.own, {"headers": call.ada, "json": {}}), ("POST", call.own, 400)),
+        (("DELETE", f"{call.admin}1/", {"headers": call.ada}), ("DELETE", one_of(call), 403)),
+        (("BREW", "/nowhere/at/all", {}), ("other", "unmatched", 404)),
+    ]
+    load = asked * (REQUESTS // len(asked))
+    counted_before, logged_before = counted(call.service), len(records(call.service))
+    there_before = stored(call.service)
+    with ThreadPoolExecutor(THREADS) as threads:
+        answers = list(
+            threads.map(lambda what: answered(call, what[0][0], what[0][1], **what[0][2]), load)
+        )
+    expected: Counted = dict(Counter(label for _, label in load))
+    assert Counter(answer.status_code for answer in answers) == Counter(
+        status for _, (_, _, status) in load
+    )
+    assert counted_since(counted_before, call.service) == expected
+    logged = [
+        record for record in records(call.service)[logged_before:] if record["logger"] == "access"
+    ]
+    assert len(logged) == len(load)
+    assert {record["request_id"] for record in logged} == {
+        answer.headers["X-Request-ID"] for answer in answers
+    }
+    made = {answer.json()["id"] for answer in answers if answer.status_code == 201}
+    assert stored(call.service) - there_before == made
+
+
+def one_of(call: Caller) -> str:
+    """Return the route of the administrators' resource."""
+    return f"{call.admin}<int(max=9223372036854775807):id>/"
+
+
+def test_a_request_is_logged_with_its_identifier_and_without_its_query(call: Caller) -> None:
+    headers = call.ada | {"X-Request-ID": "order-17"}
+    assert (
+        answered(call, "GET", f"{call.own}?limit=7&a=b", headers=headers).headers["X-Request-ID"]
+        == "order-17"
+    )
+    [record] = [one for one in records(call.service) if one.get("request_id") == "order-17"]
+    assert record["logger"] == "access"
+    assert (record["method"], record["path"], record["route"]) == ("GET", call.own, call.own)
+    assert record["status"] == 200
+    assert record["duration_ms"] > 0
+    assert "limit" not in json.dumps(record)
+
+
+@pytest.fixture
+def broken(running: RunningService) -> Iterator[None]:
+    """A service whose table has gone."""
+    table, away = f'"{running.resources}"', '"elsewhere"'
+    with database(running) as cursor:
+        cursor.execute(f"ALTER TABLE {table} RENAME TO {away}; COMMIT")
+        yield
+        cursor.execute(f"ALTER TABLE {away} RENAME TO {table}; COMMIT")
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_unforeseen_error_is_told_to_operators_and_not_to_callers(call: Caller) -> None:
+    secret = {"search": "S3cretSearch", "password": "S3cretPassword"}
+    headers = {"X-Request-ID": "unforeseen"}
+    answer = answered(call, "GET", call.all, params=secret, headers=headers)
+    assert (answer.status_code, answer.json()) == (500, {"message": "Internal server error."})
+    answer = answered(call, "POST", call.own, json={"text": "Lost"}, headers=call.ada)
+    assert answer.status_code == 500
+    [error] = [
+        record
+        for record in records(call.service)
+        if record.get("request_id") == "unforeseen" and record["level"] == "ERROR"
+    ]
+    assert "UndefinedTable" in error["exc_info"]
+    assert "S3cret" not in call.service.log.read_text("utf-8")
+
+
+def test_no_secret_is_logged(call: Caller) -> None:
+    """Neither where it belongs, nor where a caller puts it by mistake."""
+    token = call.ada["Authorization"].removeprefix("Bearer ")
+    for method, path, more in (
+        ("GET", call.own, {"headers": call.ada}),
+        ("GET", f"{call.own}?token={token}", {}),
+        ("GET", f"{call.own}?password=S3cretPassword", {"headers": {"Authorization": token}}),
+        ("GET", f"{call.all}?search=S3cretSearch", {}),
+        ("GET", f"{call.all}?search=S3cretSearch&limit=0", {}),
+        ("GET", f"{call.all.rstrip('/')}?search=S3cretSearch", {"allow_redirects": False}),
+        ("GET", f"{call.own}?token=" + "S3cretToken" * 900, {}),
+        ("POST", call.own, {"headers": call.ada, "json": {"text": "S3cretText"}}),
+        ("POST", call.own, {"headers": call.ada, "json": {"password": "S3cretPassword"}}),
+        ("POST", call.own, {"headers": call.ada, "data": {"password": "S3cretPassword"}}),
+        ("GET", call.own, {"headers": {"Authorization": f"Basic {token}"}}),
+        ("GET", call.own, {"headers": call.ada | {"Cookie": "session=S3cretCookie" * 2000}}),
+    ):
+        try:
+            answered(call, method, path, **more)
+        except requests.ConnectionError:
+            continue  # not answered: its headers are too large
+    logged = call.service.log.read_text("utf-8")
+    for secret in (token, token.split(".")[2], "S3cret", secret_of_the_database(call.service)):
+        assert secret not in logged
+    records(call.service)
+
+
+def secret_of_the_database(service: RunningService) -> str:
+    """Return the password that the service was given."""
+    variables = service._variables("production.kubernetes")
+    [password] = [value for name, value in variables.items() if name.endswith("DATABASE__PASSWORD")]
+    return password
+
+
+# Its database.
+
+
+def test_a_lost_database_is_503_and_no_acknowledged_write_is_lost(call: Caller) -> None:
+    service, numbers, is_over = call.service, count(), threading.Event()
+    statuses: set[int] = set()
+    acknowledged: set[int] = set()
+
+    def write() -> None:
+        while not is_over.is_set():
+            text = {"text": f"Written while it comes and goes {next(numbers)}"}
+            answer = answered(call, "POST", call.own, headers=call.ada, json=text)
+            statuses.add(answer.status_code)
+            if answer.status_code == 201:
+                acknowledged.add(answer.json()["id"])
+            else:
+                assert answer.json()["message"]
+                time.sleep(0.05)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        writers = [threads.submit(write) for _ in range(THREADS)]
+        try:
+            eventually(lambda: len(acknowledged) > 50)
+            service.stop_database()
+            try:
+                eventually(lambda: 503 in statuses)
+                lost = answered(call, "GET", call.all)
+                assert (lost.status_code, lost.headers["Retry-After"]) == (503, "2")
+                assert lost.json().keys() == {"message"}
+                assert "127.0.0.1" not in lost.text
+                unready = answered(call, "GET", "/health/ready")
+                assert (unready.status_code, unready.json()["checks"]) == (
+                    503,
+                    {"database": "unreachable"},
+                )
+                assert answered(call, "GET", "/health/live").status_code == 200
+                # A refusal needs no database.
+                assert answered(call, "POST", call.own, json={}).status_code == 401
+            finally:
+                service.start_database()
+            so_far = len(acknowledged)
+            eventually(service.is_ready)
+            eventually(lambda: len(acknowledged) > so_far + 50)
+        finally:
+            is_over.set()
+        for writer in writers:
+            writer.result()
+    assert statuses == {201, 503}
+    assert acknowledged <= stored(service)
+
+
+# The keys of the tokens.
+
+
+def test_keys_come_and_go_without_a_restart(call: Caller) -> None:
+    service = call.service
+    keys = service.private / "keys"
+    [first] = (keys / "public").iterdir()
+    service.run("keys.generate", "--kid", "second", "--folder", str(keys))
+    second = {"Authorization": f"Bearer {service.token('ada')}"}
+    assert_all_workers_answer(call, second, 200)
+    assert_all_workers_answer(call, call.ada, 200)
+    away = first.rename(keys / first.name)
+    assert_all_workers_answer(call, call.ada, 401)
+    assert_all_workers_answer(call, second, 200)
+    away.rename(first)
+    assert_all_workers_answer(call, call.ada, 200)
+
+
+def assert_all_workers_answer(call: Caller, headers: dict[str, str], status: int) -> None:
+    """Wait until a token is answered so by whichever worker it comes to."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    found: set[int] = set()
+    with ThreadPoolExecutor(THREADS) as threads:
+        while found != {status} and time.monotonic() < deadline:
+            asked = [
+                threads.submit(answered, call, "GET", call.own, headers=headers)
+                for _ in range(5 * THREADS)
+            ]
+            found = {answer.result().status_code for answer in asked}
+    assert found == {status}
+
+
+# Its start and its end.
+
+
+def test_its_end_lets_a_running_request_finish_and_is_logged_to_the_last(
+    rendered_service: InstalledService, tmp_path: Path
+) -> None:
+    service = RunningService(rendered_service.path, tmp_path)
+    try:
+        service.start()
+        call = Caller(service)
+        with ThreadPoolExecutor() as threads, database(service) as cursor:
+            cursor.execute(f'LOCK TABLE "{service.resources}" IN EXCLUSIVE MODE')
+            text = {"text": "Slow"}
+            slow = threads.submit(answered, call, "POST", call.own, headers=call.ada, json=text)
+            eventually(lambda: is_waiting(service))
+            end = threads.submit(service.end)
+            eventually(lambda: "gracefully" in service.log.read_text("utf-8"))
+            assert not slow.done()
+            assert not end.done()
+            cursor.execute("COMMIT")
+            assert slow.result().status_code == 201
+            assert end.result() == 0
+        assert slow.result().json()["id"] in stored(service)
+        found = records(service)
+        assert [one["status"] for one in found if one["logger"] == "access"][-1] == 201
+        assert not [one for one in found if "Traceback" in json.dumps(one)]
+    finally:
+        service.stop()
+
+
+def is_waiting(service: RunningService) -> bool:
+    """Whether a statement waits for a lock."""
+    with database(service) as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        row = cursor.fetchone()
+        return row is not None and row[0] > 0
+
+
+Supplied = dict[str, str]
+
+
+@pytest.fixture
+def supplied(running: RunningService) -> Supplied:
+    """All that production needs, in environment variables."""
+    given = running._variables("production.kubernetes")
+    return {key: value for key, value in given.items() if key not in clean_environment()}
+
+
+def start(running: RunningService, supplied: Supplied) -> Finished:
+    """Start a service that must not start, as the container does."""
+    command = running.folder / ".venv" / "bin" / running._command
+    ports = ["--port", str(free_port()), "--metrics-port", str(free_port())]
+    refused = run([command, "run", *ports], running.folder, supplied, seconds=60)
+    assert refused.returncode != 0
+    for line in refused.stdout.splitlines():
+        json.loads(line)
+    return refused
+
+
+def test_it_does_not_start_without_saying_which_version_it_is(
+    running: RunningService, supplied: Supplied
+) -> None:
+    for missing in ("VERSION_NAME", "VERSION_SHA"):
+        refused = start(running, supplied | {missing: ""})
+        assert f"{missing} not set" in refused.stdout + refused.stderr
+
+
+def test_it_does_not_start_without_public_keys(
+    running: RunningService, supplied: Supplied, tmp_path: Path
+) -> None:
+    [name] = [name for name in supplied if name.endswith("PUBLIC_KEYS_FOLDER")]
+    private = running.private / "keys" / "private"
+    for folder, sentence in (
+        (tmp_path / "nowhere", "There is no folder of public keys"),
+        (tmp_path, "There is no usable public key"),
+        (private, "There is no usable public key"),
+    ):
+        refused = start(running, supplied | {name: str(folder)})
+        assert sentence in refused.stdout + refused.stderr
+
+
+def test_it_does_not_start_without_what_is_required(
+    running: RunningService, supplied: Supplied
+) -> None:
+    needed = [name for name in supplied if "__" in name]
+    refused = start(running, {k: v for k, v in supplied.items() if k not in needed})
+    said = refused.stdout + refused.stderr
+    assert "Traceback" not in said
+    for key in ("database.host", "database.password"):
+        assert f"{key} is missing: set " in said
+
+
+def test_it_does_not_start_in_an_unknown_environment(
+    running: RunningService, supplied: Supplied
+) -> None:
+    [name] = [name for name in supplied if name.endswith("_ENVIRONMENT")]
+    refused = start(running, supplied | {name: "production.moon"})
+    assert refused.stderr.strip() == (
+        f"{name} is 'production.moon', which settings.yaml has no section for. Known environments: "
+        "development.local, production.kubernetes, staging.kubernetes, tests.local."
+    )

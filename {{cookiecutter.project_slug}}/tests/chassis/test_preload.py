@@ -1,0 +1,61 @@
+"""What is done once, in uWSGI's master, and what each process does first."""
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from prometheus_client import values
+
+from {{ cookiecutter.package_name }}.chassis.log_streams import LogStream
+
+from .conftest import Load
+
+Preload = Callable[[], ModuleType]
+
+
+@pytest.fixture
+def preload(load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[Preload]:
+    """Load the module, as the master does; all that it changes is put back afterwards."""
+
+    def preloads() -> ModuleType:
+        for name in ("stdout", "stderr"):
+            monkeypatch.setattr(sys, name, getattr(sys, name))
+        return load("preload")
+
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    before = signal.getsignal(signal.SIGHUP)
+    yield preloads
+    signal.signal(signal.SIGHUP, before)
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+
+
+def test_what_is_printed_is_logged(preload: Preload) -> None:
+    preload()
+    assert isinstance(sys.stdout, LogStream)
+    assert isinstance(sys.stderr, LogStream)
+
+
+def test_a_worker_can_be_told_to_end_from_its_first_moment(
+    uwsgi: SimpleNamespace, preload: Preload
+) -> None:
+    preload()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    uwsgi.worker = 1
+    uwsgi.post_fork_hook()
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+
+
+def test_the_mule_serves_the_metrics(
+    uwsgi: SimpleNamespace, preload: Preload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = []
+    module = preload()
+    monkeypatch.setattr(module.metrics_server, "serve", lambda: served.append(True))
+    uwsgi.worker = 0
+    uwsgi.post_fork_hook()
+    assert served == [True]

@@ -1,0 +1,83 @@
+"""The command as it is installed: it lists its tasks, and its errors are sentences."""
+
+import os
+import subprocess
+import sysconfig
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.package_name }}.chassis import project_files
+from {{ cookiecutter.package_name }}.chassis.settings import (
+    ENVIRONMENT_VARIABLE,
+    variable_for,
+)
+
+from .conftest import Run
+
+TASKS = [
+    *("check", "run", "tests", "version", "wait-for-tcp"),
+    *("config.required", "config.validate"),
+    *("db.create", "db.downgrade", "db.migrate", "db.revision", "db.serve"),
+    *("keys.generate", "token.issue"),
+]
+
+
+def installed_command() -> Path:
+    """Return the path of the command that installing the service has made."""
+    target = f"{project_files.PACKAGE.name}.tasks:program.run"
+    [name] = {
+        point.name for point in entry_points(group="console_scripts") if point.value == target
+    }
+    return Path(sysconfig.get_path("scripts")) / name
+
+
+def test_every_task_is_listed_with_a_sentence(run: Run) -> None:
+    listed = run("--list")
+    assert listed.code == 0
+    described = [line.split(maxsplit=1) for line in listed.out.splitlines()]
+    sentences = {line[0]: line[1] for line in described if len(line) == 2}
+    for task in TASKS:
+        assert len(sentences[task]) > 20, task
+
+
+def test_an_error_of_the_installed_command_is_a_sentence() -> None:
+    variables = os.environ | {ENVIRONMENT_VARIABLE: "nowhere"}
+    failed = subprocess.run(
+        [installed_command(), "db.migrate"],
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(f"{ENVIRONMENT_VARIABLE} is 'nowhere', which settings.yaml")
+    assert "Traceback" not in failed.stderr
+    assert failed.stdout == ""
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_tells_what_it_takes(run: Run, task: str) -> None:
+    told = run("--help", task)
+    assert told.code == 0
+    assert "Docstring:" in told.out
+
+
+def test_an_unknown_task_is_refused(run: Run) -> None:
+    refused = run("no-such-task")
+    assert refused.code == 1
+    assert "no-such-task" in refused.error
+
+
+@pytest.mark.parametrize("task", ["run", "db.create", "db.migrate", "token.issue"])
+def test_all_that_is_missing_is_told(
+    run: Run, production: str, task: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("database.host", "database.password"):
+        monkeypatch.delenv(variable_for(key), raising=False)
+    failed = run(task)
+    assert failed.code == 1
+    assert failed.error.startswith(f"Settings of {production}:\n")
+    assert "database.host is missing: set " in failed.error
+    assert "database.password is missing: set " in failed.error

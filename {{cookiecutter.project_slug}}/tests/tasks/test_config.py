@@ -1,0 +1,81 @@
+"""`config.validate` and `config.required`."""
+
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.package_name }}.chassis import project_files, settings
+
+from .conftest import Run
+
+
+@pytest.fixture
+def production_supplied(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Supply all that production needs."""
+    for key in settings.required_in("production.kubernetes"):
+        monkeypatch.setenv(settings.variable_for(key), "supplied")
+    return "production.kubernetes"
+
+
+def test_the_settings_of_every_environment_are_right(run: Run) -> None:
+    done = run("config.validate")
+    assert done.code == 0
+    for environment in settings.environments():
+        assert environment in done.out
+
+
+def test_every_fault_is_told_with_its_environment(run: Run, checkout: Path) -> None:
+    (checkout / "settings.yaml").write_text(
+        "default: {a: {number: 1, text: x}}\n"
+        "tests.local: {a: {number: abc}}\n"
+        "production.kubernetes: {a: {text: 5, txt: y}}\n"
+    )
+    failed = run("config.validate")
+    assert failed.code == 1
+    assert failed.error.splitlines() == [
+        "production.kubernetes: a.text is not a text: put it in quotes",
+        "production.kubernetes: a.txt is not a setting: the default section lacks it",
+        "tests.local: a.number is 'abc', which is not a whole number",
+    ]
+
+
+def test_one_environment_is_complete_when_all_is_supplied(
+    run: Run, production_supplied: str
+) -> None:
+    done = run("config.validate", f"--environment={production_supplied}")
+    assert done.code == 0
+    assert done.out == f"{production_supplied}: complete\n"
+
+
+def test_one_environment_is_told_what_it_lacks(
+    run: Run, production_supplied: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(settings.variable_for("database.password"))
+    failed = run("config.validate", f"--environment={production_supplied}")
+    assert failed.code == 1
+    assert "database.password is missing" in failed.error
+
+
+def test_what_is_required_is_listed_with_the_ways_to_supply_it(run: Run) -> None:
+    done = run("config.required")
+    assert done.code == 0
+    of_tests, of_production = (
+        done.out.partition(f"{environment}:")[2].partition("\n\n")[0].splitlines()
+        for environment in ("tests.local", "production.kubernetes")
+    )
+    assert of_tests[0].strip() == "nothing"
+    assert f"  database.password: set {settings.variable_for('database.password')}" in done.out
+    assert "VERSION_NAME and VERSION_SHA" in "".join(of_production)
+
+
+def test_what_one_environment_requires_can_be_asked(run: Run) -> None:
+    done = run("config.required", "--environment=tests.local")
+    assert done.out.strip() == "tests.local: nothing"
+
+
+@pytest.mark.parametrize("task", ["config.validate", "config.required"])
+def test_an_unknown_environment_is_told_the_known_ones(run: Run, task: str) -> None:
+    failed = run(task, "--environment=nowhere")
+    assert failed.code == 1
+    assert "Known environments: " in failed.error
+    assert project_files.PACKAGE.name.upper() in failed.error

@@ -1,0 +1,84 @@
+"""`check` and `tests`: each finds what was planted in a checkout of one module."""
+
+from pathlib import Path
+
+import pytest
+
+from {{ cookiecutter.package_name }}.chassis import project_files
+
+from .conftest import Run
+
+PYPROJECT = f"""\
+[tool.ruff]
+line-length = 100
+
+[tool.mypy]
+packages = ["{project_files.PACKAGE.name}"]
+strict = true
+"""
+
+MODULE = '''\
+"""A module."""
+
+
+def double(number: int) -> int:
+    """Return twice a number."""
+    return 2 * number
+'''
+
+TEST = f"""\
+from {project_files.PACKAGE.name}.chassis import double
+
+
+def test_double() -> None:
+    assert double.double(2) == 4
+"""
+
+
+@pytest.fixture
+def module(checkout: Path) -> Path:
+    """The one module of a checkout in which all is right."""
+    (checkout / "pyproject.toml").write_text(PYPROJECT)
+    (checkout / "settings.yaml").write_text("default: {a: {b: 1}}\n")
+    (checkout / ".yamllint").write_text("extends: relaxed\n")
+    chassis = checkout / project_files.PACKAGE.name / "chassis"
+    chassis.mkdir()
+    (chassis.parent / "__init__.py").touch()
+    (chassis / "__init__.py").touch()
+    (chassis / "double.py").write_text(MODULE)
+    (checkout / "tests").mkdir()
+    (checkout / "tests" / "test_double.py").write_text(TEST)
+    return chassis / "double.py"
+
+
+def test_every_fault_is_told_until_none_is_left(run: Run, module: Path) -> None:
+    root = module.parents[2]
+    module.write_text(f"import os\n{MODULE}x: str = double( 1 )\n")
+    (root / "planted.yaml").write_text("a: 1\na: 2\n")
+    (root / "settings.yaml").write_text("default: {a: {b: 1}}\ntests.local: {a: {c: 2}}\n")
+    failed = run("check", "--all")
+    assert failed.code == 1
+    assert "a.c is not a setting" in failed.out
+    for name in ("format", "lint", "types", "yaml", "settings"):
+        assert name in failed.error
+
+    module.write_text(MODULE)
+    passed = run("check")
+    assert passed.code == 0, passed.out
+    assert "All checks passed." in passed.out
+
+
+def test_tests_have_to_pass_and_to_reach_the_chassis(run: Run, module: Path) -> None:
+    passed = run("tests")
+    assert passed.code == 0, passed.out + passed.error
+    assert "100%" in passed.out
+
+    module.write_text(f"{MODULE}\n\ndef unreached() -> int:\n    return 1\n")
+    failed = run("tests")
+    assert failed.code == 1
+    assert failed.error.strip() == "The tests reach less than 95 % of the chassis."
+
+    module.write_text(MODULE.replace("2 *", "3 *"))
+    failed = run("tests", "--select=double")
+    assert failed.code == 1
+    assert failed.error.strip() == "Tests failed."

@@ -1,0 +1,61 @@
+"""Sees to it that every worker hears that the service ends.
+
+uWSGI's master tells the workers that there are at that moment. One that it is just starting does
+not hear it, goes on serving, and the service does not end. So the mule, which hears it too, tells
+them: it stays until the last worker is gone, and so do the metrics.
+"""
+
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
+from types import FrameType
+
+import uwsgi
+
+SECONDS_BETWEEN_LOOKS = 0.5
+
+# A worker older than this, when the end began, was told by the master.
+SECONDS_OF_DOUBT = 2
+
+
+class Ending:
+    """The end of the service, in the mule."""
+
+    def __init__(self) -> None:
+        self.since: float | None = None
+
+    def listen(self) -> None:
+        """Be told when it begins."""
+        signal.signal(signal.SIGHUP, self._begin)
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _begin(self, number: int, frame: FrameType | None) -> None:
+        self.since = time.time()
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            if self.since is not None and not tell_workers(self.since):
+                os._exit(0)
+
+
+def tell_workers(since: float) -> int:
+    """Tell the workers that may not have heard, and return how many workers there are at all."""
+    workers = [worker for worker in uwsgi.workers() if _lives(worker["pid"])]
+    for worker in workers:
+        if worker["last_spawn"] >= since - SECONDS_OF_DOUBT:
+            with suppress(ProcessLookupError):
+                os.kill(worker["pid"], signal.SIGHUP)
+    return len(workers)
+
+
+def _lives(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
