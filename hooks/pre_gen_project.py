@@ -73,6 +73,8 @@ MODULES_AND_ROUTES = _words("""
     static swagger swaggerui tasks tests wsgi
 """)
 
+SECTIONS_OF_UWSGI = _words("development production")
+
 # What ends a line, cannot be encoded, or makes a text read differently from what it is.
 BAD_CATEGORIES = frozenset(("Cc", "Cs", "Zl", "Zp"))
 BAD_LETTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff")
@@ -139,12 +141,14 @@ def project_name(answers: dict[str, str]) -> str | None:
 
 
 def project_slug(answers: dict[str, str]) -> str | None:
-    """Accept `t`, `thoughts-2`. Refuse `Thoughts`, `2thoughts`, `a_b`, `a-`, `a b`, `flask`."""
+    """Accept `t`, `thoughts-2`. Refuse `Thoughts`, `2a`, `a_b`, `a-`, `a b`, `production`."""
     answer = answers["project_slug"]
     if len(answer) > 40 or not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", answer):
         return "Give up to 40 lower-case letters, digits, hyphens; first a letter, no hyphen last."
     if answer.replace("-", "_") in DEPENDENCIES:
         return f"The service installs a package of this name: give another, such as {answer}-api."
+    if answer in SECTIONS_OF_UWSGI:
+        return f"infra/uwsgi.yaml has another section of this name: give another: {answer}-api."
     return None
 
 

@@ -22,7 +22,7 @@ SECRETS = {
 }
 
 HARMLESS = [
-    "GET /api/thoughts/<int:id>/ 200",
+    "GET /api/things/<int:id>/ 200",
     "The bearer of this letter may pass.",
     "https://example.com/path",
     "What is this? Nothing.",

@@ -1,6 +1,6 @@
 """Logs: all of them as lines of JSON on standard output, and one line for every request.
 
-{"timestamp": …, "level": "INFO", "logger": "access", "message": "GET /api/thoughts/ 200", …}
+{"timestamp": …, "level": "INFO", "logger": "access", "message": "GET /api/things/ 200", …}
 """
 
 import logging

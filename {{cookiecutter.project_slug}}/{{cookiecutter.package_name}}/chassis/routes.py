@@ -6,7 +6,7 @@ UNMATCHED = "unmatched"
 
 
 def route_of(environ: WSGIEnvironment) -> str:
-    """Return the rule that a request matched, as `/api/thoughts/<int:id>/`, when it is answered.
+    """Return the rule that a request matched, as `/api/things/<int:id>/`, when it is answered.
 
     Never the path, which anybody can make up: logs could not be counted by it, and each one would
     be a time series of its own.

@@ -1,6 +1,6 @@
 """Reads the settings that HashiCorp Vault holds, where VAULT_ENABLED_FOR_DYNACONF is true.
 
-    vault kv put -mount=secret thoughts-backend/production.kubernetes database__password=...
+    vault kv put -mount=secret billing/production.kubernetes database__password=...
 
 The address, the ways to log in and the mount are Dynaconf's: VAULT_URL_FOR_DYNACONF,
 VAULT_TOKEN_FOR_DYNACONF, VAULT_ROLE_ID_FOR_DYNACONF, VAULT_MOUNT_POINT_FOR_DYNACONF and so on. Its
