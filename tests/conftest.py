@@ -9,4 +9,4 @@ from tests.services import InstalledService, install
 @pytest.fixture(scope="session")
 def rendered_service() -> InstalledService:
     """The example service, installed."""
-    return install(example("thoughts-backend"))
+    return install(example("thoughts-backend"), extras="gevent")

@@ -43,7 +43,9 @@ def clean_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if "_BACKEND_" not in key}
 
 
-def install(answers: dict[str, str], python: str = sys.executable) -> InstalledService:
+def install(
+    answers: dict[str, str], python: str = sys.executable, extras: str = ""
+) -> InstalledService:
     """Render a service to where it stays, and install it with an interpreter."""
     version = subprocess.run(
         [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
@@ -51,10 +53,11 @@ def install(answers: dict[str, str], python: str = sys.executable) -> InstalledS
         text=True,
         check=True,
     ).stdout.strip()
-    service = InstalledService(render(KEPT / version, answers))
+    service = InstalledService(render(KEPT / f"{version}{extras}", answers))
     environment = os.environ | {
         "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
         "PYTHON": python,
+        "EXTRAS": extras,
     }
     subprocess.run(["./bootstrap"], cwd=service.path, env=environment, check=True)
     return service

@@ -3,42 +3,49 @@
 They return rows, not objects of the model: nothing here changes a row that it has read.
 """
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select
 
 from .model import {{ cookiecutter.__resource_class }} as Stored
 
 COLUMNS = (Stored.id, Stored.username, Stored.text, Stored.timestamp)
 
-_is_older = Stored.id < bindparam("before")
-_is_own = Stored.username == bindparam("username")
-_matches = Stored.text.ilike(bindparam("pattern"), escape="\\")
 
-_page = select(*COLUMNS).where(_is_older).order_by(Stored.id.desc()).limit(bindparam("fetch"))
-_counted = select(Stored.id).limit(bindparam("count_up_to") + 1)
-# Along an index. Without an order the table is read from its beginning, through all that is deleted.
-_newest_counted = _counted.order_by(Stored.id.desc())
+def _has_pattern(text: Any) -> ColumnElement[bool]:
+    return text.ilike(bindparam("pattern"), escape="\\")  # type: ignore[no-any-return]
+
+
+def _count(rows: Select[Any]) -> Select[int]:
+    return select(func.count()).select_from(rows.limit(bindparam("count_up_to") + 1).subquery())
+
+
+_older = select(*COLUMNS).where(Stored.id < bindparam("before")).order_by(Stored.id.desc())
+_page = _older.limit(bindparam("fetch"))
+_is_own = Stored.username == bindparam("username")
 
 ALL = _page
 OWN = _page.where(_is_own)
 
-# A search looks at the newest first, which is enough for a text that many have. One that they lack
-# is found by its index. PostgreSQL would choose by how many have the text, as if they were spread
-# evenly: of a text that was frequent long ago, it would look for the newest through all since then.
+# A search looks among the newest first, where a text that is frequent is soon found often enough.
+# Only for another one are all that have it fetched, by the text's index, and sorted. Left to choose,
+# PostgreSQL supposes that texts are spread evenly: for one that was frequent last year it would walk
+# through everything since then. (Sorted by -id, it cannot walk along the primary key.)
 LOOKED_THROUGH = 2000
-_newest = select(*COLUMNS).where(_is_older).order_by(Stored.id.desc()).limit(LOOKED_THROUGH)
-_among_newest = _newest.subquery()
+_newest = _older.limit(LOOKED_THROUGH).subquery()
 MATCHING_NEWEST = (
-    select(_among_newest)
-    .where(_among_newest.c.text.ilike(bindparam("pattern"), escape="\\"))
-    .order_by(_among_newest.c.id.desc())
+    select(_newest)
+    .where(_has_pattern(_newest.c.text))
+    .order_by(_newest.c.id.desc())
     .limit(bindparam("fetch"))
 )
-# The same order as that of `_page`, in a way that the primary key has no part in.
-MATCHING = _page.where(_matches).order_by(None).order_by(-Stored.id)
+MATCHING = _page.where(_has_pattern(Stored.text)).order_by(None).order_by(-Stored.id)
 
-COUNT_ALL = select(func.count()).select_from(_newest_counted.subquery())
-COUNT_OWN = select(func.count()).select_from(_newest_counted.where(_is_own).subquery())
-COUNT_MATCHING = select(func.count()).select_from(_counted.where(_matches).subquery())
+# Counted newest first, along an index: from the table's other end, all that was removed is read too.
+_newest_ids = select(Stored.id).order_by(Stored.id.desc())
+COUNT_ALL = _count(_newest_ids)
+COUNT_OWN = _count(_newest_ids.where(_is_own))
+COUNT_MATCHING = _count(select(Stored.id).where(_has_pattern(Stored.text)))
 
 ONE = select(*COLUMNS).where(Stored.id == bindparam("id"))
 NEW = insert(Stored).returning(*COLUMNS)

@@ -1,5 +1,6 @@
 """The public API: anyone reads and searches, a user with a token writes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Response, request
@@ -40,7 +41,7 @@ class Own(Resource):
     def get(self) -> Response:
         """List the caller's own, newest first."""
         username = {"username": caller().username}
-        return _listed(queries.OWN, queries.COUNT_OWN, username)
+        return _listed([queries.OWN], queries.COUNT_OWN, username)
 
     @token_required
     @namespace.doc("write", security=api.BEARER)
@@ -69,9 +70,10 @@ class All(Resource):
         if len(search) > LONGEST_SEARCH or not bodies.is_text(search):
             raise Invalid({"search": f"Must be a text of at most {LONGEST_SEARCH} characters."})
         if not search:
-            return _listed(queries.ALL, queries.COUNT_ALL, {})
+            return _listed([queries.ALL], queries.COUNT_ALL, {})
         pattern = {"pattern": queries.pattern_for(search)}
-        return _listed(queries.MATCHING, queries.COUNT_MATCHING, pattern)
+        matching = [queries.MATCHING_NEWEST, queries.MATCHING]
+        return _listed(matching, queries.COUNT_MATCHING, pattern)
 
 
 @namespace.route(f"/{{ cookiecutter.resource_plural }}/{ID}/")
@@ -92,10 +94,16 @@ class One(Resource):
         return responses.json(dict(row._mapping))
 
 
-def _listed(statement: Executable, counting: Executable, values: dict[str, Any]) -> Response:
+def _listed(
+    statements: Iterable[Executable], counting: Executable, values: dict[str, Any]
+) -> Response:
+    """Return a page: of the first statement that fills it, else of the last."""
     page = pagination.requested()
     wanted = values | {"before": page.before, "fetch": page.fetch}
     up_to = values | {"count_up_to": pagination.count_up_to()}
     with database.connection() as connection:
-        rows = connection.execute(statement, wanted).all()
+        for statement in statements:
+            rows = connection.execute(statement, wanted).all()
+            if len(rows) == page.fetch:
+                break
         return pagination.respond(page, rows, lambda: connection.scalar(counting, up_to) or 0)
