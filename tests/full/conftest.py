@@ -6,6 +6,7 @@ import pytest
 
 from tasks.demo_check import Caller
 from tasks.running_service import RunningService
+from tests.full.uwsgi_process import Uwsgi, started
 from tests.services import InstalledService
 
 
@@ -26,3 +27,12 @@ def running(
 def call(running: RunningService) -> Caller:
     """A caller of that service: `call("GET", path, 200)` checks the status."""
     return Caller(running)
+
+
+@pytest.fixture(scope="module")
+def served(
+    rendered_service: InstalledService, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Uwsgi]:
+    """An application of the tests under the service's uWSGI, which the tests leave as it is."""
+    with started(rendered_service, tmp_path_factory.mktemp("served")) as uwsgi:
+        yield uwsgi

@@ -292,3 +292,14 @@ def _session(pid: int) -> int:
         return 0
     fields = state.rpartition(")")[2].split()
     return 0 if fields[0] == "Z" else int(fields[3])
+
+
+def leak(uwsgi: Uwsgi) -> None:
+    """Have a worker leak until it is replaced, which none is before it has lived for a while."""
+    leaking = uwsgi.ask("/leak/200").json["pid"]
+
+    def replaced() -> bool:
+        uwsgi.ask()
+        return leaking not in uwsgi.members()
+
+    eventually(replaced, "it was not replaced", uwsgi)

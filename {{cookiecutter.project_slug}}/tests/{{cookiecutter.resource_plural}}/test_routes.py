@@ -5,6 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, insert
+
+from {{ cookiecutter.package_name }}.{{ cookiecutter.resource_plural }} import queries
+from {{ cookiecutter.package_name }}.{{ cookiecutter.resource_plural }}.model import (
+    {{ cookiecutter.__resource_class }} as Stored,
+)
 
 from ..conftest import Bearer
 
@@ -98,6 +104,18 @@ def test_a_search_is_literal_and_ignores_case(
     listed = client.get(ALL, query_string={"search": search})
     assert [item["text"] for item in listed.json] == found
     assert listed.headers["X-Total-Count"] == str(len(found))
+
+
+def test_a_search_finds_what_is_old(client: FlaskClient, write: Write, engine: Engine) -> None:
+    old = [write("Rare"), write("Rare"), write("Rare")]
+    with engine.begin() as connection:
+        new = {"username": "bob", "text": "Frequent"}
+        connection.execute(insert(Stored), [new] * queries.LOOKED_THROUGH)
+    first = client.get(ALL, query_string={"search": "rare", "limit": 2})
+    assert [item["id"] for item in first.json] == [old[2], old[1]]
+    assert first.headers["X-Total-Count"] == "3"
+    following = client.get(f"{ALL}?search=rare&limit=2&before={old[1]}")
+    assert [item["id"] for item in following.json] == [old[0]]
 
 
 @pytest.mark.parametrize("search", ["x" * 201, "a\0b"])

@@ -5,15 +5,24 @@ They return rows, not objects of the model: nothing here changes a row that it h
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+)
 
 from .model import {{ cookiecutter.__resource_class }} as Stored
 
 COLUMNS = (Stored.id, Stored.username, Stored.text, Stored.timestamp)
 
 
-def _has_pattern(text: Any) -> ColumnElement[bool]:
-    return text.ilike(bindparam("pattern"), escape="\\")  # type: ignore[no-any-return]
+def _has_pattern(text: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    return text.ilike(bindparam("pattern"), escape="\\")
 
 
 def _count(rows: Select[Any]) -> Select[int]:
@@ -27,10 +36,10 @@ _is_own = Stored.username == bindparam("username")
 ALL = _page
 OWN = _page.where(_is_own)
 
-# A search looks among the newest first, where a text that is frequent is soon found often enough.
-# Only for another one are all that have it fetched, by the text's index, and sorted. Left to choose,
-# PostgreSQL supposes that texts are spread evenly: for one that was frequent last year it would walk
-# through everything since then. (Sorted by -id, it cannot walk along the primary key.)
+# A search looks among the newest first, where a text that is frequent is found soon. Only of a
+# rarer one, all that have it are fetched by the text's index, and sorted. PostgreSQL's own choice
+# supposes that a text is spread evenly: for one that was frequent last year it would go through all
+# since. (Sorting by -id keeps it from that; the primary key is of no use for it.)
 LOOKED_THROUGH = 2000
 _newest = _older.limit(LOOKED_THROUGH).subquery()
 MATCHING_NEWEST = (
@@ -41,7 +50,7 @@ MATCHING_NEWEST = (
 )
 MATCHING = _page.where(_has_pattern(Stored.text)).order_by(None).order_by(-Stored.id)
 
-# Counted newest first, along an index: from the table's other end, all that was removed is read too.
+# Counted newest first, along an index. From the table's other end, what was removed is read too.
 _newest_ids = select(Stored.id).order_by(Stored.id.desc())
 COUNT_ALL = _count(_newest_ids)
 COUNT_OWN = _count(_newest_ids.where(_is_own))

@@ -1,0 +1,110 @@
+"""What a client sees of uWSGI's HTTP socket."""
+
+import json
+import re
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.full.uwsgi_process import (
+    Rendered,
+    Uwsgi,
+    eventually,
+    started,
+)
+
+SECRET = "hunter2-not-to-be-logged"
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
+
+
+HEAD = b"POST /body HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
+
+
+def test_headers_may_be_large_but_not_endless(served: Uwsgi) -> None:
+    assert served.ask(headers={"Authorization": f"Bearer {'a' * 30_000}"}).status == 200
+    assert served.talk(b"GET / HTTP/1.1\r\nX: " + b"a" * 40_000 + b"\r\n\r\n") == b""
+    # Each fits, and together they do not.
+    many = b"".join(b"X-%d: %s\r\n" % (number, b"a" * 1_000) for number in range(31))
+    served.talk(b"GET / HTTP/1.1\r\nCookie: session=" + SECRET.encode() + b"\r\n" + many + b"\r\n")
+    assert served.ask().status == 200
+    assert SECRET not in served.stdout
+
+
+@pytest.mark.parametrize(
+    ("body", "length"),
+    [
+        ([b"5\r\nhello\r\n0\r\n\r\n"], 5),
+        ([b"5", b"\r\nhel", b"lo\r", b"\n3\r\nabc\r\n", b"0\r\n\r\n"], 8),
+        (
+            [b"%x\r\n%s\r\n" % (n, b"z" * n) for n in (1, 4096, 70_000, 900_000)] + [b"0\r\n\r\n"],
+            974_097,
+        ),
+        ([b"0\r\n\r\n"], 0),
+    ],
+)
+def test_a_body_in_chunks_arrives(served: Uwsgi, body: list[bytes], length: int) -> None:
+    answer = served.talk(CHUNKED + b"\r\n", *body)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(answer.rpartition(b"\r\n\r\n")[2]) == {"length": length}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        HEAD + b"Content-Length: five\r\n\r\nhello",
+        HEAD + b"Content-Length: -5\r\n\r\nhello",
+        HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        CHUNKED + b"Content-Length: 5\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        CHUNKED + b"\r\n5;extension\r\nhello\r\n0\r\n\r\n",
+        b"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused(served: Uwsgi, request_: bytes) -> None:
+    assert re.match(rb"HTTP/1\.[01] 400 ", served.talk(request_))
+    assert served.records(logger="uncaught", message="KeyError: 'SERVER_NAME'") == []
+
+
+def test_a_body_that_breaks_off_is_refused(served: Uwsgi) -> None:
+    for request in (HEAD + b"Content-Length: 50\r\n\r\nhello", CHUNKED + b"\r\n5\r\nhel"):
+        assert served.talk(request, hang_up=True).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_client_that_asks_before_it_sends_is_told_to(served: Uwsgi) -> None:
+    answer = served.talk(HEAD + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n", b"hello")
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ")
+
+
+def test_an_answer_that_does_not_wait_for_the_body_arrives(served: Uwsgi) -> None:
+    for _ in range(5):
+        assert served.ask("/refused", "POST", b"x" * 5_000_000).status == 401
+
+
+def test_a_client_that_falls_silent_is_let_go(rendered_service: Rendered, tmp_path: Path) -> None:
+    with started(rendered_service, tmp_path, "--socket-timeout=1") as uwsgi:
+        assert uwsgi.talk(b"GET / HT") == b""
+        assert uwsgi.talk(HEAD + b"Content-Length: 50\r\n\r\nhello").startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_client_that_hangs_up_is_no_error(rendered_service: Rendered, tmp_path: Path) -> None:
+    with started(rendered_service, tmp_path) as uwsgi:
+        for _ in range(5):
+            connection = socket.create_connection(("127.0.0.1", uwsgi.port))
+            connection.sendall(f"GET /large/20?q={SECRET} HTTP/1.1\r\n\r\n".encode())
+            connection.recv(100)
+            connection.close()
+        eventually(
+            lambda: len(uwsgi.records(logger="access", route="/large/<int:megabytes>")) == 5,
+            "they are not logged",
+            uwsgi,
+        )
+        uwsgi.send(signal.SIGTERM)
+        assert uwsgi.wait_for_end() == 0
+        assert SECRET not in uwsgi.stdout
+        assert "Traceback" not in uwsgi.stdout
+        assert not uwsgi.says("Broken pipe")

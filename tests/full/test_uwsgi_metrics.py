@@ -1,0 +1,73 @@
+"""The metrics of a rendered service under uWSGI."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.full.uwsgi_process import (
+    Rendered,
+    Uwsgi,
+    eventually,
+    leak,
+    started,
+)
+
+
+def test_metrics_count_the_requests_of_all_workers_by_route(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    with started(rendered_service, tmp_path, "--threads=1") as uwsgi:
+        with ThreadPoolExecutor(4) as pool:
+            pids = {answer.json["pid"] for answer in pool.map(uwsgi.ask, ["/wait/0.05"] * 40)}
+            list(pool.map(uwsgi.ask, [f"/items/{number}/" for number in range(40)]))
+            list(pool.map(uwsgi.ask, [f"/nowhere/{number}" for number in range(40)]))
+        assert len(pids) == 2
+        uwsgi.ask("/items/1/", "BREW")
+        metrics = uwsgi.metrics()
+        series = 'http_requests_total{{method="{}",route="{}",status="{}"}}'.format
+        assert metrics[series("GET", "/wait/<float:seconds>", 200)] == 40
+        assert metrics[series("GET", "/items/<int:number>/", 200)] == 40
+        assert metrics[series("GET", "unmatched", 404)] == 40
+        assert metrics[series("other", "unmatched", 405)] == 1
+        assert not any("/nowhere" in name for name in metrics)
+        of_waits = 'http_request_duration_seconds_{}{{method="GET",route="/wait/<float:seconds>"}}'
+        assert metrics[of_waits.format("count")] == 40
+        assert 2 <= metrics[of_waits.format("sum")] < 20
+        assert metrics['service_info{commit="development",version="development"}'] == 1
+
+
+def test_no_counter_falls_and_no_file_is_added_when_workers_are_replaced(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    with started(
+        rendered_service, tmp_path, "--reload-on-rss=150", "--min-worker-lifetime=1"
+    ) as uwsgi:
+        counted = uwsgi.requests_counted()
+        [folder] = tmp_path.glob("metrics-*")
+        for _ in range(3):
+            leak(uwsgi)
+            eventually(lambda: len(uwsgi.members()) == 4, "none took its place", uwsgi)
+            before, counted = counted, uwsgi.requests_counted()
+            assert counted >= before + 1
+        for _ in range(20):
+            uwsgi.ask("/items/1/")
+        assert uwsgi.requests_counted(route="/items/<int:number>/") == 20
+        assert len(list(folder.iterdir())) <= 2 * 3
+
+
+def test_metrics_are_served_while_every_worker_is_busy(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    with started(rendered_service, tmp_path, "--threads=1") as uwsgi, ThreadPoolExecutor(2) as pool:
+        requests = [pool.submit(uwsgi.ask, "/wait/3.0") for _ in range(2)]
+        eventually(
+            lambda: all(uwsgi.metrics()[f'uwsgi_worker_busy{{worker="{n}"}}'] for n in (1, 2)),
+            "they are not busy",
+            uwsgi,
+        )
+        assert not any(request.done() for request in requests)
+        assert [request.result().status for request in requests] == [200, 200]
+
+
+def test_metrics_are_on_their_own_port_only(served: Uwsgi) -> None:
+    assert served.ask("/metrics").status == 404
+    assert served.ask("/", port=served.metrics_port).status == 404
