@@ -6,6 +6,9 @@ import requests
 
 from tasks.running_service import RunningService
 
+ID = "<int(max=9223372036854775807):id>"
+"""How the metrics name the step of a path that is an id."""
+
 Counted = dict[tuple[str, str, int], int]
 """How often a method, route and status was answered."""
 

@@ -11,12 +11,9 @@ from requests import Response
 
 from tasks.demo_check import Caller
 from tasks.folders import PROGRAMS
-from tests.full.metrics import counted, counted_since
+from tests.full.metrics import ID, counted, counted_since
 
 SCHEMATHESIS_SECONDS = 90
-
-ID = "<int(max=9223372036854775807):id>"
-"""How the metrics name the step of a path that is an id."""
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00")
 

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from {{ cookiecutter.package_name }}.chassis import logs
+from {{ cookiecutter.package_name }}.chassis.failures import StartError
 from {{ cookiecutter.package_name }}.chassis.settings import Settings
 from {{ cookiecutter.package_name }}.tasks.embedded_postgres import free_port
 
@@ -89,6 +90,11 @@ def test_the_settings_say_from_which_level_on_it_is_logged(
     client.get("/probes/fail/")
     assert [record["level"] for record in logged()] == ["ERROR"]
     logs.configure(settings["logs.level"])
+
+
+def test_a_level_that_does_not_exist_stops_the_start(make: Make) -> None:
+    with pytest.raises(StartError, match=r"logs.level is 'LOUD': give one of DEBUG, INFO"):
+        make(logs__level="LOUD")
 
 
 @pytest.mark.parametrize("place", PLACES)

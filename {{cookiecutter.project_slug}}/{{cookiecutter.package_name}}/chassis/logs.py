@@ -15,9 +15,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 
+from .failures import StartError
 from .json_lines import JsonLines
 from .routes import route_of
 from .settings import Settings
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 # Asked every few seconds, and of no interest as long as they are answered.
 PROBES = "/health/"
@@ -52,7 +55,10 @@ def configure(level: str) -> None:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Log every request, by its route and without its query string."""
-    configure(settings["logs.level"])
+    level = settings["logs.level"]
+    if level not in LEVELS:
+        raise StartError(f"logs.level is {level!r}: give one of {', '.join(LEVELS)}.")
+    configure(level)
     wsgi_app = app.wsgi_app
 
     # Around the application and not among its hooks: it is a third of the cost, and sees what the
