@@ -175,9 +175,18 @@ def description(answers: dict[str, str]) -> str | None:
 
 
 def organisation(answers: dict[str, str]) -> str | None:
-    """Accept `acme`, `a-1`. Refuse `a`, `Acme`, `acme-`, `1acme`, `acme inc`, 21 characters."""
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", answers["organisation"]):
+    """Accept `acme`, `a-1`. Refuse `a`, `Acme`, `acme-`, `1acme`, `acme inc`, 21 characters.
+
+    With an internal index, what names of public packages begin with will not do either: it has to
+    be plain whose packages they are.
+    """
+    answer = answers["organisation"]
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", answer):
         return "Give 2 to 20 lower-case letters, digits, hyphens; first a letter, no hyphen last."
+    prefix = answer.replace("-", "_") + "_"
+    names = {name + "_" for name in DEPENDENCIES} | {"pypi_"}
+    if answers["internal_index"] and any(name.startswith(prefix) for name in names):
+        return f"Names of public packages begin with this: give another, such as {answer}-inc."
     return None
 
 

@@ -2,8 +2,9 @@
 
 from invoke import Collection
 
+from .bench import bench
 from .demo import demo
 from .lock import lock
 from .test import test
 
-namespace = Collection(demo, lock, test)
+namespace = Collection(bench, demo, lock, test)

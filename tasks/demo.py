@@ -15,7 +15,7 @@ from invoke import Context, Exit, task
 
 from . import demo_check
 from .folders import DEMO
-from .render import example, render
+from .render import example, render_anew
 from .running_service import RunningService
 
 EXAMPLE = "thoughts-backend"
@@ -51,7 +51,8 @@ def _started(stack: ExitStack) -> RunningService:
     with _one_at_a_time():
         private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
         _say("rendering the service")
-        service = RunningService(_rendered(private), private, say=_say)
+        folder = render_anew(DEMO, example(EXAMPLE))
+        service = RunningService(folder, private, say=_say)
         stack.callback(service.stop)
         stack.callback(_be_deaf)
         service.install()
@@ -64,15 +65,6 @@ def _ask_no_proxy() -> None:
     """Have no proxy asked for what is on this machine."""
     present = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     os.environ["no_proxy"] = ",".join(filter(None, [present, "127.0.0.1"]))
-
-
-def _rendered(private: Path) -> Path:
-    """Render the service. Cookiecutter leaves the hooks that it ran among the temporary files."""
-    tempfile.tempdir = str(private)
-    try:
-        return render(DEMO, example(EXAMPLE))
-    finally:
-        tempfile.tempdir = None
 
 
 @contextmanager

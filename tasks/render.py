@@ -1,6 +1,9 @@
 """Renders services from the template."""
 
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -8,23 +11,52 @@ from cookiecutter.main import cookiecutter
 
 from .folders import EXAMPLES, ROOT
 
+KEPT = (".venv", ".mypy_cache")
+"""What a service that is rendered anew keeps: it takes long to make."""
+
+
+def render_anew(into: Path, answers: Mapping[str, str]) -> Path:
+    """Render a service below `into` in the place of one that is there, and return its folder."""
+    into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=into) as folder:
+        fresh = render(Path(folder), answers)
+        service = into / fresh.name
+        for name in KEPT:
+            if (service / name).exists():
+                (service / name).rename(fresh / name)
+        shutil.rmtree(service, ignore_errors=True)
+        fresh.rename(service)
+    return service
+
 
 def render(into: Path, answers: Mapping[str, str]) -> Path:
-    """Render a service below `into`, over one that is there, and return its folder.
+    """Render a service below `into` and return its folder.
 
     `answers` are those that differ from the defaults. Nobody's own cookiecutter configuration is
     read, so that the same answers give the same service everywhere.
     """
-    return Path(
-        cookiecutter(
-            str(ROOT),
-            no_input=True,
-            extra_context=dict(answers),
-            overwrite_if_exists=True,
-            output_dir=str(into),
-            default_config=True,
+    with _temporary_files_removed():
+        return Path(
+            cookiecutter(
+                str(ROOT),
+                no_input=True,
+                extra_context=dict(answers),
+                output_dir=str(into),
+                default_config=True,
+            )
         )
-    )
+
+
+@contextmanager
+def _temporary_files_removed() -> Iterator[None]:
+    """Cookiecutter leaves the hooks that it ran among the temporary files: give it a folder."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="render-") as folder:
+        tempfile.tempdir = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def example(name: str) -> dict[str, str]:

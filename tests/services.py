@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.folders import PROGRAMS, ROOT
-from tasks.render import render
+from tasks.render import render_anew
 
 KEPT = ROOT / ".cache" / "services"
 """Where installed services stay between runs: an unchanged lock is not installed again."""
+
+
+LONGEST_RUN_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class InstalledService:
             env=clean_environment() | (environment or {}),
             capture_output=True,
             text=True,
+            timeout=LONGEST_RUN_SECONDS,
         )
 
 
@@ -53,7 +57,7 @@ def install(
         text=True,
         check=True,
     ).stdout.strip()
-    service = InstalledService(render(KEPT / f"{version}{extras}", answers))
+    service = InstalledService(render_anew(KEPT / f"{version}{extras}", answers))
     environment = os.environ | {
         "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
         "PYTHON": python,

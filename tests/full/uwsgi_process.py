@@ -131,9 +131,9 @@ class Uwsgi:
         return os.read(descriptor, 65_536)
 
     def _read(self, name: str, read: Callable[[int], bytes]) -> None:
-        stream = getattr(self.process, name)
-        while piece := read(stream.fileno()):
-            self._output[name] += piece
+        with getattr(self.process, name) as stream:
+            while piece := read(stream.fileno()):
+                self._output[name] += piece
 
     # What it says.
 

@@ -411,3 +411,13 @@ def test_every_installed_package_is_refused_as_a_name(pre_gen: ModuleType) -> No
     lock = (ROOT / "{{cookiecutter.project_slug}}/poetry.lock").read_text("utf-8")
     installed = re.findall('^name = "(.+)"$', lock, flags=re.MULTILINE)
     assert {re.sub("[-.]", "_", name.lower()) for name in installed} - pre_gen.DEPENDENCIES == set()
+
+
+@pytest.mark.parametrize("organisation", ["flask", "pypi", "types"])
+def test_with_an_index_of_its_own_an_organisation_is_no_prefix_of_public_packages(
+    refusal: Callable[..., list[str]], organisation: str
+) -> None:
+    index = "https://packages.acme.example/simple"
+    [line] = refusal(organisation=organisation, domain="acme.example", internal_index=index)
+    assert line.startswith(f"organisation: '{organisation}' will not do. Names of public packages")
+    assert line.endswith(f"such as {organisation}-inc.")

@@ -111,11 +111,18 @@ def test_a_search_finds_what_is_old(client: FlaskClient, write: Write, engine: E
     with engine.begin() as connection:
         new = {"username": "bob", "text": "Frequent"}
         connection.execute(insert(Stored), [new] * queries.LOOKED_THROUGH)
-    first = client.get(ALL, query_string={"search": "rare", "limit": 2})
-    assert [item["id"] for item in first.json] == [old[2], old[1]]
-    assert first.headers["X-Total-Count"] == "3"
+    found = client.get(ALL, query_string={"search": "rare", "limit": 2})
+    assert [item["id"] for item in found.json] == [old[2], old[1]]
+    assert found.headers["X-Total-Count"] == "3"
     following = client.get(f"{ALL}?search=rare&limit=2&before={old[1]}")
     assert [item["id"] for item in following.json] == [old[0]]
+
+
+def test_a_search_finds_what_is_new(client: FlaskClient, write: Write) -> None:
+    new = [write("Frequent"), write("Frequent"), write("Frequent")]
+    found = client.get(ALL, query_string={"search": "frequent", "limit": 2})
+    assert [item["id"] for item in found.json] == [new[2], new[1]]
+    assert found.json[0].keys() == {"id", "username", "text", "timestamp"}
 
 
 @pytest.mark.parametrize("search", ["x" * 201, "a\0b"])

@@ -97,6 +97,8 @@ def downgrade(context: Context, revision: str) -> None:
 @task(help={"message": "What the migration does, in a few words"})
 def revision(context: Context, message: str) -> None:
     """Write a new migration from the difference between models and database. Read it after."""
+    if not project_files.IN_CHECKOUT:
+        raise Exit("This needs a checkout of the service: a migration is code.", 1)
     engine = database.engine(settings.load())
     with engine.connect() as connection:
         config = _alembic(connection)

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from hashlib import sha256
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -59,13 +60,17 @@ class EmbeddedPostgres:
         """Make the data folder where it is missing, start the server, wait until it answers."""
         try:
             self._start()
+            self._wait_until_it_answers()
         except PermissionError as error:
             raise Exit(
                 f"The user {self._user} of the server cannot enter {error.filename}: "
                 "name another --folder, below /var/tmp for example.",
                 1,
             ) from None
-        self._wait_until_it_answers()
+        except BaseException:
+            # Ctrl-C while it starts: the block is not entered, and so never left.
+            self.stop()
+            raise
         return self
 
     def _start(self) -> None:
@@ -210,13 +215,20 @@ def in_the_wheel() -> Path:
 
 def _copy_for_others(wheel: Path) -> Path:
     """Copy the wheel's server to where a user other than root can read it, once."""
-    copy = Path(tempfile.gettempdir()) / f"{wheel.name}-for-others"
-    if not (copy / "complete").exists():
-        shutil.rmtree(copy, ignore_errors=True)
-        for part in (wheel.name, f"{wheel.name}.libs"):
-            source = wheel.with_name(part)
-            if source.is_dir():
-                shutil.copytree(source, copy / part)
-        copy.chmod(0o755)
-        (copy / "complete").touch()
+    name = f"{wheel.name}-{version(wheel.name)}-for-others"
+    copy = Path("/var/tmp") / name  # noqa: S108  (only root's own is used)
+    if copy.exists() and copy.stat().st_uid == os.geteuid():
+        return copy / wheel.name
+    shutil.rmtree(copy, ignore_errors=True)
+    # Under another name until it is whole: somebody else may be about to do the same.
+    unfinished = Path(tempfile.mkdtemp(dir=copy.parent))
+    for part in (wheel.name, f"{wheel.name}.libs"):
+        source = wheel.with_name(part)
+        if source.is_dir():
+            shutil.copytree(source, unfinished / part)
+    unfinished.chmod(0o755)
+    try:
+        unfinished.rename(copy)
+    except OSError:
+        shutil.rmtree(unfinished)
     return copy / wheel.name

@@ -27,6 +27,7 @@ CHASSIS_COVERAGE = 95
 @task(help={"all": "Also the YAML files, the installed packages and the settings"})
 def check(context: Context, all: bool = False) -> None:
     """Check format, lint and types. It changes nothing; `ruff format` and `ruff check --fix` do."""
+    _require_checkout()
     failed = [name for name, words in (QUICK | (THOROUGH if all else {})).items() if _fails(words)]
     if all and _fails_in_settings(context):
         failed.append("settings")
@@ -43,6 +44,7 @@ def check(context: Context, all: bool = False) -> None:
 )
 def tests(context: Context, select: str = "", parallel: str = "0") -> None:
     """Run the tests on a real PostgreSQL, and see that they reach the chassis."""
+    _require_checkout()
     chosen = ["-k", select] if select else [f"--cov={PACKAGE}", "--cov-report="]
     if _fails(["pytest", "-n", parallel, *chosen]):
         raise Exit("Tests failed.", 1)
@@ -54,6 +56,11 @@ def tests(context: Context, select: str = "", parallel: str = "0") -> None:
         ]
     ):
         raise Exit(f"The tests reach less than {CHASSIS_COVERAGE} % of the chassis.", 1)
+
+
+def _require_checkout() -> None:
+    if not project_files.IN_CHECKOUT:
+        raise Exit("This needs a checkout of the service: run ./bootstrap there.", 1)
 
 
 def _fails_in_settings(context: Context) -> bool:

@@ -1,0 +1,1 @@
+"""Measures what the template renders. `./invoke bench` runs it; README.md tells how to read it."""
