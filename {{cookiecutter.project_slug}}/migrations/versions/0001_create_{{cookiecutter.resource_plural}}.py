@@ -37,8 +37,6 @@ def upgrade() -> None:
             ["text"],
             postgresql_using="gin",
             postgresql_ops={"text": "gin_trgm_ops"},
-            # What was just written is found as quickly as the rest, without waiting for a VACUUM.
-            postgresql_with={"fastupdate": False},
         )
 
 

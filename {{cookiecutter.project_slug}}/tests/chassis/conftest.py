@@ -76,8 +76,9 @@ def uwsgi(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         worker_id=lambda: module.worker,
         listen_queue=lambda: 3,
         workers=lambda: [
-            {"id": 1, "status": b"busy", "rss": 1000, "respawn_count": 1},
-            {"id": 2, "status": b"idle", "rss": 2000, "respawn_count": 4},
+            {"id": 1, "pid": 10, "status": b"busy", "rss": 1000, "respawn_count": 1},
+            {"id": 2, "pid": 11, "status": b"idle", "rss": 2000, "respawn_count": 4},
+            {"id": 3},  # not started yet
         ],
     )
     monkeypatch.setitem(sys.modules, "uwsgi", module)

@@ -35,6 +35,7 @@ def test_the_youngest_are_told_and_the_others_were(
         {"pid": old.pid, "last_spawn": now - 60},
         {"pid": young.pid, "last_spawn": now},
         {"pid": 0, "last_spawn": now},
+        {"id": 4},
     ]
     assert ending.tell_workers(now) == 2
     assert young.wait(timeout=10) == -signal.SIGHUP
@@ -45,26 +46,42 @@ def test_the_youngest_are_told_and_the_others_were(
     assert ending.tell_workers(now) == 0
 
 
-def test_the_mule_ends_with_the_last_worker(
-    load: Load, uwsgi: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ending, ended, looked = load("ending"), threading.Event(), threading.Event()
-
-    def sleep(seconds: float) -> None:
-        looked.set()
-        time.sleep(0.01)
+@pytest.fixture
+def ended(load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Watch for the end, quickly; this is set when the mule leaves."""
+    ending, left = load("ending"), threading.Event()
 
     def leave(code: int) -> None:
-        ended.set()
+        left.set()
         raise SystemExit(code)  # which ends the thread
 
-    uwsgi.workers = list
-    monkeypatch.setattr(ending, "time", SimpleNamespace(sleep=sleep, time=time.time))
+    quick = SimpleNamespace(sleep=lambda seconds: time.sleep(0.01), time=time.time)
+    monkeypatch.setattr(ending, "time", quick)
     monkeypatch.setattr("os._exit", leave)
     before = signal.getsignal(signal.SIGHUP)
     ending.Ending().listen()
-    assert looked.wait(timeout=10)
-    assert not ended.is_set()
-    os.kill(os.getpid(), signal.SIGHUP)
-    assert ended.wait(timeout=10)
+    yield left
     signal.signal(signal.SIGHUP, before)
+
+
+@pytest.fixture
+def alive(uwsgi: SimpleNamespace) -> Iterator[SimpleNamespace]:
+    """A worker that lives, and was started long ago."""
+    uwsgi.workers = lambda: [{"pid": os.getpid(), "last_spawn": 0}]
+    yield uwsgi
+    uwsgi.workers = list
+
+
+def test_the_mule_ends_with_the_last_worker(alive: SimpleNamespace, ended: threading.Event) -> None:
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert not ended.wait(timeout=0.2)
+    alive.workers = list
+    assert ended.wait(timeout=10)
+
+
+def test_the_mule_ends_without_being_told_when_there_are_no_workers(
+    alive: SimpleNamespace, ended: threading.Event
+) -> None:
+    assert not ended.wait(timeout=0.2)
+    alive.workers = list
+    assert ended.wait(timeout=10)

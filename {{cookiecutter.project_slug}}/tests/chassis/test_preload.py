@@ -28,9 +28,10 @@ def preload(load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[Preload]:
 
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
-    before = signal.getsignal(signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT)}
     yield preloads
-    signal.signal(signal.SIGHUP, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
     shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 
 
@@ -44,10 +45,12 @@ def test_a_worker_can_be_told_to_end_from_its_first_moment(
     uwsgi: SimpleNamespace, preload: Preload
 ) -> None:
     preload()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     uwsgi.worker = 1
     uwsgi.post_fork_hook()
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
 
 
 def test_the_mule_serves_the_metrics(

@@ -5,6 +5,7 @@ not hear it, goes on serving, and the service does not end. So the mule, which h
 them: it stays until the last worker is gone, and so do the metrics.
 """
 
+import math
 import os
 import signal
 import threading
@@ -19,12 +20,18 @@ SECONDS_BETWEEN_LOOKS = 0.5
 # A worker older than this, when the end began, was told by the master.
 SECONDS_OF_DOUBT = 2
 
+# So often there is no worker before this process believes that the service ends, where it was not
+# told: of an application that cannot be imported, uWSGI may tell it before it can hear.
+LOOKS_OF_DOUBT = 6
+
+NEVER = math.inf
+
 
 class Ending:
     """The end of the service, in the mule."""
 
     def __init__(self) -> None:
-        self.since: float | None = None
+        self.since = NEVER
 
     def listen(self) -> None:
         """Be told when it begins."""
@@ -35,15 +42,19 @@ class Ending:
         self.since = time.time()
 
     def _watch(self) -> None:
+        looks_without_workers = 0
         while True:
             time.sleep(SECONDS_BETWEEN_LOOKS)
-            if self.since is not None and not tell_workers(self.since):
+            looks_without_workers = 0 if tell_workers(self.since) else looks_without_workers + 1
+            enough = LOOKS_OF_DOUBT if self.since == NEVER else 1
+            if looks_without_workers >= enough:
                 os._exit(0)
 
 
 def tell_workers(since: float) -> int:
     """Tell the workers that may not have heard, and return how many workers there are at all."""
-    workers = [worker for worker in uwsgi.workers() if _lives(worker["pid"])]
+    # Before the first start of a worker nothing is known of it.
+    workers = [worker for worker in uwsgi.workers() if _lives(worker.get("pid", 0))]
     for worker in workers:
         if worker["last_spawn"] >= since - SECONDS_OF_DOUBT:
             with suppress(ProcessLookupError):

@@ -79,7 +79,7 @@ class Workers(Collector):
         starts = CounterMetricFamily(
             "uwsgi_worker_starts", "Times it was started.", labels=["worker"]
         )
-        for worker in uwsgi.workers():
+        for worker in (known for known in uwsgi.workers() if "pid" in known):
             name = [str(worker["id"])]
             busy.add_metric(name, worker["status"] == b"busy")
             memory.add_metric(name, worker["rss"])

@@ -29,12 +29,12 @@ metrics_folder.prepare()
 
 def begin() -> None:
     """Do what a process does first, when it was forked."""
-    if uwsgi.worker_id():
-        # Until uWSGI sees to it, when the application is imported, a worker has the master's
-        # handler, which loses the signal: the worker would outlive the service, and the service
-        # wait for it.
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    else:
+    # Until uWSGI sees to it, when the application is imported, a worker has the master's handlers,
+    # which lose the signals: the worker would outlive the service, and the service wait for it. In
+    # the mule uWSGI never sees to it.
+    for told_to_end in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(told_to_end, signal.SIG_DFL)
+    if not uwsgi.worker_id():
         ending.Ending().listen()
         metrics_server.serve()
 
