@@ -1,5 +1,7 @@
 """Secrets are taken out of what is logged, and what is no secret is left in."""
 
+import json
+
 import pytest
 
 from {{ cookiecutter.package_name }}.chassis.redaction import is_suspect, redact
@@ -62,3 +64,10 @@ def test_a_name_can_tell_that_its_value_is_a_secret(name: str) -> None:
 def test_a_name_can_be_like_that_of_a_secret() -> None:
     harmless = {"tokens_seen": "three", "keyboard": "x", "message": "y"}
     assert redact(harmless) == harmless
+
+
+def test_what_postgresql_quotes_is_taken_out() -> None:
+    text = "column does not exist\nLINE 1: VALUES ('ada', 'my diary')\n  ^\nDETAIL: Key (a)=(ada)."
+    # It is looked for in the line that is written, where a line feed is two characters.
+    assert is_suspect(json.dumps(text))
+    assert redact(text) == "column does not exist\nLINE 1: [redacted]\n  ^\nDETAIL: [redacted]"

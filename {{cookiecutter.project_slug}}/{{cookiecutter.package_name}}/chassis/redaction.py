@@ -13,7 +13,7 @@ REDACTED = "[redacted]"
 # is some twenty times faster than trying the patterns, and nearly every record has none of them.
 _MARKS = (
     "eyj", "bearer", "basic", "://", "?", "passw", "secret", "token", "api_key", "apikey", "cookie",
-    "authorization",
+    "authorization", "detail:", r"\nline ",
 )  # fmt: skip
 
 _NAMES = r"\w*(?:password|passwd|secret|token|api_?key)(?:_(?:key|value|hash))?"
@@ -35,6 +35,8 @@ _PATTERNS = (
     ),
     # scheme://user:password@host, with a password that has slashes and at signs in it too.
     (re.compile(r"(\w://[^\s:/@\"']*):[^\s\"']+@"), rf"\1:{REDACTED}@"),
+    # Where PostgreSQL quotes a statement, or a row, with the values in it.
+    (re.compile(r"\b(LINE \d+|DETAIL): [^\n]*"), rf"\1: {REDACTED}"),
     # The values of a query string.
     (re.compile(r"\?[\w.%\[\]-]+=[^\s\"'<>]*"), f"?{REDACTED}"),
     # 'password': 'value' and "password": "value", as dictionaries print themselves.
