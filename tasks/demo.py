@@ -52,7 +52,7 @@ def _started(stack: ExitStack) -> RunningService:
         private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
         _say("rendering the service")
         folder = render_anew(DEMO, example(EXAMPLE))
-        service = RunningService(folder, private, say=_say)
+        service = RunningService(folder, private, say=_say, port=8080)
         stack.callback(service.stop)
         stack.callback(_be_deaf)
         service.install()

@@ -42,10 +42,11 @@ class RunningService:
         private: Path,
         say: Callable[[str], None] = print,
         *,
+        port: int = 0,
         programs: Path | None = None,
         works_in: Path | None = None,
     ) -> None:
-        """`say` is told what happens, a few words each time.
+        """`say` is told what happens, a few words each time; `port` is taken where it is free.
 
         `programs` and `works_in` are for a service that is installed from its wheel: the folder
         with its programs, and the one that it runs in.
@@ -61,14 +62,16 @@ class RunningService:
         [(self._command, entry_point)] = scripts.items()
         self.package = entry_point.partition(".")[0]
         self.resources = next((folder / self.package).glob("*/model.py")).parent.name
-        self.port = free_port(preferred=8080)
-        self.metrics_port = free_port(preferred=self.port + 1)
+        self.port = free_port(preferred=port)
+        self.metrics_port = free_port(preferred=port + 1 if port else 0)
         self.address = f"http://127.0.0.1:{self.port}"
         self.metrics_address = f"http://127.0.0.1:{self.metrics_port}"
         self._database_port = free_port()
         # A folder of its own: root's PostgreSQL runs as another user, who may not enter `private`.
         self._data = tempfile.TemporaryDirectory(prefix="postgres-")
         self._database_password = secrets.token_urlsafe(16)
+        # By this it is known that nobody else answers, who was quicker to take the port.
+        self._commit = secrets.token_hex(20)
 
     @property
     def database(self) -> str:
@@ -156,11 +159,13 @@ class RunningService:
         return self.run("token.issue", *words, "--folder", keys, environment=DEVELOPMENT)
 
     def is_ready(self) -> bool:
-        """Whether the service says that it is ready to serve."""
+        """Whether it is this service that answers, and whether it says that it is ready."""
         try:
-            return requests.get(f"{self.address}/health/ready", timeout=5).ok
+            version = requests.get(f"{self.address}/admin/version/", timeout=5).json()
+            ready = requests.get(f"{self.address}/health/ready", timeout=5)
         except requests.RequestException:
-            return False  # not listening yet, or not answering yet
+            return False  # not listening yet, or too busy to answer
+        return ready.ok and version.get("commit") == self._commit
 
     def wait(self) -> None:
         """Wait until the service ends by itself, and show the last it had to say."""
@@ -207,7 +212,7 @@ class RunningService:
             f"{prefix}_DATABASE__PASSWORD": self._database_password,
             f"{prefix}_TOKENS__PUBLIC_KEYS_FOLDER": str(self.private / "keys" / "public"),
             "VERSION_NAME": "demo",
-            "VERSION_SHA": "0" * 40,
+            "VERSION_SHA": self._commit,
         }
 
     def _wait_for(
