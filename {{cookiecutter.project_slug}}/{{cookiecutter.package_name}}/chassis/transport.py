@@ -1,7 +1,9 @@
 """What uWSGI's HTTP socket leaves undone, done before Flask sees a request.
 
 On its own it hands over a body that comes in chunks as an empty one, takes a length that is no
-number for none, lets a client wait that asks before it sends, and passes on what is no HTTP at all.
+number for none, lets a client wait that asks before it sends, passes on what is no HTTP at all, and
+closes each connection without having said so, so that a client that keeps connections uses it again
+and finds a reset.
 """
 
 import contextlib
@@ -32,9 +34,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     wsgi_app = app.wsgi_app
 
     def understood(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start = _last_of_its_connection(start_response)
         if not _is_http(environ):
             headers = [("Content-Type", "application/json"), ("Content-Length", str(len(_REFUSAL)))]
-            start_response("400 BAD REQUEST", headers)
+            start("400 BAD REQUEST", headers)
             return [_REFUSAL]
         coded = "HTTP_TRANSFER_ENCODING" in environ
         if coded:
@@ -44,11 +47,20 @@ def init_app(app: Flask, settings: Settings) -> None:
             # A client that has gone meanwhile is noticed when it is answered.
             with contextlib.suppress(OSError):
                 os.write(uwsgi.connection_fd(), b"HTTP/1.1 100 Continue\r\n\r\n")
-        answer = wsgi_app(environ, start_response)
+        answer = wsgi_app(environ, start)
         has_body = coded or (environ.get("CONTENT_LENGTH") or "0") != "0"
         return _AnswerToBody(answer, environ["wsgi.input"]) if has_body else answer
 
     app.wsgi_app = understood  # type: ignore[method-assign]
+
+
+def _last_of_its_connection(start_response: StartResponse) -> Any:
+    """Return what starts an answer that says that the connection is closed after it."""
+
+    def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+        return start_response(status, [*headers, ("Connection", "close")], *error)
+
+    return start
 
 
 def _is_http(environ: WSGIEnvironment) -> bool:
