@@ -1,6 +1,7 @@
 """A rendered service, installed and running as in production, with a PostgreSQL of its own."""
 
 import os
+import random
 import secrets
 import signal
 import socket
@@ -9,6 +10,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -245,12 +247,15 @@ def listens(port: int) -> bool:
 
 
 def free_port(preferred: int = 0) -> int:
-    """Return the preferred port if nobody listens there, else any that is free."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", preferred))
-        except OSError:
-            return free_port()
-        port: int = listener.getsockname()[1]
-        return port
+    """Return the preferred port if nobody has it, else another one that is free.
+
+    It is below those that the system gives to outgoing connections: one of these may be taken again
+    before it is used.
+    """
+    others = random.sample(range(20_000, 32_000), 50)
+    for port in [preferred, *others] if preferred else others:
+        with socket.socket() as listener, suppress(OSError):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("", port))
+            return port
+    raise Exit("There is no free port.", 1)

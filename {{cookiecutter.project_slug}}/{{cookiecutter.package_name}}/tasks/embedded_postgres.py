@@ -2,11 +2,13 @@
 
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -162,11 +164,16 @@ class EmbeddedPostgres:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at the moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port that nobody listens on at the moment.
+
+    It is below those that the system gives to outgoing connections: one of these may be taken again
+    before it is used.
+    """
+    for port in random.sample(range(20_000, 32_000), 50):
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise Exit("There is no free port.", 1)
 
 
 def default_folder() -> Path:
