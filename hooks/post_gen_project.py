@@ -1,4 +1,4 @@
-"""Finish a rendered service: drop what its answers leave out, and stamp its lock file.
+"""Finish a rendered service: put its parts into place, drop the rest, and stamp its lock file.
 
 This runs twice in every update, in temporary folders, and the results are compared: it depends on
 the answers and the rendered files alone, and asks neither git nor the network for anything.
@@ -12,6 +12,19 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+
+# What the kinds differ by stands below parts/, in folders that are laid out as the service is. A
+# kind consists of these, on top of what all have; no two of a kind have a file in common.
+#   backend   a database, and an API that takes tokens
+#   callers   calls to other services; whoever adds them to another kind declares `upstream` and
+#             `calls` in its settings.yaml, and calls upstream.init_app
+#   proxied   the addresses of clients that come through proxies
+PARTS_OF_KINDS = {
+    "resource": ("backend", "resource"),
+    "issuer": ("backend", "proxied", "issuer"),
+    "frontend": ("callers", "proxied", "frontend"),
+}
+PARTS = "parts"
 
 # The folders that belong to one answer of a question and go when another is given. Everything else
 # belongs to every service.
@@ -36,6 +49,32 @@ def read_answers() -> dict[str, Any]:
 # {% for text in ("project_name", "description", "team") %}
 # {% set _ = cookiecutter.update({text: cookiecutter[text]|replace("{", "{{ '{' }}")}) %}
 # {% endfor %}
+
+
+def assemble(folder: Path, kind: str) -> None:
+    """Move the files of a kind's parts to where they belong, and remove what no part of it is."""
+    if kind not in PARTS_OF_KINDS:
+        sys.exit(f"hooks/post_gen_project.py does not know the kind {kind}.")
+    placed: set[str] = set()
+    for part in PARTS_OF_KINDS[kind]:
+        move_in(folder, folder / PARTS / part, placed)
+    shutil.rmtree(folder / PARTS)
+
+
+def move_in(folder: Path, part: Path, placed: set[str]) -> None:
+    """Move the files of a part; one that another part has placed would be lost, and is a fault.
+
+    What is there otherwise may be an earlier render, which this one is made over.
+    """
+    if not part.is_dir():
+        sys.exit(f"hooks/post_gen_project.py names {PARTS}/{part.name}, which was not rendered.")
+    for source in sorted(path for path in part.rglob("*") if not path.is_dir()):
+        name = source.relative_to(part).as_posix()
+        if name in placed:
+            sys.exit(f"{name} of {PARTS}/{part.name} is another part's as well.")
+        placed.add(name)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        source.replace(folder / name)
 
 
 def prune(folder: Path, answers: dict[str, Any]) -> None:
@@ -81,7 +120,9 @@ def stamp_lock(folder: Path) -> None:
 
 def main() -> None:
     """Work in the current folder, which is the rendered service."""
-    prune(Path.cwd(), read_answers())
+    answers = read_answers()
+    assemble(Path.cwd(), answers["kind"])
+    prune(Path.cwd(), answers)
     stamp_lock(Path.cwd())
 
 

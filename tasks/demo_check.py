@@ -49,9 +49,10 @@ def passes(service: RunningService) -> bool:
 
 
 def is_alive_and_ready(call: Caller) -> None:
-    """the service is alive, and ready with its database"""
+    """the service is alive, and ready with its database and the keys of tokens"""
     call("GET", "/health/live", 200)
-    assert call("GET", "/health/ready", 200).json()["checks"] == {"database": "ok"}
+    checks = call("GET", "/health/ready", 200).json()["checks"]
+    assert checks == {"database": "ok", "token_keys": "ok"}, checks
 
 
 def says_its_version(call: Caller) -> None:

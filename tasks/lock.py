@@ -1,4 +1,4 @@
-"""Locks the versions: the services' in the template's poetry.lock, and this repository's own."""
+"""Locks the versions: the services' in a poetry.lock of each kind, and this repository's own."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 from invoke import Context, task
 
 from .folders import PROGRAMS, ROOT, TEMPLATE
-from .render import render
+from .render import kinds, render
 from .test import install_tools
 
 SOURCE = "{{ cookiecutter.__lock_source }}"
@@ -19,16 +19,18 @@ HASH = re.compile(r'^content-hash = ".*"$', re.MULTILINE)
 
 @task(help={"update": "Take the newest versions that pyproject.toml admits"})
 def lock(context: Context, update: bool = False) -> None:
-    """Write the template's poetry.lock, and this repository's own with its requirements files."""
+    """Write the poetry.lock of each kind, and this repository's own with its requirements files."""
     install_tools()
-    _poetry("lock", *(["--regenerate"] if update else []), folder=ROOT)
+    words = ["lock", *(["--regenerate"] if update else [])]
+    _poetry(*words, folder=ROOT)
     _poetry("export", "--output", "requirements.txt", folder=ROOT)
     _poetry("export", "--only", "dev", "--output", "requirements-dev.txt", folder=ROOT)
-    with tempfile.TemporaryDirectory() as folder:
-        service = render(Path(folder), {})
-        _poetry("lock", *(["--regenerate"] if update else []), folder=service)
-        locked = (service / "poetry.lock").read_text("utf-8")
-    (TEMPLATE / "poetry.lock").write_text(as_template(locked), "utf-8")
+    for kind in kinds():
+        with tempfile.TemporaryDirectory() as folder:
+            service = render(Path(folder), {"kind": kind})
+            _poetry(*words, folder=service)
+            locked = (service / "poetry.lock").read_text("utf-8")
+        (TEMPLATE / "parts" / kind / "poetry.lock").write_text(as_template(locked), "utf-8")
 
 
 def as_template(locked: str) -> str:

@@ -1,5 +1,6 @@
 """Renders services from the template."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -57,6 +58,12 @@ def _temporary_files_removed() -> Iterator[None]:
             yield
         finally:
             tempfile.tempdir = before
+
+
+def kinds() -> list[str]:
+    """Return the kinds of services that the template offers."""
+    questions: dict[str, list[str]] = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
+    return questions["kind"]
 
 
 def example(name: str) -> dict[str, str]:

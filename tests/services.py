@@ -44,7 +44,8 @@ class InstalledService:
 
 def clean_environment() -> dict[str, str]:
     """Return this process's environment without what would change a service's behaviour."""
-    return {key: value for key, value in os.environ.items() if "_BACKEND_" not in key}
+    own = ("_BACKEND_", "FRONTEND_")
+    return {key: value for key, value in os.environ.items() if not any(part in key for part in own)}
 
 
 def install(

@@ -225,7 +225,7 @@ def test_a_lost_database_is_503_and_no_acknowledged_write_is_lost(call: Caller) 
                 unready = answered(call, "GET", "/health/ready")
                 assert (unready.status_code, unready.json()["checks"]) == (
                     503,
-                    {"database": "unreachable"},
+                    {"database": "unreachable", "token_keys": "ok"},
                 )
                 assert answered(call, "GET", "/health/live").status_code == 200
                 # A refusal needs no database.
@@ -251,6 +251,7 @@ def test_keys_come_and_go_without_a_restart(call: Caller) -> None:
     keys = service.private / "keys"
     [first] = (keys / "public").iterdir()
     service.run("keys.generate", "--kid", "second", "--folder", str(keys))
+    (keys / "private" / "signing-kid").write_text("second")
     second = {"Authorization": f"Bearer {service.token('ada')}"}
     assert_all_workers_answer(call, second, 200)
     assert_all_workers_answer(call, call.ada, 200)

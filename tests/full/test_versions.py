@@ -1,4 +1,4 @@
-"""A service passes its own checks and tests on each Python that this machine has."""
+"""A service of each kind passes its own checks and tests, one on each Python that is here."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import pytest
 
 from tasks.folders import ROOT
 from tasks.render import example
+from tests.conftest import EXAMPLES
 from tests.full.programs import run, succeeds
 from tests.services import InstalledService, install
 
@@ -46,10 +47,11 @@ def version(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def service(version: str) -> InstalledService:
-    """The example, rendered for the version and installed with it."""
+    """The example of a resource, rendered for the version and installed with it."""
     for python in candidates(version):
         if version_of(python) == version:
-            return install(example("thoughts-backend") | {"python_version": version}, str(python))
+            answers = example(EXAMPLES["resource"]) | {"python_version": version}
+            return install(answers, str(python))
     pytest.skip(f"Python {version} is not installed")
 
 
@@ -60,10 +62,20 @@ def test_its_interpreter_is_the_one_that_was_asked_for(
 
 
 def test_it_passes_its_own_checks(service: InstalledService) -> None:
-    succeeds([service.bin / "acme-tasks", "check", "--all"], service.path, seconds=TESTS_SECONDS)
+    passes(service, "check", "--all")
 
 
 def test_it_passes_its_own_tests(service: InstalledService) -> None:
+    passes(service, "tests")
+
+
+@pytest.mark.parametrize("words", [["check", "--all"], ["tests"]], ids=["checks", "tests"])
+def test_each_kind_passes_its_own(service_of_each_kind: InstalledService, words: list[str]) -> None:
+    passes(service_of_each_kind, *words)
+
+
+def passes(service: InstalledService, *words: str) -> None:
+    """Run one of a service's own tasks, which must find nothing."""
     path = f"{service.bin}{os.pathsep}{os.environ['PATH']}"
-    words: list[str | Path] = [service.bin / "acme-tasks", "tests"]
-    succeeds(words, service.path, {"PATH": path}, seconds=TESTS_SECONDS)
+    program: list[str | Path] = [service.bin / "acme-tasks", *words]
+    succeeds(program, service.path, {"PATH": path}, seconds=TESTS_SECONDS)

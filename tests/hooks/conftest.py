@@ -118,7 +118,7 @@ def post_gen() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def template_once(tmp_path_factory: pytest.TempPathFactory, post_gen: ModuleType) -> Path:
-    """Make the template, with every folder that a hook may drop, once for all that only read it."""
+    """Make the template, with every folder that a hook takes up, once for all that only read it."""
     folder = tmp_path_factory.mktemp("made") / "template"
     shutil.copytree(ROOT / "hooks", folder / "hooks", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "cookiecutter.json", folder)
@@ -127,7 +127,12 @@ def template_once(tmp_path_factory: pytest.TempPathFactory, post_gen: ModuleType
         for names in post_gen.FOLDERS_OF_ANSWERS.values()
         for name in names
     }
-    for name, text in {**FILES, **droppable}.items():
+    parts = {
+        f"{post_gen.PARTS}/{part}/package/{part}.txt": "This belongs to some kinds.\n"
+        for parts in post_gen.PARTS_OF_KINDS.values()
+        for part in parts
+    }
+    for name, text in {**FILES, **droppable, **parts}.items():
         file = folder / "{{cookiecutter.project_slug}}" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The hook that runs last drops what the answers leave out and makes the lock current."""
+"""The hook that runs last puts the parts into place, drops the rest and makes the lock current."""
 
 import ast
 import json
@@ -47,6 +47,51 @@ def recorded_hash(service: Path) -> str:
     lock = tomllib.loads((service / "poetry.lock").read_text(encoding="utf-8"))
     recorded: str = lock["metadata"]["content-hash"]
     return recorded
+
+
+@pytest.mark.parametrize("kind", QUESTIONS["kind"])
+def test_a_kind_has_the_files_of_its_parts_and_no_others(
+    render: Render, post_gen: ModuleType, kind: str
+) -> None:
+    """They stand where they belong, and nothing is left of where they were."""
+    service = render(kind=kind)
+    assert {path.stem for path in service.glob("package/*")} == set(post_gen.PARTS_OF_KINDS[kind])
+    assert not (service / post_gen.PARTS).exists()
+
+
+def test_the_hook_knows_the_kinds_that_can_be_asked_for(post_gen: ModuleType) -> None:
+    """No kind would be rendered without its parts."""
+    assert list(post_gen.PARTS_OF_KINDS) == QUESTIONS["kind"]
+
+
+def test_a_kind_that_the_hook_does_not_know_is_told(refusal: Refusal, template: Path) -> None:
+    """A kind that is added to the questions alone stops the render."""
+    questions = QUESTIONS | {"kind": ["planted"], "__domain_folder": "planted"}
+    (template / "cookiecutter.json").write_text(json.dumps(questions))
+    (line,) = refusal(template)
+    assert "does not know the kind planted" in line
+
+
+def test_a_part_that_is_not_rendered_is_named(refusal: Refusal, template: Path) -> None:
+    """The hook cannot outlive the parts that it names."""
+    parts = template / SERVICE / "parts"
+    (parts / "backend").rename(parts / "planted")
+    (line,) = refusal(template)
+    assert "names parts/backend, which was not rendered" in line
+
+
+def test_a_file_of_two_parts_is_named(refusal: Refusal, template: Path) -> None:
+    """One would silently take the place of the other."""
+    planted = template / SERVICE / "parts" / "resource" / "package" / "backend.txt"
+    planted.write_text("planted\n")
+    (line,) = refusal(template)
+    assert "package/backend.txt of parts/resource is another part's as well" in line
+
+
+def test_a_service_can_be_rendered_over(render: Render) -> None:
+    """What an earlier render has put there is no file of two parts."""
+    first = files_of(render())
+    assert files_of(render(overwrite=True)) == first
 
 
 @pytest.mark.parametrize(

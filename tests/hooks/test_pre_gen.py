@@ -299,6 +299,15 @@ def test_good_answers_pass(
     assert pre_gen.find_faults({**answers, question: answer}) == []
 
 
+def test_a_kind_without_a_database_takes_any_name_of_one(
+    pre_gen: ModuleType, answers: dict[str, str]
+) -> None:
+    """It comes from the name of the package, and is not used."""
+    odd = {**answers, "database_name": "public"}
+    assert pre_gen.find_faults(odd) != []
+    assert pre_gen.find_faults({**odd, "kind": "frontend"}) == []
+
+
 @pytest.mark.parametrize(
     ("question", "answer", "advice"),
     [(question, *case) for question in BAD for case in BAD[question].items()],
@@ -407,9 +416,11 @@ def test_an_old_python_can_read_the_hook() -> None:
 
 
 def test_every_installed_package_is_refused_as_a_name(pre_gen: ModuleType) -> None:
-    """The list in the hook keeps up with the lock of the service."""
-    lock = (ROOT / "{{cookiecutter.project_slug}}/poetry.lock").read_text("utf-8")
-    installed = re.findall('^name = "(.+)"$', lock, flags=re.MULTILINE)
+    """The list in the hook keeps up with the locks of the services."""
+    locks = list(ROOT.glob("{{cookiecutter.project_slug}}/parts/*/poetry.lock"))
+    assert len(locks) == len(QUESTIONS["kind"])
+    text = "".join(lock.read_text("utf-8") for lock in locks)
+    installed = re.findall('^name = "(.+)"$', text, flags=re.MULTILINE)
     assert {re.sub("[-.]", "_", name.lower()) for name in installed} - pre_gen.DEPENDENCIES == set()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from allpairspy import AllPairs
 
 CHOICES = {
-    "kind": ["resource"],
+    "kind": ["resource", "issuer", "frontend"],
     "ci_system": ["teamcity", "github", "none"],
     "python_version": ["3.11", "3.12", "3.13"],
     "internal_index": ["", "https://packages.acme.example/internal/simple/"],

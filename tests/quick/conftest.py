@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.render import render
+from tasks.render import example, render
+from tests.conftest import EXAMPLES
 from tests.quick.answers import all_pairs
 
 PAIRS = list(all_pairs())
@@ -14,6 +15,13 @@ PAIRS = list(all_pairs())
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A service with every default."""
     return render(tmp_path_factory.mktemp("plain"), {})
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The example of each kind."""
+    folder = tmp_path_factory.mktemp("examples")
+    return {kind: render(folder, example(name)) for kind, name in EXAMPLES.items()}
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,13 @@ from tasks.folders import PROGRAMS, ROOT, TEMPLATE
 from tests.quick.test_pairs import faults_of
 from tests.services import InstalledService
 
-PACKAGE = TEMPLATE / "{{cookiecutter.package_name}}"
-FREE_OF_JINJA = [PACKAGE / "chassis", PACKAGE / "tasks"]
+PACKAGE = "{{cookiecutter.package_name}}"
+FREE_OF_JINJA = sorted(
+    folder
+    for base in (TEMPLATE, *(TEMPLATE / "parts").iterdir())
+    for folder in (base / PACKAGE / "chassis", base / PACKAGE / "tasks")
+    if folder.is_dir()
+)
 
 
 def succeeds(*words: str | Path, folder: Path = ROOT) -> None:
@@ -62,7 +67,9 @@ def test_every_file_keeps_to_the_editorconfig() -> None:
     assert {path: found for path, found in faults.items() if found} == {}
 
 
-@pytest.mark.parametrize("folder", FREE_OF_JINJA, ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder", FREE_OF_JINJA, ids=lambda folder: f"{folder.parts[-3]} {folder.name}"
+)
 def test_chassis_and_tasks_are_python_as_they_stand(folder: Path, plain: Path) -> None:
     paths = list(folder.glob("*.py"))
     assert paths
@@ -81,8 +88,8 @@ def test_no_python_of_the_service_has_a_jinja_block() -> None:
         assert "{%" not in path.read_text("utf-8"), path
 
 
-def test_the_services_package_is_typed(rendered_service: InstalledService) -> None:
-    done = rendered_service.run("mypy")
+def test_the_services_package_is_typed(service_of_each_kind: InstalledService) -> None:
+    done = service_of_each_kind.run("mypy")
     assert done.returncode == 0, done.stdout
 
 

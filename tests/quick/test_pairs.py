@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -38,7 +39,8 @@ def succeeds(service: Path, *words: str | Path) -> None:
 def test_nothing_of_the_template_is_left(service: Path) -> None:
     for path in files_of(service):
         assert not JINJA.search(str(path))
-        assert not JINJA.search(path.read_text("utf-8")), path
+        if path.parent.name != "templates":  # those of the service's own pages
+            assert not JINJA.search(path.read_text("utf-8")), path
 
 
 def test_the_python_is_formatted_and_clean(service: Path) -> None:
@@ -80,6 +82,34 @@ def without_strings_and_comments(kotlin: str) -> str:
 
 def test_the_lock_is_the_one_that_poetry_expects(service: Path) -> None:
     succeeds(service, "poetry", "check", "--lock", "--no-interaction")
+
+
+def ownership(service: Path) -> dict[str, list[str]]:
+    lists: dict[str, list[str]] = tomllib.loads(
+        (service / "template-ownership.toml").read_text("utf-8")
+    )
+    return lists
+
+
+def idle_patterns(service: Path) -> list[str]:
+    """Return the patterns of template-ownership.toml that no file of the service is meant by."""
+    patterns = [pattern for listed in ownership(service).values() for pattern in listed]
+    return [
+        name
+        for name in patterns
+        if not any(path.is_file() for path in service.glob(re.sub(r"\*\*$", "**/*", name)))
+    ]
+
+
+def test_every_pattern_of_the_ownership_means_a_file(service: Path) -> None:
+    assert idle_patterns(service) == []
+
+
+def test_a_pattern_that_means_no_file_is_seen(plain: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(plain, tmp_path / "copy")
+    with (copy / "template-ownership.toml").open("a") as listed:
+        listed.write('planted = ["README.md", "missing/**"]\n')
+    assert idle_patterns(copy) == ["missing/**"]
 
 
 def test_every_file_keeps_to_the_editorconfig(service: Path) -> None:

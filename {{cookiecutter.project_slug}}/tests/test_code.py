@@ -12,7 +12,7 @@ from flask import Flask
 from flask.typing import RouteCallable
 
 from {{ cookiecutter.package_name }}.chassis import project_files, settings
-from {{ cookiecutter.package_name }}.chassis.authentication import decision, public
+from {{ cookiecutter.package_name }}.chassis.access import decision, public
 
 PACKAGE = project_files.PACKAGE
 TEMPLATES = [PACKAGE / "chassis", PACKAGE / "tasks"]
@@ -80,13 +80,43 @@ def settings_read(found: Sources) -> set[str]:
 
 
 def test_every_setting_that_is_read_is_declared_and_the_other_way_round() -> None:
-    declared = settings.declared_in(settings.DEFAULT_ENVIRONMENT)
-    assert settings_read(sources(PACKAGE)) == set(declared)
+    declared = set(settings.declared_in(settings.DEFAULT_ENVIRONMENT))
+    by_name = {key for key in declared if key.startswith("upstream.")}  # see below
+    assert settings_read(sources(PACKAGE)) == declared - by_name
 
 
 def test_a_setting_that_is_not_declared_is_found() -> None:
     planted = {"planted.py": 'host = settings["database.hots"]; x = row["text"]; y = rows[0]'}
     assert settings_read(planted) == {"database.hots"}
+
+
+# Services that are called.
+
+
+def declared_services() -> set[str]:
+    """Return the services that the default section of `settings.yaml` declares as called."""
+    default = yaml.safe_load(project_files.find("settings.yaml").read_text())["default"]
+    return set(default.get("upstream", {}))
+
+
+def called_services(found: Sources) -> set[str]:
+    """Return the services that code calls: `upstream.service("users")`."""
+    return {
+        node.args[0].value
+        for _, node in nodes(found)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "upstream.service"
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+
+def test_every_service_that_is_called_is_declared_and_the_other_way_round() -> None:
+    assert called_services(sources(PACKAGE)) == declared_services()
+
+
+def test_a_service_that_is_not_declared_is_found() -> None:
+    planted = {"planted.py": "upstream.service('mail').get('/'); service('x'); upstream.init(1)"}
+    assert called_services(planted) - declared_services() == {"mail"}
 
 
 # What imports what.

@@ -4,19 +4,16 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
 
 from {{ cookiecutter.package_name }} import app as application
 from {{ cookiecutter.package_name }}.chassis import project_files
 from {{ cookiecutter.package_name }}.chassis.settings import Settings
-from {{ cookiecutter.package_name }}.tasks import keys
 
 from . import probes
 
@@ -25,7 +22,7 @@ Load = Callable[[str], ModuleType]
 
 
 @pytest.fixture(scope="session")
-def make(settings: Settings, engine: Engine) -> Iterator[Make]:
+def make(settings: Settings, service: Flask) -> Iterator[Make]:
     """Make an application of the chassis and the probes, with other settings where a test asks."""
     made = []
 
@@ -40,7 +37,8 @@ def make(settings: Settings, engine: Engine) -> Iterator[Make]:
 
     yield makes
     for each in made:
-        each.extensions["database"].dispose()
+        if pool := each.extensions.get("database"):
+            pool.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +49,7 @@ def probed(make: Make) -> Flask:
 
 @pytest.fixture
 def probe(probed: Flask) -> FlaskClient:
-    """A client of the probes, each of which is at `/probes/<name>/` and `/api/probes/<name>/`."""
+    """A client of the probes, each of which is at `/<place>/<name>/`, for each of their places."""
     return probed.test_client()
 
 
@@ -59,12 +57,6 @@ def probe(probed: Flask) -> FlaskClient:
 def production(settings: Settings) -> Settings:
     """The settings of the tests, in the name of production."""
     return replace(settings, environment="production.kubernetes")
-
-
-@pytest.fixture(scope="session")
-def other_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The private key of a stranger."""
-    return keys.write_pair(tmp_path_factory.mktemp("stranger"), "other", bits=2048)
 
 
 @pytest.fixture

@@ -55,6 +55,8 @@ def ended(load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Eve
         left.set()
         raise SystemExit(code)  # which ends the thread
 
+    # Pytest's own takes even this for a fault.
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
     quick = SimpleNamespace(sleep=lambda seconds: time.sleep(0.01), time=time.time)
     monkeypatch.setattr(ending, "time", quick)
     monkeypatch.setattr("os._exit", leave)

@@ -13,11 +13,9 @@ from flask.testing import FlaskClient
 from {{ cookiecutter.package_name }}.chassis import logs
 from {{ cookiecutter.package_name }}.chassis.failures import StartError
 from {{ cookiecutter.package_name }}.chassis.settings import Settings
-from {{ cookiecutter.package_name }}.tasks.embedded_postgres import free_port
 
-from ..conftest import Bearer
 from .conftest import Make
-from .probes import PLACES
+from .probes import PLACES, PROBES
 
 Logged = Callable[[], list[dict[str, Any]]]
 
@@ -99,22 +97,12 @@ def test_a_level_that_does_not_exist_stops_the_start(make: Make) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_no_secret_is_logged_whatever_is_answered(
-    probe: FlaskClient, bearer: Bearer, capfd: pytest.CaptureFixture[str], place: str
+    probe: FlaskClient, capfd: pytest.CaptureFixture[str], place: str
 ) -> None:
-    headers = bearer("ada")
-    token = headers["Authorization"].removeprefix("Bearer ")
+    token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJlLW9mLWEtdG9rZW4"
+    headers = {"Authorization": f"Bearer {token}"}
     query = {"password": "hunter2", "token": token, "search": "private", "status": "418"}
-    for name in (
-        "free",
-        "mine",
-        "administer",
-        "read",
-        "refuse",
-        "fail",
-        "linger",
-        "listed",
-        "none",
-    ):
+    for name in (*PROBES, "none"):
         probe.post(
             f"{place}/{name}/",
             query_string=query,
@@ -123,19 +111,9 @@ def test_no_secret_is_logged_whatever_is_answered(
         )
         probe.get(f"{place}/{name}/", headers={"Authorization": f"Bearer {token[:-1]}"})
     captured = capfd.readouterr()
-    assert len(captured.out.splitlines()) >= 18
+    assert len(captured.out.splitlines()) >= 2 * len(PROBES)
     for secret in ("hunter2", token[:20], token[-20:], "private", "s3cret"):
         assert secret not in captured.out + captured.err
-
-
-def test_a_lost_database_does_not_tell_its_password(make: Make, logged: Logged) -> None:
-    app = make(database__port=free_port(), database__password="hunter2")
-    for path in ("/probes/query/", "/health/ready"):
-        app.test_client().get(path)
-    records = logged()
-    assert "the database failed" in str(records)
-    assert "not ready" in str(records)
-    assert "hunter2" not in str(records)
 
 
 def test_what_other_code_logs_in_a_request_is_tied_to_it(

@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 from {{ cookiecutter.package_name }}.chassis import version
 from {{ cookiecutter.package_name }}.chassis.settings import Settings
 
-from .probes import PLACES
+from .probes import FAILURES, PLACES
 
 
 def counted(method: str, route: str, status: str) -> float:
@@ -33,9 +33,7 @@ def test_requests_are_counted_by_route(probe: FlaskClient, place: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(
-    ("name", "status"), [("fail", "500"), ("linger", "503"), ("mine", "401"), ("refuse", "418")]
-)
+@pytest.mark.parametrize(("name", "status"), FAILURES.items())
 def test_errors_are_counted_by_status(
     probe: FlaskClient, place: str, name: str, status: str
 ) -> None:

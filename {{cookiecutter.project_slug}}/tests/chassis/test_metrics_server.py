@@ -13,8 +13,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from prometheus_client import CollectorRegistry, Counter, values
 
-from {{ cookiecutter.package_name }}.tasks.embedded_postgres import free_port
-
+from ..ports import free_port
 from .conftest import Load
 
 

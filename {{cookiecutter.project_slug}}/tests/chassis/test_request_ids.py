@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from {{ cookiecutter.package_name }}.chassis import request_ids
 
-from .probes import PLACES
+from .probes import FAILURES, PLACES
 
 
 @pytest.mark.parametrize("given", ["a", "order-17", "A.b_c-9", "x" * 64])
@@ -48,9 +48,7 @@ def test_every_request_gets_one_of_its_own(probe: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(
-    "path", ["fail/", "refuse/?status=404", "linger/", "mine/", "free", "no/no"]
-)
+@pytest.mark.parametrize("path", [*(f"{name}/?status=404" for name in FAILURES), "free", "no/no"])
 def test_an_error_carries_it_too(probe: FlaskClient, place: str, path: str) -> None:
     response = probe.get(f"{place}/{path}", headers={"X-Request-ID": "order-17"})
     assert response.headers["X-Request-ID"] == "order-17"

@@ -11,8 +11,8 @@ import pytest
 
 from {{ cookiecutter.package_name }}.chassis import project_files, settings
 from {{ cookiecutter.package_name }}.chassis.failures import StartError
-from {{ cookiecutter.package_name }}.tasks.embedded_postgres import free_port
 
+from ..ports import free_port
 from .test_settings import PREFIX, checkout
 
 __all__ = ["checkout"]  # a fixture that every test here goes through

@@ -11,17 +11,19 @@ import pytest
 from {{ cookiecutter.package_name }}.chassis import project_files
 from {{ cookiecutter.package_name }}.chassis.settings import (
     ENVIRONMENT_VARIABLE,
+    required_in,
     variable_for,
 )
+from {{ cookiecutter.package_name }}.tasks import NAMESPACE
 
 from .conftest import Run
 
-TASKS = [
-    *("check", "run", "tests", "version", "wait-for-tcp"),
-    *("config.required", "config.validate"),
-    *("db.create", "db.downgrade", "db.migrate", "db.revision", "db.serve"),
-    *("keys.generate", "token.issue"),
-]
+TASKS = sorted(NAMESPACE.task_names)
+
+
+SETTINGS_NEEDED_BY = sorted(
+    {"run", "db.create", "db.migrate", "dependencies.check", "token.issue"} & set(TASKS)
+)
 
 
 def installed_command() -> Path:
@@ -45,7 +47,7 @@ def test_every_task_is_listed_with_a_sentence(run: Run) -> None:
 def test_an_error_of_the_installed_command_is_a_sentence() -> None:
     variables = os.environ | {ENVIRONMENT_VARIABLE: "nowhere"}
     failed = subprocess.run(
-        [installed_command(), "db.migrate"],
+        [installed_command(), "run"],
         env=variables,
         capture_output=True,
         text=True,
@@ -70,14 +72,20 @@ def test_an_unknown_task_is_refused(run: Run) -> None:
     assert "no-such-task" in refused.error
 
 
-@pytest.mark.parametrize("task", ["run", "db.create", "db.migrate", "token.issue"])
+@pytest.mark.parametrize("task", SETTINGS_NEEDED_BY)
 def test_all_that_is_missing_is_told(
     run: Run, production: str, task: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for key in ("database.host", "database.password"):
+    missing = required_in(production)
+    assert missing
+    for key in missing:
         monkeypatch.delenv(variable_for(key), raising=False)
     failed = run(task)
     assert failed.code == 1
     assert failed.error.startswith(f"Settings of {production}:\n")
-    assert "database.host is missing: set " in failed.error
-    assert "database.password is missing: set " in failed.error
+    for key in missing:
+        assert f"{key} is missing: set " in failed.error
+
+
+def test_the_tasks_of_every_kind_are_there() -> None:
+    assert {"check", "config.required", "config.validate", "run", "tests", "version"} < set(TASKS)

@@ -16,10 +16,14 @@ from typing import Any
 import pytest
 
 from {{ cookiecutter.package_name }}.chassis import project_files
-from {{ cookiecutter.package_name }}.chassis.settings import ENVIRONMENT_VARIABLE, Settings
-from {{ cookiecutter.package_name }}.tasks.embedded_postgres import free_port
+from {{ cookiecutter.package_name }}.chassis.settings import (
+    ENVIRONMENT_VARIABLE,
+    Settings,
+    required_in,
+    variable_for,
+)
 
-from ..conftest import Bearer
+from ..ports import free_port
 from .conftest import Run
 from .test_command import installed_command
 
@@ -165,17 +169,18 @@ class Service:
 
 @pytest.fixture
 def served(settings: Settings, tmp_path: Path) -> Iterator[Service]:
-    """The service as it is in production, on the tests' database."""
+    """The service as it is in production, with what the tests supply."""
+    production = "production.kubernetes"
+    prefixes = tuple(f"{key.partition('.')[0]}." for key in required_in(production))
     supplied = {
-        f"{ENVIRONMENT_VARIABLE.removesuffix('ENVIRONMENT')}DATABASE__{name.upper()}": str(
-            settings[f"database.{name}"]
-        )
-        for name in ("host", "port", "name", "user", "password")
+        variable_for(key): str(value)
+        for key, value in settings.values.items()
+        if key.startswith(prefixes)
     }
     started = Service(
         tmp_path / "log",
         **supplied,
-        **{ENVIRONMENT_VARIABLE: "production.kubernetes"},
+        **{ENVIRONMENT_VARIABLE: production},
         VERSION_NAME="v1.2",
         VERSION_SHA="abc",
     )
@@ -185,12 +190,12 @@ def served(settings: Settings, tmp_path: Path) -> Iterator[Service]:
         started.process.wait()
 
 
-@pytest.mark.usefixtures("engine")
-def test_the_service_serves_as_in_production(served: Service, bearer: Bearer) -> None:
+@pytest.mark.usefixtures("service")  # which has what it needs
+def test_the_service_serves_as_in_production(served: Service) -> None:
     served.wait()
     assert json.loads(served.get("/admin/version/")[1]) == {"commit": "abc", "version": "v1.2"}
     for _ in range(8):
-        assert served.get("/nowhere/?search=private", **bearer())[0] == 404
+        assert served.get("/nowhere/?search=private")[0] == 404
     status, metrics = served.get("/metrics", served.metrics_port)
     assert status == 200
     assert 'http_requests_total{method="GET",route="unmatched",status="404"} 8.0' in metrics

@@ -4,15 +4,11 @@ import logging
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from werkzeug.exceptions import BadRequest, HTTPException, RequestURITooLarge
 from werkzeug.routing import RequestRedirect
 
 from . import responses
 from .settings import Settings
-
-RETRY_AFTER_SECONDS = "2"
 
 LONGEST_ADDRESS = 8190
 """Of a request's path and query together: what most proxies let through at most."""
@@ -39,8 +35,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(refuse_unreadable_address)
     app.before_request(lead_to_closing_slash)
     app.register_error_handler(HTTPException, http_error)
-    for lost in (OperationalError, InterfaceError, NoFreeConnection):
-        app.register_error_handler(lost, database_error)
     app.register_error_handler(Exception, unexpected_error)
 
 
@@ -78,16 +72,6 @@ def http_error(error: HTTPException) -> Response:
         body["errors"] = error.errors
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     return responses.json(body, error.code or 500, headers)
-
-
-def database_error(error: Exception) -> Response:
-    """Answer 503 when the database is lost, slow or full: the same request may work in a moment."""
-    log.error("the database failed", exc_info=error)
-    return responses.json(
-        {"message": "The service cannot reach its database. Try again in a moment."},
-        503,
-        {"Retry-After": RETRY_AFTER_SECONDS},
-    )
 
 
 def unexpected_error(error: Exception) -> Response:

@@ -6,6 +6,7 @@ imported here: each worker imports its own, so that a worker that is replaced st
 
 import signal
 import sys
+from importlib.util import find_spec
 
 import uwsgi
 
@@ -15,9 +16,10 @@ if "gevent" in uwsgi.opt:
 
     gevent.monkey.patch_all()
 
-    import psycogreen.gevent
+    if find_spec("psycogreen"):  # of a service with a database
+        import psycogreen.gevent
 
-    psycogreen.gevent.patch_psycopg()
+        psycogreen.gevent.patch_psycopg()
 
 from . import ending, log_streams, logs, metrics_folder, metrics_server
 

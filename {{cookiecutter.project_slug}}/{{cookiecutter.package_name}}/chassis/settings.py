@@ -53,9 +53,10 @@ class Settings:
         return self.stage in {"development", "tests"}
 
 
-def load(environment: str | None = None) -> Settings:
+def load(environment: str | None = None, section: str = "") -> Settings:
     """Resolve the settings of an environment; by default, of the one the variable names.
 
+    A `section` is loaded alone, for a task that needs no other: `load(section="tokens")`.
     Raises StartError listing every required value that is missing and every value of a wrong type.
     """
     environment = environment or os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_ENVIRONMENT
@@ -65,6 +66,8 @@ def load(environment: str | None = None) -> Settings:
     values: dict[str, Any] = {}
     faults: list[str] = []
     for key in declared:
+        if section and not key.startswith(f"{section}."):
+            continue
         value, example = supplied[key], examples[key]
         if isinstance(example, str):
             # Dynaconf reads 0123 and 1e5 from a variable as numbers: a text stays what was typed.

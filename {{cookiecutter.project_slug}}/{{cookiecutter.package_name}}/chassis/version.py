@@ -8,7 +8,7 @@ import os
 from flask import Blueprint, Flask, Response, current_app
 
 from . import responses
-from .authentication import internal
+from .access import internal
 from .failures import StartError
 from .settings import Settings
 

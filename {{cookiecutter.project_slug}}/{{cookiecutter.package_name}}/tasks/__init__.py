@@ -4,11 +4,23 @@ The template owns this folder. Tasks of the service's own go into `own_tasks.py`
 and are listed with these.
 """
 
+from importlib import import_module
+from importlib.util import find_spec
+
 from invoke import Collection, Program
 
 from .. import own_tasks
 from ..chassis import project_files
-from . import config, database, keys, quality, service, token
+from . import quality, service
+
+GROUPS = {
+    "config": "config",
+    "db": "database",
+    "dependencies": "dependencies",
+    "keys": "keys",
+    "token": "token",
+}
+"""Groups of tasks, and the modules with them: a kind of service has those that it needs."""
 
 NAMESPACE = Collection(
     service.run,
@@ -16,11 +28,11 @@ NAMESPACE = Collection(
     service.wait_for_tcp,
     quality.check,
     quality.tests,
-    config=Collection.from_module(config),
-    db=Collection.from_module(database),
-    keys=Collection.from_module(keys),
-    token=Collection.from_module(token),
 )
+for _group, _module in GROUPS.items():
+    if find_spec(f".{_module}", __package__):
+        _tasks = import_module(f".{_module}", __package__)
+        NAMESPACE.add_collection(Collection.from_module(_tasks), _group)
 own_tasks.add_to(NAMESPACE)
 
 

@@ -43,7 +43,7 @@ def check(context: Context, all: bool = False) -> None:
     }
 )
 def tests(context: Context, select: str = "", parallel: str = "0") -> None:
-    """Run the tests on a real PostgreSQL, and see that they reach the chassis."""
+    """Run the tests, with all that they need, and see that they reach the chassis."""
     _require_checkout()
     chosen = ["-k", select] if select else [f"--cov={PACKAGE}", "--cov-report="]
     if _fails(["pytest", "-n", parallel, *chosen]):

@@ -6,12 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from alembic.util import CommandError
 from invoke import Context, Exit, task
-from sqlalchemy.exc import OperationalError
 
 from ..chassis import project_files, settings
 from ..chassis import version as running_version
@@ -90,14 +89,14 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
+SENTENCES: dict[type[Exception], Callable[[Any], str]] = {StartError: str}
+"""Errors that a user can mend, and what to say of each. A module of tasks adds those of its own."""
+
+
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """Turn an error that a user can mend into its sentence on stderr, and exit code 1."""
     try:
         yield
-    except StartError as error:
-        sys.exit(str(error))
-    except CommandError as error:
-        sys.exit(f"The migrations cannot be run: {error}")
-    except OperationalError as error:
-        sys.exit(f"The database cannot be reached: {' '.join(str(error.orig).split())}")
+    except tuple(SENTENCES) as error:
+        sys.exit(next(say(error) for kind, say in SENTENCES.items() if isinstance(error, kind)))

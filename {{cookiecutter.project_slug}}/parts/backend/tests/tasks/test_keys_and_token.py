@@ -1,0 +1,106 @@
+"""`keys.generate` and `token.issue`."""
+
+import stat
+import time
+from pathlib import Path
+
+import jwt
+import pytest
+
+from {{ cookiecutter.package_name }}.chassis.keys import SMALLEST_KEY_BITS, PublicKeys
+from {{ cookiecutter.package_name }}.chassis.settings import Settings, variable_for
+from {{ cookiecutter.package_name }}.chassis.tokens import Verifier
+from {{ cookiecutter.package_name }}.tasks import keys
+
+from .conftest import Run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a pair of keys, `first`."""
+    root = tmp_path_factory.mktemp("pair")
+    keys.write_pair(root, "first", bits=2048)
+    return root
+
+
+@pytest.fixture
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make keys as small as is allowed: larger ones take seconds."""
+    monkeypatch.setattr(keys.write_pair, "__defaults__", (2048,))
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_private_key_is_for_its_owner_alone(run: Run, tmp_path: Path) -> None:
+    done = run("keys.generate", "--kid=mine", f"--folder={tmp_path}")
+    assert done.code == 0
+    private = tmp_path / "private" / "mine.pem"
+    assert str(private) in done.out
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert stat.S_IMODE(private.parent.stat().st_mode) == 0o700
+    assert b"PRIVATE" not in (tmp_path / "public" / "mine.pem").read_bytes()
+    assert "PRIVATE" not in done.out
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_key_gets_an_id_of_its_own(run: Run, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert run("keys.generate", f"--folder={tmp_path}").code == 0
+    assert len(list((tmp_path / "private").glob("*.pem"))) == 2
+    public = PublicKeys(tmp_path / "public")
+    for path in (tmp_path / "private").glob("*.pem"):
+        assert public.get(path.stem) is not None
+
+
+def test_a_key_is_never_overwritten(run: Run, folder: Path) -> None:
+    before = (folder / "private" / "first.pem").read_bytes()
+    refused = run("keys.generate", "--kid=first", f"--folder={folder}")
+    assert refused.code == 1
+    assert "There is a key first" in refused.error
+    assert (folder / "private" / "first.pem").read_bytes() == before
+
+
+@pytest.mark.parametrize("kid", ["../first", "a/b", ".", "..", "a b", "ü", "x" * 65])
+def test_an_id_that_is_no_file_name_is_refused(run: Run, tmp_path: Path, kid: str) -> None:
+    refused = run("keys.generate", f"--kid={kid}", f"--folder={tmp_path / 'keys'}")
+    assert refused.code == 1
+    assert refused.error.startswith(f"{kid!r} is no id for a key")
+    assert list(tmp_path.rglob("*.pem")) == []
+
+
+def test_keys_are_large_enough() -> None:
+    assert keys.BITS >= 3072 >= SMALLEST_KEY_BITS
+
+
+def test_a_developer_gets_a_token_that_the_service_accepts(
+    run: Run, settings: Settings, folder: Path
+) -> None:
+    issued = run(
+        "token.issue",
+        *("--username=ada", "--scope=read admin", "--minutes=5", f"--folder={folder}"),
+    )
+    assert issued.code == 0
+    token = issued.out.strip()
+    issuer, audience = settings["tokens.issuer"], settings["tokens.audience"]
+    claims = Verifier(PublicKeys(folder / "public"), issuer, audience, 0).verify(token)
+    assert (claims.username, claims.scopes) == ("ada", {"read", "admin"})
+    expires = jwt.decode(token, options={"verify_signature": False})["exp"]
+    assert 280 < expires - time.time() <= 300
+
+
+def test_without_a_key_it_is_told_how_to_make_one(
+    run: Run, settings: Settings, tmp_path: Path
+) -> None:
+    refused = run("token.issue", f"--folder={tmp_path}")
+    assert refused.code == 1
+    assert "keys.generate" in refused.error
+
+
+def test_where_users_are_served_only_the_issuer_signs(
+    run: Run, production: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("database.host", "database.password"):
+        monkeypatch.setenv(variable_for(key), "supplied")
+    refused = run("token.issue", f"--folder={folder}")
+    assert refused.code == 1
+    assert refused.out == ""
+    assert refused.error.strip() == f"Tokens are not issued in {production}: the issuer does that."

@@ -1,0 +1,67 @@
+"""Lets a view be called with a token only: `token_required`, `scope_required`.
+
+Every view carries exactly one of these or of the decorators in access.py, and a test fails for a
+view without one. They go outermost, so that nobody without a token learns what a valid request
+looks like (401 before 400).
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, Unauthorized
+
+from .access import View, marked
+from .tokens import BadTokenError, Claims, Verifier
+
+
+def token_required(view: View) -> View:
+    """A valid token is needed; `caller()` tells whose it is."""
+
+    @functools.wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        g.caller = _verified()
+        return view(*args, **kwargs)
+
+    return marked(checked, "token")  # type: ignore[return-value]  # same signature as the view
+
+
+def scope_required(scope: str) -> Callable[[View], View]:
+    """A valid token with this scope is needed: 401 without a token, 403 without the scope."""
+
+    def decorator(view: View) -> View:
+        @functools.wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            g.caller = _verified()
+            if scope not in g.caller.scopes:
+                raise Forbidden(f"The token lacks the scope {scope!r}.")
+            return view(*args, **kwargs)
+
+        return marked(checked, f"scope {scope}")  # type: ignore[return-value]  # as above
+
+    return decorator
+
+
+def caller() -> Claims:
+    """Return the claims of the request's verified token."""
+    claims: Claims = g.caller
+    return claims
+
+
+def _verified() -> Claims:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized(
+            "A token is required: Authorization: Bearer <token>.",
+            www_authenticate=WWWAuthenticate("bearer"),
+        )
+    verifier: Verifier = current_app.extensions["tokens"]
+    try:
+        return verifier.verify(token.strip())
+    except BadTokenError as error:
+        raise Unauthorized(
+            f"The token is not valid: {error}.",
+            www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}),
+        ) from error

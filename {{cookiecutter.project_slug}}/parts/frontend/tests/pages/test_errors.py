@@ -1,0 +1,213 @@
+"""What people see when something is wrong, and what machines do."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from ..services import Reply, Service
+from .conftest import Make, sign_in, write
+
+LISTS = ["/", "/thoughts/", "/search?search=x"]
+UNAVAILABLE = [Reply(502), Reply(503), Reply(504), Reply(raw=b"")]
+UNUSABLE = [
+    Reply(500),
+    Reply(404),
+    Reply(body=b"<html>"),
+    Reply(json={"no": "list"}),
+    Reply(json=[{}]),
+    Reply(json=[1]),
+    Reply(json=[{"username": "a", "text": "b", "timestamp": "yesterday"}]),
+    Reply(json=[], headers={"X-Total-Count": "many"}),
+    Reply(json=[], headers={"Link": "</x>; rel=next"}),
+    Reply(302, headers={"Location": "https://evil.example"}),
+    Reply(raw=b"garbage\r\n\r\n"),
+]
+
+
+def all_lists(thoughts: Service, reply: Reply) -> None:
+    """Have the service answer all lists alike."""
+    for path in ("/api/thoughts/", "/api/me/thoughts/"):
+        thoughts.on("GET", path, reply)
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("reply", UNAVAILABLE, ids=lambda reply: str(reply.status))
+def test_a_backend_that_is_down_is_shown_as_such(
+    client: FlaskClient, thoughts: Service, path: str, reply: Reply
+) -> None:
+    sign_in(client)
+    all_lists(thoughts, reply)
+    response = client.get(path)
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    assert "Not available at the moment" in response.text
+    assert f'href="{path}">Try again</a>' in response.text
+    assert "password" not in response.text
+    assert response.headers["X-Request-ID"] in response.text
+    assert "Sign out" in response.text
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_backend_that_hangs_is_shown_as_such(
+    impatient: FlaskClient, thoughts: Service, path: str
+) -> None:
+    sign_in(impatient)
+    all_lists(thoughts, Reply(hangs=True))
+    response = impatient.get(path)
+    assert response.status_code == 503
+    assert "Not available at the moment" in response.text
+
+
+def test_a_backend_that_is_killed_and_back(client: FlaskClient, thoughts: Service) -> None:
+    sign_in(client)
+    thoughts.stop()
+    assert client.get("/thoughts/").status_code == 503
+    with Service(thoughts.port) as again:
+        again.on("GET", "/api/me/thoughts/", Reply(json=[]))
+        assert client.get("/thoughts/").status_code == 200
+
+
+@pytest.mark.parametrize("reply", UNAVAILABLE, ids=lambda reply: str(reply.status))
+def test_an_issuer_that_is_down_is_no_wrong_password(
+    client: FlaskClient, users: Service, reply: Reply
+) -> None:
+    users.on("POST", "/api/login/", reply)
+    response = sign_in(client)
+    assert response.status_code == 503
+    assert "Not available at the moment" in response.text
+    assert "password" not in response.text
+
+
+def test_an_issuer_that_hangs_is_no_wrong_password(impatient: FlaskClient, users: Service) -> None:
+    users.on("POST", "/api/login/", Reply(hangs=True))
+    assert sign_in(impatient).status_code == 503
+
+
+def test_without_an_issuer_everybody_can_read(client: FlaskClient, users: Service) -> None:
+    users.stop()
+    assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("reply", UNUSABLE, ids=lambda reply: str(reply.json or reply.status))
+def test_a_backend_that_answers_nonsense_is_502(
+    client: FlaskClient, thoughts: Service, reply: Reply
+) -> None:
+    thoughts.on("GET", "/api/thoughts/", reply)
+    response = client.get("/")
+    assert response.status_code == (404 if reply.status == 404 else 502)
+    assert response.mimetype == "text/html"
+    for internal in ("127.0.0.1", "Traceback", "evil.example"):
+        assert internal not in response.text
+
+
+@pytest.mark.parametrize("path", ["/", "/search?search=x"])
+@pytest.mark.parametrize("status", [400, 403, 429])
+def test_a_refusal_is_passed_on_in_other_words(
+    client: FlaskClient, thoughts: Service, status: int, path: str
+) -> None:
+    thoughts.on("GET", "/api/thoughts/", Reply(status, {"message": "internal words"}))
+    response = client.get(path)
+    assert response.status_code == status
+    assert "internal words" not in response.text
+
+
+def test_a_request_that_the_backend_does_not_know_is_a_fault_here(
+    client: FlaskClient, thoughts: Service
+) -> None:
+    thoughts.on("GET", "/api/thoughts/", Reply(405))
+    assert client.get("/").status_code == 502
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/static/nothing.css", 404),
+        ("GET", "/static/../site.py", 404),
+        ("DELETE", "/login/", 405),
+        ("GET", "/%ff", 404),
+        ("GET", "/?search=%ff", 200),
+    ],
+)
+def test_an_error_is_a_page(client: FlaskClient, method: str, path: str, status: int) -> None:
+    response = client.open(path, method=method)
+    assert response.status_code == status
+    assert response.mimetype == "text/html"
+    assert "<h1>" in response.text
+
+
+def test_a_body_that_is_too_large_is_413(client: FlaskClient) -> None:
+    sign_in(client)
+    response = write(client, "x" * 1_100_000)
+    assert response.status_code == 413
+    assert response.mimetype == "text/html"
+    assert "too much at once" in response.text
+
+
+def test_an_address_that_is_too_long_is_414(client: FlaskClient) -> None:
+    response = client.get("/search", environ_overrides={"REQUEST_URI": "/" + "x" * 9000})
+    assert (response.status_code, response.mimetype) == (414, "text/html")
+
+
+@pytest.fixture
+def failing(make: Make) -> Flask:
+    """An application with a view that fails in a way that nobody foresaw."""
+    app = make()
+    for path in ("/fail", "/admin/fail"):
+        app.add_url_rule(path, path, lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+    return app
+
+
+def test_an_unforeseen_error_hides_its_details(failing: Flask) -> None:
+    response = failing.test_client().get("/fail")
+    assert (response.status_code, response.mimetype) == (500, "text/html")
+    assert "This is our fault" in response.text
+    assert "ZeroDivisionError" not in response.text
+    assert response.headers["X-Request-ID"] in response.text
+
+
+def test_an_error_is_answered_where_its_page_is_broken(failing: Flask) -> None:
+    failing.extensions["error_template"] = "missing.html"
+    response = failing.test_client().get("/fail")
+    assert (response.status_code, response.json) == (500, {"message": "Internal server error."})
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/health/live", 200),
+        ("/health/ready", 200),
+        ("/health/nowhere", 404),
+        ("/admin/version/", 200),
+        ("/admin/nowhere", 404),
+        ("/admin/fail", 500),
+    ],
+)
+def test_machines_keep_their_json(failing: Flask, path: str, status: int) -> None:
+    response = failing.test_client().get(path)
+    assert (response.status_code, response.mimetype) == (status, "application/json")
+
+
+def test_the_id_of_a_click_reaches_the_backend(client: FlaskClient, thoughts: Service) -> None:
+    response = client.get("/", headers={"X-Request-ID": "click-17"})
+    assert response.headers["X-Request-ID"] == "click-17"
+    assert thoughts.requests[0].headers["X-Request-ID"] == "click-17"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher"},
+        {"X-Request-ID": "<script>"},
+        {"Cookie": "session=" + "x" * 3000},
+        {"Accept-Language": "\xff" * 100, "Referer": "javascript:alert(1)"},
+    ],
+    ids=str,
+)
+def test_hostile_headers_change_nothing(client: FlaskClient, headers: dict[str, str]) -> None:
+    response = client.get("/thoughts/", headers=headers)
+    assert (response.status_code, response.location) == (303, "/login/?next=/thoughts/")
+    page = client.get("/nowhere", headers=headers).text
+    assert "evil.example" not in page
+    assert "<script" not in page

@@ -1,0 +1,88 @@
+"""What holds for all pages: their headers, and that nothing in them is inline or unescaped."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from markupsafe import escape
+
+from {{ cookiecutter.package_name }}.chassis import project_files
+from {{ cookiecutter.package_name }}.chassis.settings import Settings
+
+from .conftest import sign_in
+
+PAGES = ["/", "/login/", "/logout/", "/search", "/nowhere"]
+TEMPLATES = project_files.PACKAGE / "pages" / "templates"
+
+INLINE = re.compile(
+    r"<script|<style|<iframe|<object|<embed|<base\b|\sstyle=|\son[a-z]+=|javascript:"
+    r"|\|\s*safe\b|autoescape|Markup|https?://",
+    re.IGNORECASE,
+)
+
+
+def inline(text: str) -> list[str]:
+    """Return what the content security policy would keep out, or what is not escaped."""
+    return INLINE.findall(text)
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*")), ids=lambda path: path.name)
+def test_a_template_has_nothing_inline_and_escapes_all(path: Path) -> None:
+    assert path.suffix == ".html"  # of others Flask escapes nothing
+    assert inline(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "<script>",
+        "<p style='x'>",
+        "<p onclick='x'>",
+        "{" * 2 + "text|safe" + "}" * 2,
+        "{" + "% autoescape false %}",
+        '<img src="https://evil.example/">',
+    ],
+)
+def test_what_is_inline_is_found(planted: str) -> None:
+    assert inline(planted)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_browsers_are_told_what_a_page_may_do(client: FlaskClient, path: str) -> None:
+    headers = client.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "form-action 'self'" in policy
+    assert "unsafe" not in policy
+    assert "script-src" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_style_may_be_kept_and_a_new_version_has_its_own(client: FlaskClient) -> None:
+    address = re.findall(r'href="(/static/style\.css\?v=[^"]+)"', client.get("/").text)[0]
+    with client.get(address) as response:
+        assert (response.status_code, response.mimetype) == (200, "text/css")
+        assert "max-age=86400" in response.headers["Cache-Control"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/thoughts/", "/thoughts/new"])
+def test_a_page_has_what_those_need_who_do_not_see_it(
+    client: FlaskClient, settings: Settings, path: str
+) -> None:
+    sign_in(client)
+    page = client.get(path, follow_redirects=True).text
+    assert '<html lang="en">' in page
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert page.count("<h1>") == 1
+    site = re.escape(escape(settings["service.title"]))
+    assert re.search(rf"<title>[^<]*\w[^<]* \u2013 {site}</title>", page)
+    assert '<a class="skip" href="#main">' in page
+    assert '<main id="main"' in page
+    fields = set(re.findall(r'<(?:input|textarea)[^>]* id="(\w+)"', page))
+    assert fields == set(re.findall(r'<label for="(\w+)"', page))
+    assert "<script" not in page

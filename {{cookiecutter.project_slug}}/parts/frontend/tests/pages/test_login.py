@@ -1,0 +1,237 @@
+"""Signing in and out, and who has to."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from {{ cookiecutter.package_name }}.chassis.sessions import LONGEST_TOKEN
+
+from ..services import Reply, Service
+from .conftest import TOKEN, Make, csrf_token, field, hidden, sign_in, write
+
+OWN = "/api/me/thoughts/"
+
+
+def test_who_signs_in_is_greeted_by_name(client: FlaskClient, users: Service) -> None:
+    response = sign_in(client)
+    assert (response.status_code, response.location) == (303, "/")
+    assert users.requests[0].json == {"username": "ada", "password": "correct horse"}
+    assert ">Signed in as </span>ada<" in client.get("/").text
+    assert client.get("/login/").location == "/"
+
+
+@pytest.mark.parametrize("path", ["/thoughts/", "/thoughts/new", "/thoughts/?before=17"])
+def test_a_page_of_ones_own_leads_to_the_login_and_back(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 303
+    login = client.get(response.location)
+    assert "Please sign in first." in login.text
+    wanted = hidden(login, "next")
+    assert sign_in(client, next=wanted).location == path
+
+
+EVIL = [
+    "https://evil.example/",
+    "//evil.example/",
+    "///evil.example/",
+    "/\\evil.example/",
+    "\\\\evil.example/",
+    "/\t/evil.example/",
+    "\t//evil.example/",
+    " //evil.example/",
+    "/\n/evil.example",
+    "javascript:alert(1)",
+    "evil.example",
+    "http:evil.example",
+    "/\\/evil.example",
+    "/\x00/evil.example",
+    "",
+    "/login/",
+    "/logout/",
+]
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_nobody_is_led_elsewhere(client: FlaskClient, evil: str) -> None:
+    assert sign_in(client, next=evil).location == "/"
+    assert client.get("/login/", query_string={"next": evil}).location == "/"
+
+
+@pytest.mark.parametrize("path", ["/", "/search?search=a%26b", "/thoughts/?before=1", "/a//b"])
+def test_a_page_of_this_site_is_a_place_to_go(client: FlaskClient, path: str) -> None:
+    assert sign_in(client, next=path).location == path
+
+
+def test_a_wrong_password_shows_what_to_mend(client: FlaskClient, users: Service) -> None:
+    users.on("POST", "/api/login/", Reply(401, {"message": "No."}))
+    response = sign_in(client, username="a<b", password="hunter2", next="/thoughts/new")
+    assert response.status_code == 401
+    assert '<a href="#username">This name and password do not belong' in response.text
+    assert 'value="a&lt;b"' in response.text
+    assert hidden(response, "next") == "/thoughts/new"
+    assert "hunter2" not in response.text
+    assert "Sign out" not in client.get("/").text
+
+
+@pytest.mark.parametrize("missing", ["username", "password"])
+def test_an_empty_field_is_told_without_asking(
+    client: FlaskClient, users: Service, missing: str
+) -> None:
+    response = sign_in(client, **{missing: " "})
+    assert response.status_code == 400
+    assert f'<a href="#{missing}">' in response.text
+    assert users.requests == []
+
+
+def test_too_many_attempts_are_told_with_the_time_to_wait(
+    client: FlaskClient, users: Service
+) -> None:
+    users.on("POST", "/api/login/", Reply(429, headers={"Retry-After": "30"}))
+    response = sign_in(client)
+    assert response.status_code == 429
+    assert response.headers["Retry-After"] == "30"
+    assert "too many attempts" in response.text
+
+
+def test_credentials_that_the_issuer_does_not_understand_show_what_to_mend(
+    client: FlaskClient, users: Service
+) -> None:
+    errors = {"username": "Must have at most 50 characters."}
+    users.on("POST", "/api/login/", Reply(400, {"message": "No.", "errors": errors}))
+    response = sign_in(client)
+    assert response.status_code == 400
+    assert "Must have at most 50 characters." in response.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"Authorized": "x"},
+        {"Authorized": None},
+        {"Authorized": "Bearer a\r\nb"},
+        {"Authorized": "Bearer " + "a" * (LONGEST_TOKEN + 1)},
+    ],
+    ids=lambda body: str(body)[:30],
+)
+def test_what_is_no_token_signs_nobody_in(
+    client: FlaskClient, users: Service, body: object
+) -> None:
+    users.on("POST", "/api/login/", Reply(json=body))
+    assert sign_in(client).status_code == 502
+    assert "Sign out" not in client.get("/").text
+
+
+def test_the_longest_token_fits_into_the_cookie(client: FlaskClient, users: Service) -> None:
+    token = "a" * LONGEST_TOKEN
+    users.on("POST", "/api/login/", Reply(json={"Authorized": f"Bearer {token}"}))
+    response = sign_in(client, username="ü" * 50)
+    assert len(response.headers["Set-Cookie"]) < 4096
+    assert client.get("/thoughts/").status_code == 200
+
+
+def test_an_issuer_that_forbids_is_shown_as_such(client: FlaskClient, users: Service) -> None:
+    users.on("POST", "/api/login/", Reply(403))
+    response = sign_in(client)
+    assert response.status_code == 403
+    assert "You may not do this" in response.text
+
+
+# Signing out.
+
+
+def logged_out(client: FlaskClient) -> str:
+    """Sign out through the form; return where that leads."""
+    token = csrf_token(client, "/logout/")
+    return str(client.post("/logout/", data={"csrf_token": token}).location)
+
+
+def test_who_signs_out_is_out_everywhere(client: FlaskClient, users: Service) -> None:
+    sign_in(client)
+    assert logged_out(client) == "/"
+    received = users.requests[-1]
+    assert (received.method, received.path) == ("POST", "/api/logout/")
+    assert received.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert "You are signed out." in client.get("/").text
+    assert client.get("/thoughts/").status_code == 303
+
+
+@pytest.mark.parametrize("reply", [Reply(401), Reply(500), Reply(503), Reply(raw=b"")])
+def test_who_signs_out_is_out_whatever_the_issuer_says(
+    client: FlaskClient, users: Service, reply: Reply
+) -> None:
+    sign_in(client)
+    users.on("POST", "/api/logout/", reply)
+    assert logged_out(client) == "/"
+    assert client.get("/thoughts/").status_code == 303
+
+
+def test_a_link_signs_nobody_out(client: FlaskClient) -> None:
+    sign_in(client)
+    assert "Sign out?" in client.get("/logout/").text
+    assert client.get("/thoughts/").status_code == 200
+
+
+def test_signing_out_twice_does_no_harm(client: FlaskClient, users: Service) -> None:
+    token = csrf_token(client)
+    assert client.post("/logout/", data={"csrf_token": token}).location == "/"
+    assert users.requests == []
+    assert "You are signed out" in client.get("/logout/").text
+
+
+# A token that has come to its end.
+
+
+def test_an_expired_token_leads_to_the_login_and_back(
+    client: FlaskClient, thoughts: Service
+) -> None:
+    sign_in(client)
+    thoughts.on("GET", OWN, Reply(401))
+    response = client.get("/thoughts/?before=17")
+    assert response.status_code == 303
+    login = client.get(response.location)
+    assert login.status_code == 200
+    assert "You have been signed out" in login.text
+    assert hidden(login, "next") == "/thoughts/?before=17"
+
+
+@pytest.mark.parametrize("text", ["Mine", "\n\nMine", "<b>Mine</b>", "x" * 10_000])
+def test_what_was_written_meanwhile_is_not_lost(
+    client: FlaskClient, thoughts: Service, text: str
+) -> None:
+    sign_in(client)
+    thoughts.on("POST", OWN, Reply(401), Reply(201, {}))
+    asked = write(client, text)
+    assert asked.status_code == 401
+    assert "Your text is kept" in asked.text
+    again = client.post(
+        "/login/",
+        data={
+            "username": "ada",
+            "password": "correct horse",
+            "csrf_token": hidden(asked, "csrf_token"),
+            "next": hidden(asked, "next"),
+            "draft": field(asked, "draft"),
+        },
+    )
+    assert again.status_code == 200
+    assert "It is not saved yet." in again.text
+    saved = client.post(
+        "/thoughts/new",
+        data={"text": field(again, "text"), "csrf_token": hidden(again, "csrf_token")},
+    )
+    assert saved.status_code == 303
+    assert thoughts.requests[-1].json == {"text": text}
+
+
+def test_a_draft_survives_a_wrong_password(client: FlaskClient, users: Service) -> None:
+    users.on("POST", "/api/login/", Reply(401))
+    assert field(sign_in(client, draft="\nMine"), "draft") == "\nMine"
+
+
+def test_a_form_that_outlived_its_session_keeps_the_text(make: Make) -> None:
+    """The cookie has gone; the form is still open."""
+    client = make().test_client()
+    response = client.post("/thoughts/new", data={"text": "Mine"})
+    assert response.status_code == 401
+    assert field(response, "draft") == "Mine"

@@ -1,0 +1,152 @@
+"""The cookie, and the forms of other sites."""
+
+import base64
+import zlib
+from http.cookies import SimpleCookie
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from {{ cookiecutter.package_name }}.chassis.failures import StartError
+
+from ..services import Service
+from .conftest import TOKEN, Make, csrf_token, field, sign_in, write
+
+OLD, NEW, OTHER = "o" * 32, "n" * 32, "x" * 32
+PRODUCTION = "production.kubernetes"
+
+
+@pytest.fixture(autouse=True)
+def _versioned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VERSION_NAME", "v1.0")
+    monkeypatch.setenv("VERSION_SHA", "2257f9c")
+
+
+def cookie_of(response: TestResponse) -> SimpleCookie:
+    """Return the cookie that an answer sets."""
+    return SimpleCookie(response.headers["Set-Cookie"])
+
+
+def test_scripts_and_other_sites_do_not_get_the_cookie(client: FlaskClient) -> None:
+    cookie = cookie_of(sign_in(client))["session"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert cookie["path"] == "/"
+    assert not cookie["domain"]
+    assert not cookie["max-age"]
+    assert not cookie["secure"]
+
+
+def test_outside_development_it_travels_encrypted_alone(make: Make) -> None:
+    client = make(PRODUCTION).test_client()
+    response = client.get("/login/", base_url="https://frontend.example/")
+    cookie = cookie_of(response)["__Host-session"]
+    assert cookie["secure"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_the_token_cannot_be_read_in_the_cookie(client: FlaskClient) -> None:
+    """What is signed only can be read by anyone; the name may be, the token must not."""
+    value = cookie_of(sign_in(client))["session"].value
+    payload = value.removeprefix(".").partition(".")[0]
+    content = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+    content = zlib.decompress(content) if value.startswith(".") else content
+    assert b"ada" in content
+    assert TOKEN.encode() not in content
+    assert b"eyJ" not in content
+
+
+def test_a_cookie_of_another_secret_is_none(make: Make) -> None:
+    client = make(session__secret_key=OLD).test_client()
+    sign_in(client)
+    stranger = make(session__secret_key=OTHER).test_client()
+    stranger.set_cookie("session", cookie_value(client))
+    assert stranger.get("/thoughts/").status_code == 303
+
+
+def test_the_secret_is_rotated_without_signing_anyone_out(make: Make) -> None:
+    client = make(session__secret_key=OLD).test_client()
+    sign_in(client)
+    rotated = make(session__secret_key=NEW, session__previous_secret_keys=f"{OTHER} {OLD}")
+    later = rotated.test_client()
+    later.set_cookie("session", cookie_value(client))
+    assert later.get("/thoughts/").status_code == 200
+    retired = make(session__secret_key=NEW).test_client()
+    retired.set_cookie("session", cookie_value(client))
+    assert retired.get("/thoughts/").status_code == 303
+
+
+def test_a_token_that_cannot_be_unsealed_is_none(client: FlaskClient) -> None:
+    with client.session_transaction() as session:
+        session["username"], session["token"] = "ada", "gAAAAA"
+    assert client.get("/thoughts/").status_code == 303
+    assert "Sign out" not in client.get("/").text
+
+
+@pytest.mark.parametrize("garbage", ["", "x", ".e30", "a.b.c", "ü", "x" * 3000])
+def test_a_cookie_that_is_none_signs_nobody_in(client: FlaskClient, garbage: str) -> None:
+    client.set_cookie("session", garbage)
+    assert client.get("/login/").status_code == 200
+    assert client.get("/thoughts/").status_code == 303
+
+
+def test_nothing_of_an_earlier_session_is_left(client: FlaskClient) -> None:
+    with client.session_transaction() as session:
+        session["planted"] = "by another"
+    sign_in(client)
+    with client.session_transaction() as session:
+        assert "planted" not in session
+
+
+@pytest.mark.parametrize(
+    ("secret", "previous"), [("", ""), ("short", ""), (NEW, "short"), (NEW, f"{OLD} short")]
+)
+def test_a_short_secret_stops_the_start(make: Make, secret: str, previous: str) -> None:
+    with pytest.raises(StartError, match=r"^session\.secret_key, and each .* needs 32"):
+        make(session__secret_key=secret, session__previous_secret_keys=previous)
+
+
+# Forms of other sites.
+
+
+@pytest.mark.parametrize("path", ["/login/", "/logout/", "/thoughts/new"])
+@pytest.mark.parametrize("token", [None, "", "forged", "stolen"])
+def test_a_form_of_another_site_does_nothing(
+    client: FlaskClient, make: Make, thoughts: Service, users: Service, path: str, token: str | None
+) -> None:
+    sign_in(client)
+    for service in (thoughts, users):
+        service.requests.clear()
+    if token == "stolen":
+        token = csrf_token(make().test_client())
+    form = {"username": "eve", "password": "x", "text": "Mine"}
+    response = client.post(path, data=form if token is None else form | {"csrf_token": token})
+    assert response.status_code == 400
+    assert thoughts.requests == users.requests == []
+    if path == "/thoughts/new":
+        assert field(response, "text") == "Mine"
+        assert "open for too long" in response.text
+
+
+def test_the_form_that_comes_back_then_works(client: FlaskClient) -> None:
+    sign_in(client)
+    client.post("/thoughts/new", data={"text": "Mine", "csrf_token": "old"})
+    assert write(client, "Mine").status_code == 303
+
+
+def cookie_value(client: FlaskClient) -> str:
+    """Return the session's cookie of a client."""
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    return cookie.value
+
+
+def test_a_page_that_comes_later_is_protected_too(make: Make) -> None:
+    app = make()
+    app.add_url_rule("/later", "later", lambda: "done", methods=["POST"])
+    response = app.test_client().post("/later", data={"text": "Mine"})
+    assert response.status_code == 400
+    assert "This request cannot be understood" in response.text

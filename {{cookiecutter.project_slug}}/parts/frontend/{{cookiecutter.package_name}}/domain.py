@@ -1,0 +1,16 @@
+"""What this service is about: the pages that it serves. Yours to change."""
+
+from flask import Flask
+
+from .chassis import proxies
+from .chassis.settings import Settings
+
+# The service's own come last, whatever they are called.
+# isort: split
+from .pages import site
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Serve the pages."""
+    proxies.init_app(app, settings)
+    site.init_app(app, settings)

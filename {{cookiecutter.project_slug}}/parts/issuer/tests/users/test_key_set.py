@@ -1,0 +1,54 @@
+"""The public keys, as others fetch them."""
+
+import shutil
+from pathlib import Path
+
+import jwt
+import pytest
+from flask.testing import FlaskClient
+
+from {{ cookiecutter.package_name }}.chassis import keys as chassis_keys
+from {{ cookiecutter.package_name }}.chassis.settings import Settings
+from {{ cookiecutter.package_name }}.tasks import keys
+
+from .conftest import Create, LogIn, Make
+
+PATH = "/.well-known/jwks.json"
+
+
+def test_a_token_is_verified_with_what_is_served(
+    client: FlaskClient, create: Create, log_in: LogIn, settings: Settings, key: Path
+) -> None:
+    create()
+    token = log_in().json["Authorized"].removeprefix("Bearer ")
+    served = jwt.PyJWKSet.from_dict(client.get(PATH).json)
+    kid = jwt.get_unverified_header(token)["kid"]
+    assert kid == key.stem
+    audience = settings["tokens.audience"]
+    assert jwt.decode(token, served[kid], algorithms=["RS256"], audience=audience)
+
+
+def test_it_may_be_kept_for_a_while(client: FlaskClient) -> None:
+    response = client.get(PATH)
+    assert response.status_code == 200
+    assert response.mimetype == "application/json"
+    assert response.headers["Cache-Control"] == "public, max-age=300"
+
+
+def test_it_has_public_parts_alone(client: FlaskClient) -> None:
+    for each in client.get(PATH).json["keys"]:
+        assert each.keys() == {"kty", "use", "alg", "kid", "n", "e"}
+        assert (each["kty"], each["use"], each["alg"]) == ("RSA", "sig", "RS256")
+
+
+def test_a_key_that_is_to_sign_later_is_served_before(
+    make: Make, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chassis_keys, "LOOK_AGAIN_AFTER_SECONDS", 0.0)
+    public = tmp_path / "public"
+    shutil.copytree(key.parent.parent / "public", public)
+    client = make(tokens__public_keys_folder=str(public)).test_client()
+    keys.write_pair(tmp_path, "later", bits=2048)
+    assert [each["kid"] for each in client.get(PATH).json["keys"]] == ["later", key.stem]
+    (public / key.name).unlink()
+    assert [each["kid"] for each in client.get(PATH).json["keys"]] == ["later"]

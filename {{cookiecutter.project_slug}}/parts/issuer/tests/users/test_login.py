@@ -1,0 +1,218 @@
+"""Logging in: a token for the right password, and nothing learnt from a wrong one."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import jwt
+import pytest
+from argon2 import extract_parameters
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, event, text
+from werkzeug.test import TestResponse
+
+from {{ cookiecutter.package_name }}.chassis.settings import Settings
+
+from .conftest import PASSWORD, Create, LogIn, Make
+
+
+def token_in(response: TestResponse) -> str:
+    """Return the token that a login was answered with."""
+    assert response.status_code == 200
+    scheme, _, token = response.json["Authorized"].partition(" ")
+    assert scheme == "Bearer"
+    return token
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[list[str]]:
+    """The statements that the service has run."""
+    found: list[str] = []
+    pool: Engine = app.extensions["database"]
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    event.listen(pool, "before_cursor_execute", note)
+    yield found
+    event.remove(pool, "before_cursor_execute", note)
+
+
+def test_a_login_is_answered_with_a_token(
+    app: Flask, create: Create, log_in: LogIn, settings: Settings
+) -> None:
+    created = create("Ada Lovelace", scope="admin read").json
+    response = log_in("Ada Lovelace")
+    assert response.json.keys() == {"Authorized"}
+    assert response.headers["Cache-Control"] == "no-store"
+    token = token_in(response)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["sub"] == str(created["id"])
+    assert claims["username"] == "Ada Lovelace"
+    assert claims["scope"] == "admin read"
+    assert claims["iss"] == settings["tokens.issuer"]
+    assert claims["aud"] == settings["tokens.audience"]
+    assert claims["exp"] - claims["iat"] == settings["tokens.life_seconds"]
+    assert abs(claims["iat"] - time.time()) < 60
+    assert app.extensions["tokens"].verify(token).token_id == claims["jti"]
+
+
+def test_each_login_has_a_token_of_its_own(create: Create, log_in: LogIn) -> None:
+    create()
+    assert token_in(log_in()) != token_in(log_in())
+
+
+def test_a_token_opens_what_its_users_scope_allows(
+    client: FlaskClient, create: Create, log_in: LogIn
+) -> None:
+    for username, scope, status in (("boss", "admin", 400), ("ada", "", 403)):
+        create(username, scope=scope)
+        headers = {"Authorization": f"Bearer {token_in(log_in(username))}"}
+        assert client.post("/admin/users/", json={}, headers=headers).status_code == status
+
+
+def test_a_form_does_what_json_does(client: FlaskClient, create: Create) -> None:
+    create("d'Artagnan & Söhne")
+    body = {"username": "d'Artagnan & Söhne", "password": PASSWORD}
+    assert token_in(client.post("/api/login/", data=body))
+
+
+@pytest.mark.parametrize("typed", ["ADA L", "ada l ", "Ada  L"])
+def test_a_name_is_found_however_it_is_typed(create: Create, log_in: LogIn, typed: str) -> None:
+    create("Ada L")
+    claims = jwt.decode(token_in(log_in(typed)), options={"verify_signature": False})
+    assert claims["username"] == "Ada L"
+
+
+@pytest.mark.parametrize("password", ["wrong", PASSWORD.upper(), f"{PASSWORD} ", "x" * 128])
+def test_a_wrong_password_is_401(create: Create, log_in: LogIn, password: str) -> None:
+    create()
+    response = log_in(password=password)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+def seen(response: TestResponse) -> object:
+    """Return what a caller sees of an answer, without what each answer has of its own."""
+    headers = sorted((name, value) for name, value in response.headers if name != "X-Request-ID")
+    return response.status, headers, response.data
+
+
+def test_an_unknown_user_and_a_wrong_password_look_the_same(create: Create, log_in: LogIn) -> None:
+    create("ada")
+    assert seen(log_in("ada", "wrong")) == seen(log_in("eve", "wrong"))
+    assert seen(log_in("ada", "wrong")) == seen(log_in("ada\u3164\nroot", PASSWORD))
+
+
+def test_an_unknown_user_and_a_wrong_password_are_the_same_work(
+    create: Create, log_in: LogIn, verified: list[object], statements: list[str]
+) -> None:
+    """The work is compared and not the time, which varies with what else the machine does."""
+    create("ada")
+    work: list[tuple[list[object], list[str]]] = []
+    for username in ("ada", "eve"):
+        verified.clear()
+        statements.clear()
+        assert log_in(username, "wrong").status_code == 401
+        work.append((list(verified), list(statements)))
+    assert work[0] == work[1]
+    assert len(work[0][0]) == 1
+    assert work[0][1]
+
+
+BAD = {
+    "no name": {"password": PASSWORD},
+    "no password": {"username": "ada"},
+    "an empty name": {"username": "", "password": PASSWORD},
+    "a long name": {"username": "x" * 51, "password": PASSWORD},
+    "an empty password": {"username": "ada", "password": ""},
+    "a long password": {"username": "ada", "password": "x" * 129},
+    "a password with NUL": {"username": "ada", "password": "correct\0horse"},
+    "a name of half a character": {"username": "\ud800", "password": PASSWORD},
+    "a password of half a character": {"username": "ada", "password": "\ud800"},
+    "a password that is a list": {"username": "ada", "password": [PASSWORD]},
+}
+
+
+@pytest.mark.parametrize("sort", BAD)
+def test_what_no_login_can_be_is_400_and_repeats_no_password(
+    client: FlaskClient, verified: list[object], sort: str
+) -> None:
+    response = client.post("/api/login/", json=BAD[sort])
+    assert response.status_code == 400
+    assert len(response.json["errors"]) == 1
+    assert PASSWORD not in response.text
+    assert verified == []
+
+
+def test_a_password_in_the_address_is_not_read(client: FlaskClient, create: Create) -> None:
+    create()
+    query = {"username": "ada", "password": PASSWORD}
+    assert client.post("/api/login/", query_string=query).status_code == 400
+
+
+StoredHash = Callable[[], str]
+
+
+@pytest.fixture
+def stored_hash(engine: Engine) -> StoredHash:
+    """Return the hash of the only user's password."""
+
+    def reads() -> str:
+        with engine.connect() as connection:
+            return str(connection.scalar(text("SELECT password_hash FROM users")))
+
+    return reads
+
+
+def test_a_hash_is_renewed_at_login_when_the_parameters_have_changed(
+    create: Create, log_in: LogIn, make: Make, stored_hash: StoredHash
+) -> None:
+    create()
+    outdated = stored_hash()
+    stronger = make(passwords__time_cost=2).test_client()
+    assert log_in(password="wrong", by=stronger).status_code == 401
+    assert stored_hash() == outdated
+    assert log_in(by=stronger).status_code == 200
+    renewed = stored_hash()
+    assert extract_parameters(renewed).time_cost == 2
+    assert log_in(by=stronger).status_code == 200
+    assert stored_hash() == renewed
+
+
+def test_a_password_that_was_changed_meanwhile_is_not_changed_back(
+    create: Create,
+    log_in: LogIn,
+    make: Make,
+    engine: Engine,
+    stored_hash: StoredHash,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    create()
+    stronger = make(passwords__time_cost=2)
+    passwords = stronger.extensions["passwords"]
+    hash_slowly = passwords.hash
+
+    def change_first(password: str) -> str:
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE users SET password_hash = 'changed'"))
+        return str(hash_slowly(password))
+
+    monkeypatch.setattr(passwords, "hash", change_first)
+    assert log_in(by=stronger.test_client()).status_code == 200
+    assert stored_hash() == "changed"
+
+
+def test_a_password_is_in_no_log(
+    create: Create,
+    log_in: LogIn,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG")
+    create()
+    for password in (PASSWORD, "wrong horse"):
+        log_in(password=password)
+    logged = caplog.text + capfd.readouterr().out
+    assert "horse" not in logged
+    assert "eyJ" not in logged

@@ -1,0 +1,135 @@
+"""How passwords are hashed, and which are refused."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+import pytest
+from argon2 import PasswordHasher, Type, extract_parameters
+
+from {{ cookiecutter.package_name }}.chassis.failures import StartError
+from {{ cookiecutter.package_name }}.chassis.settings import Settings, load
+from {{ cookiecutter.package_name }}.users import passwords
+from {{ cookiecutter.package_name }}.users.passwords import Passwords
+
+from .conftest import PASSWORD, changed
+
+
+@pytest.fixture
+def hasher(settings: Settings) -> Passwords:
+    """What hashes in the tests."""
+    return Passwords(settings)
+
+
+def test_a_hash_is_argon2id_with_the_parameters_of_the_settings(settings: Settings) -> None:
+    given = changed(settings, passwords__time_cost=3, passwords__memory_kib=64)
+    stored = Passwords(given).hash(PASSWORD)
+    made_with = extract_parameters(stored)
+    assert (made_with.type, made_with.time_cost, made_with.memory_cost) == (Type.ID, 3, 64)
+    assert PASSWORD not in stored
+
+
+def test_no_two_hashes_are_the_same(hasher: Passwords) -> None:
+    assert hasher.hash(PASSWORD) != hasher.hash(PASSWORD)
+
+
+def test_a_hash_is_of_its_password_alone(hasher: Passwords) -> None:
+    stored = hasher.hash(PASSWORD)
+    assert hasher.verify(PASSWORD, stored)
+    assert not hasher.verify(PASSWORD.upper(), stored)
+    assert not hasher.verify(PASSWORD, hasher.hash("another"))
+
+
+def test_a_password_is_the_same_from_every_keyboard(hasher: Passwords) -> None:
+    assert hasher.verify("u\u0308ber alles", hasher.hash("über alles"))
+
+
+def test_where_there_is_no_user_no_password_is_right(
+    hasher: Passwords, verified: list[object]
+) -> None:
+    stored = hasher.hash(PASSWORD)
+    assert not hasher.verify(PASSWORD, None)
+    assert not hasher.verify("wrong", stored)
+    nobodys, somebodys = verified
+    assert nobodys == somebodys
+
+
+def test_the_password_that_nobody_has_lets_nobody_in(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secrets.token_hex", lambda: PASSWORD)
+    assert not Passwords(settings).verify(PASSWORD, None)
+
+
+def test_a_hash_with_other_parameters_is_outdated(settings: Settings, hasher: Passwords) -> None:
+    stored = hasher.hash(PASSWORD)
+    assert not hasher.is_outdated(stored)
+    assert Passwords(changed(settings, passwords__time_cost=2)).is_outdated(stored)
+
+
+@pytest.mark.parametrize(
+    ("time_cost", "memory_kib"), [(1, 8), (1, 19456), (100, 7167), (4, 7168), (0, 10**6)]
+)
+def test_weak_parameters_stop_the_start_where_users_are_served(
+    settings: Settings, time_cost: int, memory_kib: int
+) -> None:
+    weak = {"passwords__time_cost": time_cost, "passwords__memory_kib": memory_kib}
+    with pytest.raises(StartError, match=r"passwords\.memory_kib must be at least 7168"):
+        Passwords(changed(settings, "production.kubernetes", **weak))
+
+
+@pytest.mark.parametrize("name", ["time_cost", "memory_kib", "parallelism"])
+def test_parameters_that_make_no_hash_stop_the_start(settings: Settings, name: str) -> None:
+    with pytest.raises(StartError, match="settings below passwords"):
+        Passwords(changed(settings, **{f"passwords__{name}": 0}))
+
+
+def test_the_parameters_that_users_are_served_with_do(settings: Settings) -> None:
+    served = load("development.local").values
+    names = [key for key in served if key.startswith("passwords.")]
+    given = {name.replace(".", "__"): served[name] for name in names}
+    Passwords(changed(settings, "production.kubernetes", **given))
+
+
+def test_only_so_many_are_hashed_at_a_time(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasher = Passwords(changed(settings, passwords__at_a_time=2, passwords__memory_kib=4096))
+    lock, running, most = Lock(), 0, 0
+    verify = PasswordHasher.verify
+
+    def counted(self: PasswordHasher, hash: str, password: str) -> object:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        try:
+            return verify(self, hash, password)
+        finally:
+            with lock:
+                running -= 1
+
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: hasher.verify(PASSWORD, None), range(32)))
+    assert answers == [False] * 32
+    assert most <= 2
+
+
+@pytest.mark.parametrize("password", ["12345678", "x" * 127 + "y", "päßwörter 🎈", "        a"])
+def test_a_password_is_nearly_any_text(password: str) -> None:
+    assert passwords.fault_in(password, "ada") is None
+
+
+@pytest.mark.parametrize(
+    ("password", "fault"),
+    [
+        ("", "8 to 128"),
+        ("1234567", "8 to 128"),
+        ("xy" * 64 + "x", "8 to 128"),
+        ("1234567\0", "no keyboard"),
+        ("Ada Lovelace", "the name"),
+        ("aaaaaaaaaa", "one character"),
+    ],
+)
+def test_a_password_that_cannot_be_is_told_why(password: str, fault: str) -> None:
+    assert fault in str(passwords.fault_in(password, "ada lovelace"))

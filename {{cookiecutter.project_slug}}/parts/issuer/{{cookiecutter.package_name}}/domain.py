@@ -1,0 +1,23 @@
+"""What this service is about: what it serves. Yours to change."""
+
+from flask import Flask
+
+from .chassis import api, proxies
+from .chassis.settings import Settings
+
+# The service's own come last, whatever they are called.
+# isort: split
+from .users import administration, issuing, key_set, login, revocation, routes
+
+API_VERSION = "1.0"
+"""The version of the API's contract: raise it when the contract changes."""
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Serve the API, and the keys that others verify its tokens with."""
+    proxies.init_app(app, settings)
+    key_set.init_app(app, settings)
+    issuing.init_app(app, settings)
+    revocation.init_app(app, settings)
+    login.init_app(app, settings)
+    api.init_app(app, settings, API_VERSION, [routes.namespace, administration.namespace])

@@ -1,0 +1,9 @@
+"""All models of the service, for the migrations. Import each of yours here."""
+
+from .chassis.database import Base
+
+# The service's own come last, whatever they are called.
+# isort: split
+from .users import model  # noqa: F401  (importing it registers it)
+
+METADATA = Base.metadata

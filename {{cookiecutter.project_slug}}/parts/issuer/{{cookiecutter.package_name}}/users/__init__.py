@@ -1,0 +1,1 @@
+"""The users, and the tokens that this service issues to them."""

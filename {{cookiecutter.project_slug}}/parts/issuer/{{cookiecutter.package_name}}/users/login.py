@@ -1,0 +1,51 @@
+"""Finds out whether a name and a password belong together."""
+
+from flask import Flask, current_app
+from sqlalchemy import Row
+
+from ..chassis import database
+from ..chassis.settings import Settings
+from . import names, queries
+from .passwords import Passwords
+from .throttle import Charge, Throttle
+
+Found = Row[int, str, str, str]
+"""A user: id, name, scope, hash of the password."""
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Make what passwords are verified with."""
+    app.extensions["passwords"] = Passwords(settings)
+    app.extensions["throttle"] = Throttle(settings)
+
+
+def log_in(username: str, password: str, client: str) -> Found | None:
+    """Return the user, or None whether it is the name or the password that is wrong.
+
+    TooManyRequests where there were too many failures. No connection is held while the password is
+    verified, which takes longer than all else.
+    """
+    passwords: Passwords = current_app.extensions["passwords"]
+    throttle: Throttle = current_app.extensions["throttle"]
+    name_key = names.key_of(username)
+    with database.transaction() as connection:
+        charge = throttle.charge(connection, name_key, client)
+        user = connection.execute(queries.BY_NAME, {"name_key": name_key}).one_or_none()
+    if passwords.verify(password, user.password_hash if user else None) and user:
+        _succeeded(user, password, charge)
+        return user
+    with database.connection() as connection:
+        throttle.forget(connection)
+    return None
+
+
+def _succeeded(user: Found, password: str, charge: Charge) -> None:
+    passwords: Passwords = current_app.extensions["passwords"]
+    throttle: Throttle = current_app.extensions["throttle"]
+    # The one moment at which the password is at hand to be hashed as is the rule by now.
+    renewed = passwords.hash(password) if passwords.is_outdated(user.password_hash) else None
+    with database.transaction() as connection:
+        throttle.refund(connection, charge)
+        if renewed:
+            values = {"whose": user.id, "outdated": user.password_hash, "renewed": renewed}
+            connection.execute(queries.REHASH, values)

@@ -1,0 +1,35 @@
+"""Creates users."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from . import names, passwords, queries
+from .passwords import Passwords
+
+
+def faults_in(username: str, password: str) -> dict[str, str]:
+    """Return what is wrong with a name and a password that are to be new, a sentence each."""
+    faults = {
+        "username": names.fault_in(username),
+        "password": passwords.fault_in(password, username),
+    }
+    return {field: fault for field, fault in faults.items() if fault}
+
+
+def values_for(hasher: Passwords, username: str, password: str, scope: str = "") -> dict[str, str]:
+    """Return what is stored of a user. It takes a while: make it before asking for a connection."""
+    return {
+        "name": username,
+        "name_key": names.key_of(username),
+        "password_hash": hasher.hash(password),
+        "scope": scope,
+    }
+
+
+def create(connection: Connection, values: dict[str, str]) -> dict[str, Any] | None:
+    """Store a user, and return what others may see of it; None where the name is taken."""
+    row = connection.execute(queries.NEW, values).one_or_none()
+    if row is None:
+        return None
+    return {"id": row.id, "username": row.name, "scope": row.scope, "created": row.created}

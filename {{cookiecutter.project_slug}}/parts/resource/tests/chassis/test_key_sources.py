@@ -1,0 +1,114 @@
+"""Where the public keys come from, as the settings say, and what a caller sees of it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from {{ cookiecutter.package_name }}.chassis import jwks_client, key_sources
+from {{ cookiecutter.package_name }}.chassis.failures import StartError
+from {{ cookiecutter.package_name }}.chassis.keys import PublicKeys
+from {{ cookiecutter.package_name }}.chassis.remote_keys import Bounds, RemoteKeys
+from {{ cookiecutter.package_name }}.chassis.settings import Settings
+
+from ..conftest import Bearer
+from .conftest import Make
+from .jwks_server import JwksServer
+from .probes import PLACES
+
+
+@pytest.fixture
+def server(key: Path) -> Iterator[JwksServer]:
+    """An issuer that publishes the key of the tests."""
+    with JwksServer() as made:
+        made.publish_folder(key.parent.parent / "public")
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a request wait for the issuer as long as it takes on a busy machine."""
+    monkeypatch.setattr(key_sources, "Bounds", partial(Bounds, wait=30))
+    monkeypatch.setattr(jwks_client, "SILENCE_SECONDS", 30.0)
+
+
+def with_url(settings: Settings, url: str) -> Settings:
+    """Return these settings with an address of keys."""
+    return replace(settings, values=MappingProxyType({**settings.values, "tokens.keys_url": url}))
+
+
+def test_without_an_address_the_keys_are_those_in_the_folder(settings: Settings) -> None:
+    assert isinstance(key_sources.from_settings(settings), PublicKeys)
+
+
+def test_with_an_address_the_keys_are_the_issuers(settings: Settings, server: JwksServer) -> None:
+    keys = key_sources.from_settings(with_url(settings, server.url))
+    assert isinstance(keys, RemoteKeys)
+    assert keys.get("tests") is not None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "users.example",
+        "/jwks.json",
+        "ftp://users/jwks.json",
+        "file:///etc/passwd",
+        "https://",
+        "https://:443/",
+        "https://users:port/",
+        "https://users:0/",
+        "https://[users/",
+        "https://name:s3cret@users/",
+        "http://name@users/",
+    ],
+)
+def test_what_is_no_address_stops_the_start(settings: Settings, url: str) -> None:
+    with pytest.raises(StartError, match=r"tokens\.keys_url must be") as refused:
+        key_sources.from_settings(with_url(settings, url))
+    assert "s3cret" not in str(refused.value)
+
+
+def test_outside_development_the_issuer_must_be_who_it_says(production: Settings) -> None:
+    with pytest.raises(StartError, match="https://<host>") as refused:
+        key_sources.from_settings(with_url(production, "http://users/.well-known/jwks.json"))
+    assert "http:" not in str(refused.value)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_token_of_a_published_key_is_accepted(
+    make: Make, server: JwksServer, bearer: Bearer, place: str
+) -> None:
+    client = make(tokens__keys_url=server.url).test_client()
+    assert client.get(f"{place}/mine/", headers=bearer("ada")).json["username"] == "ada"
+    assert client.get("/health/ready").json["checks"]["token_keys"] == "ok"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_while_there_are_no_keys_the_service_is_alive_not_ready_and_answers_503(
+    make: Make, server: JwksServer, bearer: Bearer, place: str
+) -> None:
+    server.stop()
+    client = make(tokens__keys_url=server.url).test_client()
+    assert client.get("/health/live").status_code == 200
+    ready = client.get("/health/ready")
+    assert (ready.status_code, ready.json["checks"]["token_keys"]) == (503, "unreachable")
+    assert client.get(f"{place}/free/").status_code == 200
+    assert client.get(f"{place}/mine/").status_code == 401
+    response = client.get(f"{place}/mine/", headers=bearer("ada"))
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    assert "issuer" in response.json["message"]
+    garbage = client.get(f"{place}/mine/", headers={"Authorization": "Bearer garbage"})
+    assert garbage.status_code == 401
+
+
+def test_a_token_of_a_key_that_the_issuer_does_not_know_is_401(
+    make: Make, server: JwksServer, settings: Settings, other_key: Path
+) -> None:
+    client = make(tokens__keys_url=server.url).test_client()
+    response = client.get("/probes/mine/", headers=Bearer(settings, other_key)("ada"))
+    assert response.status_code == 401

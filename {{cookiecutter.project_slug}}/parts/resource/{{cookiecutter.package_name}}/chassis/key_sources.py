@@ -1,0 +1,42 @@
+"""Chooses where the public keys come from: the issuer's JWKS, or a folder."""
+
+from functools import partial
+from urllib.parse import urlsplit
+
+from . import jwks_client, project_files
+from .failures import StartError
+from .keys import KeySource, PublicKeys
+from .remote_keys import Bounds, RemoteKeys
+from .settings import Settings
+
+
+def from_settings(settings: Settings) -> KeySource:
+    """Return the keys that the settings name; StartError where they cannot be had ever.
+
+    A folder without keys is such a case. An issuer that does not answer is none: it may be starting
+    itself. The service starts and is not ready until it has keys.
+    """
+    url = settings["tokens.keys_url"]
+    if not url:
+        return PublicKeys(project_files.working_folder() / settings["tokens.public_keys_folder"])
+    _check(url, settings)
+    bounds = Bounds(cache=settings["tokens.keys_cache_seconds"])
+    keys = RemoteKeys(partial(jwks_client.fetch, url), bounds)
+    keys.warm_up()
+    return keys
+
+
+def _check(url: str, settings: Settings) -> None:
+    schemes = {"https", "http"} if settings.is_for_developers else {"https"}
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:  # the port is no number, or the host no host
+        fits = False
+    # Whoever answers in the issuer's place can sign tokens. Names and passwords would be logged.
+    if not fits or "@" in parts.netloc:
+        raise StartError(
+            "tokens.keys_url must be the address of the issuer's JWKS, "
+            f"{' or '.join(sorted(schemes))}://<host>/.well-known/jwks.json without a password, "
+            "or empty: then the keys are those in tokens.public_keys_folder."
+        )

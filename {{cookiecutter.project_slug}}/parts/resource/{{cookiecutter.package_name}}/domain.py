@@ -1,0 +1,19 @@
+"""What this service is about: the namespaces that it serves. Yours to change."""
+
+from flask import Flask
+
+from .chassis import api, pagination
+from .chassis.settings import Settings
+
+# The service's own come last, whatever they are called.
+# isort: split
+from .{{ cookiecutter.resource_plural }} import administration, routes
+
+API_VERSION = "1.0"
+"""The version of the API's contract: raise it when the contract changes."""
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Serve the API."""
+    pagination.init_app(app, settings)
+    api.init_app(app, settings, API_VERSION, [routes.namespace, administration.namespace])
