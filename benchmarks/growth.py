@@ -130,7 +130,7 @@ def started(folder: Path) -> Iterator[Growth]:
             private = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
             service = RunningService(folder, private, say=_say)
             stack.callback(service.stop)
-            service.install()
+            service.service.install()
             service.start()
             _say(f"writing {rows:,} rows")
             made = Table(service, rows)

@@ -1,4 +1,4 @@
-"""Renders the example service and runs it as in production, on a PostgreSQL of its own."""
+"""Renders the example services and runs them together, as in production."""
 
 import fcntl
 import os
@@ -16,49 +16,56 @@ from invoke import Context, Exit, task
 from . import demo_check
 from .folders import DEMO
 from .render import example, render_anew
-from .running_service import RunningService
-
-EXAMPLE = "thoughts-backend"
+from .service_folder import ServiceFolder
+from .system import NAMES, System
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, what a supervisor sends, and what a terminal sends when it is closed."""
 
 
-@task(help={"check": "Use the service over HTTP, say what worked, and end"})
+@task(help={"check": "Use the system over HTTP and in a browser, say what worked, and end"})
 def demo(context: Context, check: bool = False) -> None:
-    """Run the example service until Ctrl-C: rendered, installed, migrated, under uWSGI."""
+    """Run the example services until Ctrl-C: rendered, installed, migrated, under uWSGI."""
     for stop in STOPS:
         signal.signal(stop, _interrupt)
     _ask_no_proxy()
     try:
         with ExitStack() as stack:
-            service = _started(stack)
+            system = _started(stack)
             if check:
-                if not demo_check.passes(service):
+                if not demo_check.passes(system, DEMO / "screenshots"):
                     raise Exit("The demo does not do what it should.", 1)
                 return
-            _show(service)
-            service.wait()
-            raise Exit("The service ended by itself; its last lines are above.", 1)
+            _show(system)
+            system.wait()
+            raise Exit("A service ended by itself; its last lines are above.", 1)
     except KeyboardInterrupt:
         print("\nStopped.", flush=True)
         if check:
             raise Exit("The check was stopped before it had a verdict.", 130) from None
 
 
-def _started(stack: ExitStack) -> RunningService:
+def _started(stack: ExitStack) -> System:
     begun = time.monotonic()
     with _one_at_a_time():
         private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
-        _say("rendering the service")
-        folder = render_anew(DEMO, example(EXAMPLE))
-        service = RunningService(folder, private, say=_say, port=8080)
-        stack.callback(service.stop)
+        folders = {name: _installed(name) for name in NAMES}
+        ports = {name: int(example(name)["port"]) for name in NAMES}
+        system = System(folders, private, _say, ports=ports)
+        stack.callback(system.stop)
         stack.callback(_be_deaf)
-        service.install()
-        service.start()
+        system.start()
     _say(f"serving after {time.monotonic() - begun:.0f} s")
-    return service
+    return system
+
+
+def _installed(name: str) -> Path:
+    """Render and install one of the examples, and return its folder."""
+    _say(f"{name}: rendering it")
+    folder = render_anew(DEMO, example(name))
+    _say(f"{name}: installing it, as locked")
+    ServiceFolder(folder).install()
+    return folder
 
 
 def _ask_no_proxy() -> None:
@@ -80,19 +87,26 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
-def _show(service: RunningService) -> None:
-    path = f"/api/me/{service.resources}/"
-    token = service.token("ada", minutes=60)
+def _show(system: System) -> None:
+    person, root = system.person, system.administrator
+    login = f"-d username={person.username} -d password={person.password}"
+    users, thoughts = system.users.address, system.thoughts.address
+    metrics = ", ".join(f"{each.metrics_address}/metrics" for each in system.services)
     print(
         f"""
-  The service   {service.address}/api/{service.resources}/
-  Swagger UI    {service.address}/
-  Metrics       {service.metrics_address}/metrics
-  Its code      {service.folder}
+  The site        {system.frontend.address}/
+  Sign in as      {person.username}, with the password {person.password}
 
-  Write something (the token is valid for an hour):
+  Thoughts' API   {thoughts}/
+  Users' API      {users}/
+  Administrator   {root.username}, with the password {root.password}
+  Metrics         {metrics}
+  The code        {DEMO}
 
-    curl {service.address}{path} -H "Authorization: Bearer {token}" -d text=Hello
+  The same without a browser (a token is valid for ten minutes):
+
+    authorized=$(curl -s {users}/api/login/ {login} | cut -d'"' -f4)
+    curl {thoughts}/api/me/thoughts/ -H "Authorization: $authorized" -d text=Hello
 
   Ctrl-C stops everything.
 """,

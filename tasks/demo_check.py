@@ -1,131 +1,35 @@
-"""Uses a running service over HTTP, as its callers do, and says what worked."""
+"""Uses the demo's services, over HTTP and in a browser, and says what worked."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from pathlib import Path
 
-import requests
-
-from .running_service import RunningService
-
-TIMEOUT_SECONDS = 10
-
-Check = Callable[["Caller"], None]
+from .checks import site, thoughts, users, verdict
+from .checks.caller import Caller
+from .system import System
+from .test import install_tools
 
 
-class Caller:
-    """Calls the service."""
-
-    def __init__(self, service: RunningService) -> None:
-        """Get a user's token and an administrator's."""
-        self.service = service
-        self.own = f"/api/me/{service.resources}/"
-        self.all = f"/api/{service.resources}/"
-        self.admin = f"/admin/{service.resources}/"
-        self.ada = {"Authorization": f"Bearer {service.token('ada')}"}
-        self.root = {"Authorization": f"Bearer {service.token('root', 'admin')}"}
-
-    def __call__(self, method: str, path: str, expected: int, **more: object) -> requests.Response:
-        """Return the answer to a request, whose status must be the expected one."""
-        url = f"{self.service.address}{path}"
-        answer = requests.request(method, url, timeout=TIMEOUT_SECONDS, **more)  # type: ignore[arg-type]  # passed on
-        assert answer.status_code == expected, (
-            f"{method} {path}: {answer.status_code} {answer.text}"
-        )
-        return answer
+def passes(system: System, album: Path) -> bool:
+    """Check everything, and return whether all is well; `album` is where pictures of pages go."""
+    ada, root = system.authorization(system.person), system.authorization(system.administrator)
+    print("\n thoughts-backend, over HTTP")
+    passed = verdict.passes(thoughts.CHECKS, Caller(system.thoughts, ada, root))
+    print("\n users-backend, over HTTP")
+    passed &= verdict.passes(users.CHECKS, system)
+    print("\n frontend, over HTTP")
+    passed &= verdict.passes(site.CHECKS, system)
+    return _passes_in_a_browser(system, album) and passed
 
 
-def passes(service: RunningService) -> bool:
-    """Make every check, print a line for each, and return whether all of them passed."""
-    call, passed = Caller(service), True
-    for check in CHECKS:
-        try:
-            check(call)
-        except (AssertionError, requests.RequestException, KeyError, ValueError) as error:
-            passed = False
-            print(f"  FAILED  {check.__doc__}\n          {error}")
-        else:
-            print(f"  ok      {check.__doc__}")
+def _passes_in_a_browser(system: System, album: Path) -> bool:
+    install_tools()
+    # Only now: what drives the browser is among the tools.
+    from .checks import browser, pages
+
+    print("\n all three, in Chromium")
+    try:
+        passed = pages.passes(system, album)
+    except browser.NoBrowserError as error:
+        print(f"  NOT CHECKED: {error}")
+        return True
+    print(f"\n Pictures of the pages are in {album}")
     return passed
-
-
-def is_alive_and_ready(call: Caller) -> None:
-    """the service is alive, and ready with its database and the keys of tokens"""
-    call("GET", "/health/live", 200)
-    checks = call("GET", "/health/ready", 200).json()["checks"]
-    assert checks == {"database": "ok", "token_keys": "ok"}, checks
-
-
-def says_its_version(call: Caller) -> None:
-    """it says which version it is"""
-    assert call("GET", "/admin/version/", 200).json().keys() == {"commit", "version"}
-
-
-def documents_itself(call: Caller) -> None:
-    """it shows the Swagger UI at /, and its OpenAPI document has all paths"""
-    assert "swagger" in call("GET", "/", 200).text
-    paths = call("GET", "/swagger.json", 200).json()["paths"]
-    assert {call.own, call.all, f"{call.all}{{id}}/", f"{call.admin}{{id}}/"} <= paths.keys()
-
-
-def writes_for_a_user(call: Caller) -> None:
-    """a user with a token writes, in JSON or in a form"""
-    call("POST", call.own, 201, headers=call.ada, json={"text": "100% in JSON"})
-    made = call("POST", call.own, 201, headers=call.ada, data={"text": "In a form"}).json()
-    assert made.keys() == {"id", "username", "text", "timestamp"}, made
-    assert (made["username"], made["text"]) == ("ada", "In a form"), made
-    assert datetime.fromisoformat(made["timestamp"]).utcoffset() == timedelta(0), made
-
-
-def refuses_the_others(call: Caller) -> None:
-    """nobody writes without a token, or with a bad one, or writes nothing"""
-    call("POST", call.own, 401, json={"text": "x"})
-    call("POST", call.own, 401, headers={"Authorization": "Bearer x.y.z"}, json={"text": "x"})
-    call("POST", call.own, 400, headers=call.ada, json={"text": ""})
-
-
-def lists_by_page(call: Caller) -> None:
-    """lists come newest first and by page, following the Link header"""
-    page = call("GET", f"{call.own}?limit=1", 200, headers=call.ada)
-    assert page.headers["X-Total-Count"] == "2", page.headers
-    following = call("GET", page.links["next"]["url"], 200, headers=call.ada)
-    assert page.json()[0]["id"] > following.json()[0]["id"]
-    assert "next" not in following.links
-
-
-def searches(call: Caller) -> None:
-    """anyone searches, in upper or lower case, and % is only a character"""
-    found = call("GET", call.all, 200, params={"search": "0% IN j"}).json()
-    assert [one["text"] for one in found] == ["100% in JSON"], found
-    assert call("GET", call.all, 200, params={"search": "1%JSON"}).json() == []
-
-
-def administers(call: Caller) -> None:
-    """an administrator removes one, and nobody else does"""
-    newest = call("GET", call.all, 200).json()[0]["id"]
-    call("DELETE", f"{call.admin}{newest}/", 401)
-    call("DELETE", f"{call.admin}{newest}/", 403, headers=call.ada)
-    call("DELETE", f"{call.admin}{newest}/", 204, headers=call.root)
-    call("GET", f"{call.all}{newest}/", 404)
-
-
-def counts(call: Caller) -> None:
-    """the metrics count requests by route, on a port of their own"""
-    scraped = requests.get(f"{call.service.metrics_address}/metrics", timeout=TIMEOUT_SECONDS)
-    line = f'method="POST",route="{call.own}",status="201"'
-    counted = [row for row in scraped.text.splitlines() if line in row]
-    assert len(counted) == 1, scraped.text
-    assert counted[0].endswith(" 2.0"), counted
-    call("GET", "/metrics", 404)
-
-
-CHECKS: tuple[Check, ...] = (
-    is_alive_and_ready,
-    says_its_version,
-    documents_itself,
-    writes_for_a_user,
-    refuses_the_others,
-    lists_by_page,
-    searches,
-    administers,
-    counts,
-)

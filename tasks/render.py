@@ -12,7 +12,7 @@ from cookiecutter.main import cookiecutter
 
 from .folders import EXAMPLES, ROOT
 
-KEPT = (".venv", ".mypy_cache")
+KEPT = (".venv", ".mypy_cache", ".ruff_cache")
 """What a service that is rendered anew keeps: it takes long to make."""
 
 

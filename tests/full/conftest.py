@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.demo_check import Caller
+from tasks.checks.caller import Caller
 from tasks.running_service import RunningService
 from tests.full.uwsgi_process import Uwsgi, started
 from tests.services import InstalledService

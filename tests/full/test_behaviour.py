@@ -15,8 +15,9 @@ import psycopg2  # type: ignore[import-untyped]
 import pytest
 import requests
 
-from tasks.demo_check import Caller
-from tasks.running_service import RunningService, free_port
+from tasks.checks.caller import Caller
+from tasks.ports import free_port
+from tasks.running_service import RunningService
 from tests.full.metrics import ID, counted, counted_since
 from tests.full.programs import Finished, run
 from tests.services import InstalledService, clean_environment
@@ -187,7 +188,7 @@ def test_no_secret_is_logged(call: Caller) -> None:
 
 def secret_of_the_database(service: RunningService) -> str:
     """Return the password that the service was given."""
-    variables = service._variables("production.kubernetes")
+    variables = service.variables()
     [password] = [value for name, value in variables.items() if name.endswith("DATABASE__PASSWORD")]
     return password
 
@@ -215,7 +216,7 @@ def test_a_lost_database_is_503_and_no_acknowledged_write_is_lost(call: Caller) 
         writers = [threads.submit(write) for _ in range(THREADS)]
         try:
             eventually(lambda: len(acknowledged) > 50)
-            service.stop_database()
+            service.server.stop()
             try:
                 eventually(lambda: 503 in statuses)
                 lost = answered(call, "GET", call.all)
@@ -231,7 +232,7 @@ def test_a_lost_database_is_503_and_no_acknowledged_write_is_lost(call: Caller) 
                 # A refusal needs no database.
                 assert answered(call, "POST", call.own, json={}).status_code == 401
             finally:
-                service.start_database()
+                service.server.start()
             so_far = len(acknowledged)
             eventually(service.is_ready)
             eventually(lambda: len(acknowledged) > so_far + 50)
@@ -321,13 +322,13 @@ Supplied = dict[str, str]
 @pytest.fixture
 def supplied(running: RunningService) -> Supplied:
     """All that production needs, in environment variables."""
-    given = running._variables("production.kubernetes")
+    given = running.variables()
     return {key: value for key, value in given.items() if key not in clean_environment()}
 
 
 def start(running: RunningService, supplied: Supplied) -> Finished:
     """Start a service that must not start, as the container does."""
-    command = running.folder / ".venv" / "bin" / running._command
+    command = running.folder / ".venv" / "bin" / running.service.command
     ports = ["--port", str(free_port()), "--metrics-port", str(free_port())]
     refused = run([command, "run", *ports], running.folder, supplied, seconds=60)
     assert refused.returncode != 0

@@ -9,7 +9,7 @@ import pytest
 import requests
 from requests import Response
 
-from tasks.demo_check import Caller
+from tasks.checks.caller import Caller
 from tasks.folders import PROGRAMS
 from tests.full.metrics import ID, counted, counted_since
 

@@ -65,8 +65,13 @@ class Demo:
 
     @property
     def address(self) -> str:
-        """Where it says that the service is."""
-        return self.found(r"Swagger UI +(\S+)/\n")
+        """Where it says that the pages are."""
+        return self.found(r"The site +(\S+)/\n")
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it says that something is, all of it."""
+        return re.findall(r"(http://127\.0\.0\.1:\d+)/", self.printed)
 
     def press_ctrl_c(self) -> None:
         """Send what a terminal sends to all of its foreground processes."""
@@ -157,36 +162,44 @@ def left_in(temporary: Path) -> list[str]:
     return [path.name for path in temporary.iterdir() if not path.name.endswith("-for-others")]
 
 
-def test_the_check_passes_on_a_fresh_copy(start: Start) -> None:
+def test_the_check_passes_on_a_fresh_copy(start: Start, repository: Path) -> None:
     demo = start("--check")
     eventually(lambda: demo.ended, START_SECONDS)
     assert demo.ended, demo.printed
     assert demo.exit_code() == 0, demo.printed
-    assert demo.printed.count("  ok  ") >= 9
+    assert demo.printed.count("  ok  ") >= 26
     assert "FAILED" not in demo.printed
+    assert "NOT CHECKED" not in demo.printed
+    pictures = {path.stem for path in (repository / "demo" / "screenshots").iterdir()}
+    assert {"1-newest", "4-mine-phone", "6-signed-out"} <= pictures
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-def test_what_it_prints_works_as_it_stands(start: Start, tmp_path: Path) -> None:
+def test_what_it_prints_works_as_it_stands_until_ctrl_c(start: Start, tmp_path: Path) -> None:
     demo = start()
     demo.wait_for("Ctrl-C stops everything")
-    written = succeeds(["sh", "-c", demo.found(r"\n +(curl .*)\n")], tmp_path)
+    written = succeeds(["sh", "-c", demo.found(r"\n +(authorized=.*\n +curl .*)\n")], tmp_path)
     assert '"text":"Hello"' in written.replace(" ", ""), written
-    service = demo.found(r"The service +(\S+)\n")
-    assert [one["text"] for one in requests.get(service, timeout=10).json()] == ["Hello"]
-    assert "swagger" in requests.get(demo.found(r"Swagger UI +(\S+)\n"), timeout=10).text.lower()
-    assert "# HELP" in requests.get(demo.found(r"Metrics +(\S+)\n"), timeout=10).text
-    assert (Path(demo.found(r"Its code +(\S+)\n")) / "README.md").is_file()
-
-
-def test_ctrl_c_stops_everything(start: Start) -> None:
-    demo = start()
-    demo.wait_for("Ctrl-C stops everything")
+    assert "Hello" in requests.get(demo.address, timeout=10).text
+    for api in ("Thoughts'", "Users'"):
+        page = requests.get(demo.found(rf"{api} API +(\S+)\n"), timeout=10).text
+        assert "swagger" in page.lower()
+    for metrics in demo.found(r"Metrics +(.+)\n").split(", "):
+        assert "# HELP" in requests.get(metrics, timeout=10).text
+    code = Path(demo.found(r"The code +(\S+)\n"))
+    assert (code / "users-backend" / "README.md").is_file()
+    users = demo.found(r"Users' API +(\S+)/\n")
+    for line in ("Sign in as", "Administrator"):
+        login = {
+            "username": demo.found(rf"{line} +(\S+), with"),
+            "password": demo.found(rf"{line} +\S+, with the password (\S+)\n"),
+        }
+        assert requests.post(f"{users}/api/login/", json=login, timeout=10).ok, line
     demo.press_ctrl_c()
     assert demo.exit_code() == 0, demo.printed
     assert "Stopped." in demo.printed
     assert "Traceback" not in demo.printed
-    assert not answers(demo.address)
+    assert not any(answers(address) for address in demo.addresses)
 
 
 def test_an_impatient_ctrl_c_stops_everything(start: Start) -> None:
@@ -207,7 +220,7 @@ def test_a_supervisor_and_a_closed_terminal_stop_everything(
     demo.wait_for("Ctrl-C stops everything")
     demo.send(number)
     assert demo.exit_code() == 0, demo.printed
-    assert not answers(demo.address)
+    assert not any(answers(address) for address in demo.addresses)
 
 
 @pytest.mark.parametrize("moment", ["starting PostgreSQL", "migrating", "starting uWSGI"])
@@ -219,25 +232,12 @@ def test_a_check_that_is_stopped_is_not_passed(start: Start, moment: str) -> Non
     assert "Traceback" not in demo.printed
 
 
-def test_a_taken_port_leads_to_another(start: Start) -> None:
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", 8080))
-            listener.listen()
-        except OSError:
-            pass  # somebody else has it, which does as well
-        demo = start()
-        demo.wait_for("Ctrl-C stops everything")
-        assert not demo.address.endswith(":8080")
-        assert requests.get(f"{demo.address}/health/ready", timeout=10).ok
-
-
 def test_two_at_once_get_along(start: Start) -> None:
     both = start(), start()
     for demo in both:
         demo.wait_for("Ctrl-C stops everything")
-    assert both[0].address != both[1].address
+    # The second one finds the ports of the examples taken.
+    assert not set(both[0].addresses) & set(both[1].addresses)
     for demo in both:
         assert requests.get(f"{demo.address}/health/ready", timeout=10).ok
 
@@ -247,6 +247,8 @@ def test_a_developers_own_variables_do_not_matter(start: Start) -> None:
         "--check",
         THOUGHTS_BACKEND_DATABASE__HOST="elsewhere.example",
         THOUGHTS_BACKEND_ENVIRONMENT="staging.kubernetes",
+        USERS_BACKEND_TOKENS__SIGNING_KID="another",
+        FRONTEND_UPSTREAM__USERS__URL="http://elsewhere.example",
         POSTGRES_PASSWORD="another",
         PGSSLMODE="require",
         VAULT_ENABLED_FOR_DYNACONF="true",

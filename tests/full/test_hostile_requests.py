@@ -11,7 +11,7 @@ from http.client import HTTPResponse
 import pytest
 import requests
 
-from tasks.demo_check import Caller
+from tasks.checks.caller import Caller
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

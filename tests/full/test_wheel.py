@@ -10,9 +10,11 @@ from zipfile import ZipFile
 
 import pytest
 
-from tasks import demo_check
+from tasks.checks import thoughts, verdict
+from tasks.checks.caller import Caller
 from tasks.folders import PROGRAMS
-from tasks.running_service import DEVELOPMENT, PRODUCTION, RunningService
+from tasks.running_service import RunningService
+from tasks.service_folder import DEVELOPMENT, PRODUCTION
 from tests.full.programs import Finished, run, succeeds
 from tests.services import InstalledService
 
@@ -132,7 +134,7 @@ def test_it_does_not_start_without_and_names_all_that_is_missing(
 
 def test_it_serves_all_that_the_demo_does(running: RunningService) -> None:
     assert "complete" in running.run("config.validate", "--environment", PRODUCTION)
-    assert demo_check.passes(running)
+    assert verdict.passes(thoughts.CHECKS, Caller(running))
 
 
 def test_it_leaves_the_folder_that_it_works_in_as_it_was(

@@ -3,15 +3,15 @@
 uWSGI takes this process over, so that in a container it is process 1 itself and gets its signals.
 """
 
-import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
+
+from . import log_lines
 
 CONFIG = Path("infra/uwsgi.yaml")
 
@@ -80,22 +80,12 @@ def _try_out(command: list[str]) -> None:
         check=False,
     )
     for line in trial.stderr.splitlines():
-        _log("INFO" if trial.returncode == 0 else "ERROR", "uwsgi", line)
+        log_lines.write("INFO" if trial.returncode == 0 else "ERROR", "uwsgi", line)
     if trial.returncode:
         sys.exit(trial.returncode)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _refuse(reason: str) -> NoReturn:
-    _log("CRITICAL", "run", reason)
+    log_lines.write("CRITICAL", "run", reason)
     sys.exit(2)
-
-
-def _log(level: str, logger: str, message: str) -> None:
-    record = {
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "level": level,
-        "logger": logger,
-        "message": message,
-    }
-    print(json.dumps(record), flush=True)

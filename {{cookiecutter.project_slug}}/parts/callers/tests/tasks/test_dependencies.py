@@ -1,5 +1,6 @@
 """What gates the start: that the services which are called are there, and new enough."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -176,6 +177,22 @@ def test_a_developer_may_run_what_has_no_version(
     monkeypatch.setenv(f"{PREFIX}_ENVIRONMENT", "production.kubernetes")
     with pytest.raises(Exit, match="'development' is no version"):
         dependencies.check(Context(), timeout=0)
+
+
+def test_what_is_said_before_the_services_log_is_a_part_of_it(
+    declare: Declare,
+    users: Service,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}_ENVIRONMENT", "production.kubernetes")
+    declare(users="v1.6")
+    users.on("GET", VERSION, says("v1.5"), says("v1.6"))
+    dependencies.check(Context(), timeout=3600)
+    waiting, there = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert waiting["message"].startswith("users: waiting; ")
+    assert there["message"] == "users: v1.6 is there, v1.6 or newer is needed."
+    assert {line["level"] for line in (waiting, there)} == {"INFO"}
 
 
 def test_a_minimum_that_is_no_version_is_a_fault_of_this_service(declare: Declare) -> None:

@@ -1,6 +1,7 @@
 """Tasks about the services that this one calls."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import requests
@@ -11,7 +12,7 @@ from ..chassis.dependencies import Dependency
 from ..chassis.upstream_errors import UpstreamError
 from ..chassis.upstream_http import Limits
 from ..chassis.version import UNVERSIONED
-from . import rollout
+from . import log_lines, rollout
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
@@ -25,9 +26,11 @@ class TooOldError(Exception):
 def check(context: Context, timeout: int = 60) -> None:
     """Wait until the services that are called have the versions that this one needs.
 
-    Put it before the task that needs them: `dependencies.check run`.
+    Put it before the task that needs them: `dependencies.check run`. Its lines then stand in the
+    service's log, and so are JSON where the log is read by programs.
     """
     wanted = settings.load()
+    say = _print if wanted.is_for_developers else _log
     services = dependencies.declared(wanted)
     deadline = time.monotonic() + timeout
     session = upstream_http.new_session(1)
@@ -41,8 +44,8 @@ def check(context: Context, timeout: int = 60) -> None:
     faults = []
     for service in services:
         try:
-            found = _wait_for(service, session, limits, deadline, wanted.is_for_developers)
-            print(f"{service.name}: {found} is there, {_needed(service)} is needed.", flush=True)
+            found = _wait_for(service, session, limits, deadline, say, wanted.is_for_developers)
+            say(f"{service.name}: {found} is there, {_needed(service)} is needed.")
         except (UpstreamError, TooOldError, versions.BadVersionError) as error:
             faults.append(
                 f"{service.name} at {service.url}: {_needed(service)} is needed; {_found(error)}."
@@ -68,6 +71,7 @@ def _wait_for(
     session: requests.Session,
     limits: Limits,
     deadline: float,
+    say: Callable[[str], None],
     is_for_developers: bool,
 ) -> str:
     """Return the version that is there. One that is no version is no matter of waiting."""
@@ -79,7 +83,7 @@ def _wait_for(
             rest = deadline - time.monotonic()
             if rest <= 0:
                 raise
-            print(f"{service.name}: waiting; {_found(error)}.", flush=True)
+            say(f"{service.name}: waiting; {_found(error)}.")
             time.sleep(min(pause, rest))
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
@@ -109,3 +113,11 @@ def _needed(service: Dependency) -> str:
 
 def _found(error: Exception) -> str:
     return error.reason if isinstance(error, UpstreamError) else str(error)
+
+
+def _print(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+def _log(sentence: str) -> None:
+    log_lines.write("INFO", "dependencies", sentence)

@@ -78,6 +78,19 @@ def test_outside_development_the_issuer_must_be_who_it_says(production: Settings
     assert "http:" not in str(refused.value)
 
 
+def test_on_this_machine_nobody_comes_between(production: Settings, server: JwksServer) -> None:
+    keys = key_sources.from_settings(with_url(production, server.url))
+    assert keys.get("tests") is not None
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1.users.example/", "http://localhost.example/", "http://10.0.0.1/"]
+)
+def test_what_only_looks_like_this_machine_is_not(production: Settings, url: str) -> None:
+    with pytest.raises(StartError, match="https://<host>"):
+        key_sources.from_settings(with_url(production, url))
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_a_token_of_a_published_key_is_accepted(
     make: Make, server: JwksServer, bearer: Bearer, place: str

@@ -1,0 +1,1 @@
+"""Checks of running services: what they are said to do, seen from outside, one line each."""

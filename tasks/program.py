@@ -1,0 +1,73 @@
+"""A program that runs beside this one, until it is ended."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from invoke import Exit
+
+START_SECONDS = 60
+
+STOP_SECONDS = 60
+"""More than a request may take (`harakiri` in infra/uwsgi.yaml), as a running one is let finish."""
+
+
+class Program:
+    """A program in a session of its own: Ctrl-C goes to this process alone, which ends it."""
+
+    def __init__(
+        self, words: Sequence[str | Path], folder: Path, variables: Mapping[str, str], log: Path
+    ) -> None:
+        """Start it; all that it writes is added to `log`."""
+        self._log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                words,
+                cwd=folder,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
+
+    def wait_until(self, is_there: Callable[[], bool], name: str) -> None:
+        """Wait until something is there; Exit, with its last lines, where it does not come."""
+        deadline = time.monotonic() + START_SECONDS
+        while not is_there():
+            if self.has_ended or time.monotonic() > deadline:
+                raise Exit(f"{name} does not start. Its log ends:\n{self.last_lines()}", 1)
+            time.sleep(0.05)
+
+    def wait(self) -> int:
+        """Wait until it ends by itself, and return its exit code."""
+        return self._process.wait()
+
+    def end(self) -> int:
+        """Ask it to end, wait, and return its exit code; one that will not end is killed."""
+        self._process.terminate()
+        try:
+            return self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            return self.kill()
+
+    def kill(self) -> int:
+        """Kill it with all that it has started, as a power failure would."""
+        self.signal(signal.SIGKILL)
+        return self._process.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to it and to all that it has started."""
+        os.killpg(self._process.pid, number)
+
+    def last_lines(self) -> str:
+        """Return the last lines that it has written."""
+        return "\n".join(self._log.read_text("utf-8").splitlines()[-20:])
