@@ -44,6 +44,7 @@ class RunningService:
         self.service = ServiceFolder(path, programs, works_in)
         self.version = VERSION
         self.supplied = dict(supplied or {})
+        self.more_variables: dict[str, str] = {}
         self.port = free_port(preferred=port)
         self.metrics_port = free_port(preferred=port + 1 if port else 0)
         self.address = f"http://127.0.0.1:{self.port}"
@@ -165,7 +166,8 @@ class RunningService:
             if "private_keys_folder" in self.service.settings["tokens"]:
                 supplied |= {"tokens.private_keys_folder": str(self.keys / "private")}
         version = {"VERSION_NAME": self.version, "VERSION_SHA": self._commit}
-        return self.service.variables(environment, supplied | self.supplied) | version
+        variables = self.service.variables(environment, supplied | self.supplied)
+        return variables | version | self.more_variables
 
     @property
     def _needs_keys(self) -> bool:

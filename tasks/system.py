@@ -73,8 +73,8 @@ class System:
         """The services, each after those that it calls."""
         return self.users, self.thoughts, self.frontend
 
-    def start(self) -> None:
-        """Start everything, and create an administrator and a user."""
+    def start(self, *, with_person: bool = True) -> None:
+        """Start everything, and create an administrator and, through the API, a person."""
         self.database.start()
         for service in self.services:
             service.prepare()
@@ -88,7 +88,8 @@ class System:
         self.thoughts.begin()
         self.frontend.serve()
         self.thoughts.wait_until_ready()
-        self.create_user(self.person)
+        if with_person:
+            self.create_user(self.person)
 
     def wait(self) -> None:
         """Wait until a service ends by itself, and show the last it had to say."""

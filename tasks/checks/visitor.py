@@ -6,7 +6,7 @@ from http.cookiejar import Cookie
 import requests
 from requests.cookies import RequestsCookieJar
 
-from ..system import System
+from ..system import Login, System
 from .caller import TIMEOUT_SECONDS
 
 CSRF_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -50,9 +50,9 @@ class Visitor:
         assert found, f"{path} has no form"
         return found[1]
 
-    def sign_in(self, expected: int = 200) -> requests.Response:
-        """Sign in as the system's person."""
-        person = self.system.person
+    def sign_in(self, login: Login | None = None, expected: int = 200) -> requests.Response:
+        """Sign in, as the system's person where nobody else is named."""
+        person = login or self.system.person
         return self.send("/login/", expected, username=person.username, password=person.password)
 
     def _answer(self, method: str, path: str, expected: int, **more: object) -> requests.Response:

@@ -4,12 +4,12 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
 import pytest
@@ -21,26 +21,12 @@ from tasks.running_service import RunningService
 from tests.full.metrics import ID, counted, counted_since
 from tests.full.programs import Finished, run
 from tests.services import InstalledService, clean_environment
+from tests.waiting import eventually, soon
 
-PATIENCE_SECONDS = 30
 THREADS = 8
 REQUESTS = 400
 
 Record = dict[str, Any]
-Found = TypeVar("Found")
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    assert soon(is_so, expected=True), "it never was"
-
-
-def soon(found: Callable[[], Found], expected: Found) -> Found:
-    """Return what is found as soon as it is what is expected, or at last whatever it is."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (now := found()) != expected and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return now
 
 
 def records(service: RunningService) -> list[Record]:

@@ -221,6 +221,25 @@ def test_a_bad_token_is_401_and_told_why(probe: FlaskClient, forge: Forger, sort
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.parametrize(
+    ("sort", "reason"),
+    [
+        ("expired", "it has expired"),
+        ("issued in the future", "it is not valid yet"),
+        ("another audience", "it cannot be verified"),
+    ],
+)
+def test_the_reason_is_told_to_callers_and_to_operators(
+    probe: FlaskClient, forge: Forger, caplog: pytest.LogCaptureFixture, sort: str, reason: str
+) -> None:
+    token = BAD[sort](forge)
+    with caplog.at_level("INFO"):
+        response = probe.get("/probes/mine/", headers={"Authorization": f"Bearer {token}"})
+    assert response.json["message"] == f"The token is not valid: {reason}."
+    assert f"token refused: {reason}" in caplog.messages
+    assert token not in caplog.text
+
+
 def test_a_token_of_a_stranger_is_refused(
     probe: FlaskClient, settings: Settings, key: Path, other_key: Path
 ) -> None:

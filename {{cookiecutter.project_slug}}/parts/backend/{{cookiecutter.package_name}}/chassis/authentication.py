@@ -6,6 +6,7 @@ looks like (401 before 400).
 """
 
 import functools
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 
 from .access import View, marked
 from .tokens import BadTokenError, Claims, Verifier
+
+log = logging.getLogger(__name__)
 
 
 def token_required(view: View) -> View:
@@ -61,6 +64,8 @@ def _verified() -> Claims:
     try:
         return verifier.verify(token.strip())
     except BadTokenError as error:
+        # Who looks for clocks that differ, or for a key that is not there, looks here.
+        log.info("token refused: %s", error)
         raise Unauthorized(
             f"The token is not valid: {error}.",
             www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}),

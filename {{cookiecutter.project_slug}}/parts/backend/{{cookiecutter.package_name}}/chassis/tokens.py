@@ -89,6 +89,8 @@ class Verifier:
             )
         except jwt.ExpiredSignatureError as error:
             raise BadTokenError("it has expired") from error
+        except jwt.ImmatureSignatureError as error:
+            raise BadTokenError("it is not valid yet") from error
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             # The last four come out of PyJWT for texts that are no token at all.
             raise BadTokenError("it cannot be verified") from error

@@ -229,6 +229,20 @@ def test_a_draft_survives_a_wrong_password(client: FlaskClient, users: Service) 
     assert field(sign_in(client, draft="\nMine"), "draft") == "\nMine"
 
 
+def test_an_issuer_that_is_down_takes_nothing_that_was_typed(
+    client: FlaskClient, users: Service
+) -> None:
+    token = csrf_token(client)
+    users.stop()
+    form = {"username": "ada", "password": "correct horse", "csrf_token": token}
+    response = client.post("/login/", data=form | {"draft": "\nMine", "next": "/thoughts/"})
+    assert response.status_code == 503
+    assert "Nobody can be signed in just now." in response.text
+    assert 'value="ada"' in response.text
+    assert "correct horse" not in response.text
+    assert (field(response, "draft"), hidden(response, "next")) == ("\nMine", "/thoughts/")
+
+
 def test_a_form_that_outlived_its_session_keeps_the_text(make: Make) -> None:
     """The cookie has gone; the form is still open."""
     client = make().test_client()

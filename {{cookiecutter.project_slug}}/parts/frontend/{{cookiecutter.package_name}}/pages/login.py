@@ -5,7 +5,7 @@ import logging
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..chassis import sessions
+from ..chassis import html_errors, sessions
 from ..chassis.access import public
 from ..chassis.upstream_errors import RefusedError, UpstreamError
 from . import backends
@@ -13,6 +13,7 @@ from .safe_next import safe
 
 WRONG = "This name and password do not belong together. Check both and try again."
 TOO_MANY = "There were too many attempts. Wait for a while, then try again."
+UNREACHABLE = "Nobody can be signed in just now. Please try again in a moment."
 MISSING = {"username": "Enter your name.", "password": "Enter your password."}
 WELCOME_BACK = "You are signed in again, and your text is still here. It is not saved yet."
 
@@ -41,6 +42,8 @@ def log_in() -> ResponseReturnValue:
         token = backends.log_in(username, password, request.remote_addr)
     except RefusedError as refusal:
         return _refused(refusal)
+    except UpstreamError as error:
+        return shown(html_errors.status_of(error), message=UNREACHABLE)
     sessions.sign_in(username, token)
     if draft := request.form.get("draft"):
         flash(WELCOME_BACK)

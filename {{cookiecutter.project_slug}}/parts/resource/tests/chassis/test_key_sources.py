@@ -83,6 +83,13 @@ def test_on_this_machine_nobody_comes_between(production: Settings, server: Jwks
     assert keys.get("tests") is not None
 
 
+def test_a_cache_that_is_older_than_it_says_stops_the_start(settings: Settings) -> None:
+    hasty = with_url(settings, "https://users.example/.well-known/jwks.json")
+    values = MappingProxyType({**hasty.values, "tokens.keys_cache_seconds": 9})
+    with pytest.raises(StartError, match=r"tokens\.keys_cache_seconds must be 10 or more"):
+        key_sources.from_settings(replace(hasty, values=values))
+
+
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1.users.example/", "http://localhost.example/", "http://10.0.0.1/"]
 )

@@ -24,6 +24,11 @@ def from_settings(settings: Settings) -> KeySource:
         return PublicKeys(project_files.working_folder() / settings["tokens.public_keys_folder"])
     _check(url, settings)
     bounds = Bounds(cache=settings["tokens.keys_cache_seconds"])
+    if bounds.cache < bounds.again:
+        raise StartError(
+            f"tokens.keys_cache_seconds must be {bounds.again:.0f} or more: the issuer is asked no "
+            "more often, and rotations of keys rely on it."
+        )
     keys = RemoteKeys(partial(jwks_client.fetch, url), bounds)
     keys.warm_up()
     return keys
@@ -41,6 +46,6 @@ def _check(url: str, settings: Settings) -> None:
     if not fits or "@" in parts.netloc:
         raise StartError(
             "tokens.keys_url must be the address of the issuer's JWKS, "
-            "https://<host>/.well-known/jwks.json without a password (http only on this machine and "
-            "in development), or empty: then the keys are those in tokens.public_keys_folder."
+            "https://<host>/.well-known/jwks.json without a password (http on this machine and in "
+            "development alone), or empty: then the keys are those in tokens.public_keys_folder."
         )

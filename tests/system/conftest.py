@@ -1,0 +1,80 @@
+"""The three example services, running together as in production, and a person with a browser."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tasks.checks.browser import chromium
+from tasks.checks.pages import Person
+from tasks.folders import ROOT
+from tasks.render import example
+from tasks.system import NAMES, System
+from tests.services import install
+
+PICTURES = ROOT / ".cache" / "screenshots"
+"""Where the pictures of pages are kept, for whoever wants to look at them afterwards."""
+
+Folders = Mapping[str, Path]
+
+NewSystem = Callable[..., System]
+
+NewPerson = Callable[..., Person]
+
+
+@pytest.fixture(scope="session")
+def folders() -> Folders:
+    """The services, installed."""
+    return {name: install(example(name), extras="gevent").path for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def system(folders: Folders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The system; who breaks a part of it mends it."""
+    made = System(folders, tmp_path_factory.mktemp("system"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def new_system(folders: Folders, tmp_path: Path) -> Iterator[NewSystem]:
+    """Make systems of one's own, not started yet: `new_system({service: {setting: value}})`."""
+    with ExitStack() as stack:
+
+        def make(supplied: Mapping[str, Mapping[str, str]] | None = None) -> System:
+            made = System(folders, tmp_path, supplied=supplied)
+            stack.callback(made.stop)
+            return made
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; that there is none is an error, as this tier proves what is in the pages."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def person(browser: Browser, system: System) -> Iterator[Person]:
+    """Somebody at a browser of their own."""
+    with browser.new_context() as context:
+        yield Person(system, context, PICTURES)
+
+
+@pytest.fixture
+def new_person(browser: Browser) -> Iterator[NewPerson]:
+    """Make persons with browsers that are set up otherwise: `new_person(system, locale="de")`."""
+    with ExitStack() as stack:
+
+        def make(system: System, **options: object) -> Person:
+            context = stack.enter_context(browser.new_context(**options))  # type: ignore[arg-type]  # passed on
+            return Person(system, context, PICTURES)
+
+        yield make
