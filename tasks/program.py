@@ -51,9 +51,13 @@ class Program:
         """Wait until it ends by itself, and return its exit code."""
         return self._process.wait()
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, and wait for nothing."""
+        self._process.terminate()
+
     def end(self) -> int:
         """Ask it to end, wait, and return its exit code; one that will not end is killed."""
-        self._process.terminate()
+        self.ask_to_end()
         try:
             return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

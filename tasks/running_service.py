@@ -125,6 +125,11 @@ class RunningService:
         """Ask it to end, as Kubernetes does, and return its exit code."""
         return self.program.end()
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, where it runs, and wait for nothing."""
+        if self._program is not None:
+            self._program.ask_to_end()
+
     def stop(self) -> None:
         """Stop all that was started; what runs may finish."""
         if self._program is not None:

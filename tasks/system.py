@@ -99,8 +99,10 @@ class System:
             print(f"{service.service.name}:\n{service.program.last_lines()}")
 
     def stop(self) -> None:
-        """Stop everything, callers first."""
-        for service in reversed(self.services):
+        """Stop everything; what runs may finish, and the database goes last."""
+        for service in self.services:
+            service.ask_to_end()
+        for service in self.services:
             service.stop()
         self.database.remove()
 

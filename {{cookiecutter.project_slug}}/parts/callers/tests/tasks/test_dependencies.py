@@ -155,7 +155,8 @@ def test_what_may_change_is_waited_for(
 def test_a_service_that_is_not_there_is_told(declare: Declare, users: Service) -> None:
     declare(users="v1.6")
     users.stop()
-    with pytest.raises(Exit, match=r"users at http.*: v1\.6 or newer is needed; .*refused"):
+    fault = r"users at .*: v1\.6 or newer is needed; it cannot be reached \(Connection refused\)"
+    with pytest.raises(Exit, match=fault):
         dependencies.check(Context(), timeout=0)
 
 
@@ -199,6 +200,20 @@ def test_a_minimum_that_is_no_version_is_a_fault_of_this_service(declare: Declar
     declare(users="newest")
     with pytest.raises(StartError, match=r"^upstream\.users\.minimum_version: 'newest'"):
         dependencies.check(Context(), timeout=0)
+
+
+def test_what_no_waiting_mends_is_told_at_once_with_all_the_rest(
+    declare: Declare, users: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare(users="v1.6", others="v1.7")
+    users.on("GET", VERSION, says("v1.6"), says("BAD VERSION"))
+    with pytest.raises(Exit) as told:
+        dependencies.check(Context(), timeout=3600)
+    assert str(told.value.message).splitlines() == [
+        f"others at {users.url}: v1.7 or newer is needed; v1.6 is there.",
+        f"users at {users.url}: v1.6 or newer is needed; 'BAD VERSION' is no version.",
+    ]
+    assert capsys.readouterr().out == ""
 
 
 def test_who_calls_nobody_waits_for_nobody(declare: Declare) -> None:

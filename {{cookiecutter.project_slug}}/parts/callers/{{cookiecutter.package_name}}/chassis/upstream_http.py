@@ -70,10 +70,12 @@ def exchange(
             body = b"".join(_pieces(response, service, limits, deadline))
     except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
         raise TooSlowError(service, f"no answer within {timeout[1]:.1f} s") from error
+    except requests.ConnectTimeout as error:
+        raise UnreachableError(service, f"no connection within {timeout[0]:.1f} s") from error
     except (requests.ConnectionError, urllib3.exceptions.ProtocolError) as error:
         if _is_garbage(error):
             raise BadAnswerError(service, f"not HTTP: {error}") from error
-        raise UnreachableError(service, str(error)) from error
+        raise UnreachableError(service, _cause(error)) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise BadAnswerError(service, str(error)) from error
     return _judged(Answer(service, response.status_code, response.headers, body))
@@ -99,6 +101,16 @@ def _is_garbage(error: BaseException | None) -> bool:
             return not isinstance(error, RemoteDisconnected | IncompleteRead)
         error = error.__cause__ or error.__context__
     return False
+
+
+def _cause(error: BaseException) -> str:
+    """Say what the system said, if it did: the libraries' own words name their objects."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"it cannot be reached ({cause.strerror})"
+        cause = cause.__cause__ or cause.__context__
+    return str(error)
 
 
 def _judged(answer: Answer) -> Answer:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from itertools import starmap
 from pathlib import Path
 
 import requests
@@ -9,6 +10,7 @@ from invoke import Context, Exit, task
 
 from ..chassis import dependencies, settings, upstream_http, versions
 from ..chassis.dependencies import Dependency
+from ..chassis.settings import Settings
 from ..chassis.upstream_errors import UpstreamError
 from ..chassis.upstream_http import Limits
 from ..chassis.version import UNVERSIONED
@@ -31,27 +33,29 @@ def check(context: Context, timeout: int = 60) -> None:
     """
     wanted = settings.load()
     say = _print if wanted.is_for_developers else _log
-    services = dependencies.declared(wanted)
-    deadline = time.monotonic() + timeout
-    session = upstream_http.new_session(1)
-    limits = Limits(
-        connect_seconds=wanted["calls.connect_timeout_seconds"],
-        read_seconds=wanted["calls.read_timeout_seconds"],
-        total_seconds=wanted["calls.total_timeout_seconds"],
-        attempts=1,
-        largest_answer=wanted["calls.max_answer_bytes"],
-    )
-    faults = []
-    for service in services:
-        try:
-            found = _wait_for(service, session, limits, deadline, say, wanted.is_for_developers)
-            say(f"{service.name}: {found} is there, {_needed(service)} is needed.")
-        except (UpstreamError, TooOldError, versions.BadVersionError) as error:
-            faults.append(
-                f"{service.name} at {service.url}: {_needed(service)} is needed; {_found(error)}."
-            )
-    if faults:
-        raise Exit("\n".join(faults), 1)
+    look = _looker(wanted)
+    missing = dict.fromkeys(dependencies.declared(wanted), "")
+    deadline, pause = time.monotonic() + timeout, FIRST_PAUSE_SECONDS
+    while True:
+        is_hopeless = False
+        for service in list(missing):
+            try:
+                found = look(service)
+                say(f"{service.name}: {found} is there, {_needed(service)} is needed.")
+                del missing[service]
+            except (UpstreamError, TooOldError, versions.BadVersionError) as error:
+                missing[service] = error.reason if isinstance(error, UpstreamError) else str(error)
+                # What is no version will not become one by waiting.
+                is_hopeless = is_hopeless or isinstance(error, versions.BadVersionError)
+        rest = deadline - time.monotonic()
+        if not missing or is_hopeless or rest <= 0:
+            break
+        for service, reason in missing.items():
+            say(f"{service.name}: waiting; {reason}.")
+        time.sleep(min(pause, rest))
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+    if missing:
+        raise Exit("\n".join(starmap(_fault, missing.items())), 1)
 
 
 @task(
@@ -66,31 +70,30 @@ def graph(context: Context, services: list[str]) -> None:
     print("\n".join(rollout.order(rollout.read(folders))))
 
 
-def _wait_for(
-    service: Dependency,
-    session: requests.Session,
-    limits: Limits,
-    deadline: float,
-    say: Callable[[str], None],
-    is_for_developers: bool,
-) -> str:
-    """Return the version that is there. One that is no version is no matter of waiting."""
-    pause = FIRST_PAUSE_SECONDS
-    while True:
-        try:
-            return _running(service, session, limits, is_for_developers)
-        except (UpstreamError, TooOldError) as error:
-            rest = deadline - time.monotonic()
-            if rest <= 0:
-                raise
-            say(f"{service.name}: waiting; {_found(error)}.")
-            time.sleep(min(pause, rest))
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+def _looker(wanted: Settings) -> Callable[[Dependency], str]:
+    """Return what asks a service for its version, and raises where that will not do."""
+    session = upstream_http.new_session(1)
+    limits = Limits(
+        connect_seconds=wanted["calls.connect_timeout_seconds"],
+        read_seconds=wanted["calls.read_timeout_seconds"],
+        total_seconds=wanted["calls.total_timeout_seconds"],
+        attempts=1,
+        largest_answer=wanted["calls.max_answer_bytes"],
+    )
+
+    def look(service: Dependency) -> str:
+        text = _running(service, session, limits)
+        if service.minimum is None or (text == UNVERSIONED and wanted.is_for_developers):
+            return text  # the latter is a checkout, which a developer runs beside this one
+        version = versions.parse(text)
+        if version < service.minimum:
+            raise TooOldError(f"{version} is there")
+        return text
+
+    return look
 
 
-def _running(
-    service: Dependency, session: requests.Session, limits: Limits, is_for_developers: bool
-) -> str:
+def _running(service: Dependency, session: requests.Session, limits: Limits) -> str:
     deadline = time.monotonic() + limits.total_seconds
     url = f"{service.url}/admin/version/"
     answer = upstream_http.exchange(
@@ -99,11 +102,6 @@ def _running(
     text = answer.get("version") if isinstance(answer, dict) else None
     if not isinstance(text, str):
         raise versions.BadVersionError("its answer has no version")
-    if service.minimum is None or (text == UNVERSIONED and is_for_developers):
-        return text  # the latter is a checkout, which a developer runs beside this one
-    version = versions.parse(text)
-    if version < service.minimum:
-        raise TooOldError(f"{version} is there")
     return text
 
 
@@ -111,8 +109,8 @@ def _needed(service: Dependency) -> str:
     return f"{service.minimum} or newer" if service.minimum else "any version"
 
 
-def _found(error: Exception) -> str:
-    return error.reason if isinstance(error, UpstreamError) else str(error)
+def _fault(service: Dependency, reason: str) -> str:
+    return f"{service.name} at {service.url}: {_needed(service)} is needed; {reason}."
 
 
 def _print(sentence: str) -> None:
