@@ -5,6 +5,8 @@ import pytest
 from tasks.render import example
 from tests.services import InstalledService, install
 
+pytest_plugins = ["tests.no_skips"]
+
 EXAMPLES = {
     "resource": "thoughts-backend",
     "issuer": "users-backend",

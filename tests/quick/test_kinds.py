@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tasks.folders import TEMPLATE
+from tasks.folders import ROOT, TEMPLATE
 from tests.conftest import EXAMPLES
 from tests.hooks.conftest import import_hook
 
@@ -69,6 +69,25 @@ def test_a_kind_has_all_the_files_of_its_parts_and_no_others(
     wanted = names_for_all().union(*names_of_parts(kind).values())
     left_out = {name for name in wanted if name.startswith(".github/")}
     assert len(names_below(examples[kind])) == len(wanted - left_out)
+
+
+def asking_for_the_kind(folder: Path) -> list[str]:
+    """Return the files whose text depends on the kind."""
+    return [
+        name
+        for name in sorted(names_below(folder))
+        if b"cookiecutter.kind" in (folder / name).read_bytes()
+    ]
+
+
+@pytest.mark.parametrize("folder", [TEMPLATE, ROOT / "templates"], ids=lambda path: path.name)
+def test_no_file_asks_for_the_kind(folder: Path) -> None:
+    assert asking_for_the_kind(folder) == []
+
+
+def test_a_file_that_asks_for_the_kind_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("{% if cookiecutter.kind == 'issuer' %}Users{% endif %}")
+    assert asking_for_the_kind(tmp_path) == ["README.md"]
 
 
 # Dependencies.

@@ -53,12 +53,14 @@ def test_a_worker_can_be_told_to_end_from_its_first_moment(
     assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
 
 
-def test_the_mule_serves_the_metrics(
+def test_the_mule_watches_for_the_end_and_serves_the_metrics(
     uwsgi: SimpleNamespace, preload: Preload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    served = []
+    done = []
     module = preload()
-    monkeypatch.setattr(module.metrics_server, "serve", lambda: served.append(True))
+    # The real one ends its process, which is this one, when there are no workers.
+    monkeypatch.setattr(module.ending.Ending, "listen", lambda _: done.append("watches"))
+    monkeypatch.setattr(module.metrics_server, "serve", lambda: done.append("serves"))
     uwsgi.worker = 0
     uwsgi.post_fork_hook()
-    assert served == [True]
+    assert done == ["watches", "serves"]

@@ -74,8 +74,8 @@ def test_an_issuer_that_is_down_is_no_wrong_password(
     users.on("POST", "/api/login/", reply)
     response = sign_in(client)
     assert response.status_code == 503
-    assert "Not available at the moment" in response.text
-    assert "password" not in response.text
+    assert "Nobody can be signed in just now." in response.text
+    assert "belong together" not in response.text
 
 
 def test_an_issuer_that_hangs_is_no_wrong_password(impatient: FlaskClient, users: Service) -> None:
