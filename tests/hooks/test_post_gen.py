@@ -66,7 +66,11 @@ def test_the_hook_knows_the_kinds_that_can_be_asked_for(post_gen: ModuleType) ->
 
 def test_a_kind_that_the_hook_does_not_know_is_told(refusal: Refusal, template: Path) -> None:
     """A kind that is added to the questions alone stops the render."""
-    questions = QUESTIONS | {"kind": ["planted"], "__domain_folder": "planted"}
+    questions = QUESTIONS | {
+        "kind": ["planted"],
+        "__domain_folder": "x",
+        "__worker_memory_mib": "1",
+    }
     (template / "cookiecutter.json").write_text(json.dumps(questions))
     (line,) = refusal(template)
     assert "does not know the kind planted" in line

@@ -1,6 +1,7 @@
 """What makes services a system: a click is traced through them, versions gate their starts."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -128,3 +129,11 @@ def test_versions_that_are_none_are_an_error_and_no_reason_to_wait(new_system: N
         # It was not started: all that is wrong is told together.
         assert "any version is needed; it cannot be reached" in said[-2]
         system.users.end()
+
+
+def test_the_runbook_for_contracts_shows_what_its_command_prints(system: System) -> None:
+    runbook = (system.frontend.folder / "docs" / "changing-a-contract.md").read_text("utf-8")
+    command, printed = re.search(
+        r"```shell\nacme-tasks (dependencies\.graph .+)\n```\n\n```\n([^`]+)\n```", runbook
+    ).groups()  # type: ignore[union-attr]  # it would be another runbook
+    assert system.frontend.run(*command.split()) == printed
