@@ -8,6 +8,7 @@ rotation switch keys in one step, in a folder and in a mounted secret alike, wit
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -52,13 +53,18 @@ def named_in(folder: Path) -> str:
         raise StartError(f"{folder / SIGNING_KID} cannot be read: {error}") from error
 
 
+Check = Callable[[str, RSAPrivateKey], None]
+"""Raises StartError where a key, by its kid, must not sign."""
+
+
 class SigningKey:
     """The private key that signs, looked at again while the service runs."""
 
-    def __init__(self, folder: Path, kid: str = "") -> None:
-        """Read the key; StartError where it is missing or not usable."""
+    def __init__(self, folder: Path, kid: str = "", check: Check | None = None) -> None:
+        """Read the key; StartError where it is missing, not usable, or does not pass the check."""
         self._folder = folder
         self._kid = kid
+        self._check = check
         self._lock = threading.Lock()
         self._looked_at = time.monotonic()
         self._current = self._read(find(folder, kid))
@@ -80,8 +86,7 @@ class SigningKey:
         except StartError as error:
             log.error("tokens are still signed with key %s: %s", self._current[0], error)
 
-    @staticmethod
-    def _read(path: Path) -> tuple[str, RSAPrivateKey]:
+    def _read(self, path: Path) -> tuple[str, RSAPrivateKey]:
         try:
             key = load_pem_private_key(path.read_bytes(), password=None)
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -92,4 +97,6 @@ class SigningKey:
             ) from None
         if not isinstance(key, RSAPrivateKey) or key.key_size < SMALLEST_KEY_BITS:
             raise StartError(f"{path} is not an RSA key of {SMALLEST_KEY_BITS} bits or more.")
+        if self._check:
+            self._check(path.stem, key)
         return path.stem, key

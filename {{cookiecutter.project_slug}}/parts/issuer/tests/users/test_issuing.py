@@ -6,6 +6,8 @@ from pathlib import Path
 import jwt
 import pytest
 
+from {{ cookiecutter.package_name }}.chassis import keys as chassis_keys
+from {{ cookiecutter.package_name }}.chassis import signing_key
 from {{ cookiecutter.package_name }}.chassis.failures import StartError
 from {{ cookiecutter.package_name }}.tasks import keys
 
@@ -60,6 +62,35 @@ def test_of_several_keys_the_one_that_is_named_signs(
         assert jwt.get_unverified_header(token)["kid"] == kid
         headers = {"Authorization": authorization}
         assert by.post("/api/logout/", headers=headers).status_code == 204
+
+
+def test_a_switch_to_a_key_that_is_not_published_waits_until_it_is(
+    make: Make,
+    root: Path,
+    key: Path,
+    create: Create,
+    log_in: LogIn,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever takes the steps of a rotation in the wrong order signs nobody out."""
+    for module in (chassis_keys, signing_key):
+        monkeypatch.setattr(module, "LOOK_AGAIN_AFTER_SECONDS", 0.0)
+    create()
+    by = make(**folders(root), tokens__signing_kid="").test_client()
+
+    def signs() -> str:
+        token = log_in(by=by).json["Authorized"].removeprefix("Bearer ")
+        return str(jwt.get_unverified_header(token)["kid"])
+
+    assert signs() == key.stem
+    keys.write_pair(root, "second", bits=2048)
+    public = (root / "public" / "second.pem").rename(root / "second.pem")
+    (root / "private" / "signing-kid").write_text("second")
+    assert signs() == key.stem
+    assert f"tokens are still signed with key {key.stem}: tokens.public_keys_folder" in caplog.text
+    public.rename(root / "public" / "second.pem")
+    assert signs() == "second"
 
 
 def test_a_tokens_life_is_what_the_settings_say(make: Make, create: Create, log_in: LogIn) -> None:
