@@ -91,6 +91,26 @@ def test_a_backend_that_hangs_is_a_page_within_the_time_out(person: Person) -> N
     assert status_and_seconds(person, "/thoughts/")[0] == 200
 
 
+def test_a_silent_backend_silences_nobody_else(system: System) -> None:
+    def asked(path: str) -> tuple[int, float]:
+        """Return how a request is answered, and after how many seconds."""
+        begun = time.monotonic()
+        answer = requests.get(system.frontend.address + path, timeout=60)
+        return answer.status_code, time.monotonic() - begun
+
+    with frozen(system.thoughts), ThreadPoolExecutor(44) as threads:
+        visits = [threads.submit(asked, "/") for _ in range(40)]
+        time.sleep(1)
+        probes = [threads.submit(asked, path) for path in ("/health/live", "/login/") * 2]
+        assert {visit.result()[0] for visit in visits} == {503}
+        for probe in probes:
+            status, seconds = probe.result()
+            assert status == 200
+            # Where all threads wait, it takes as long as three calls, one after the other.
+            assert seconds < TIMEOUT_SECONDS
+    assert "too many calls are waiting" in system.frontend.log.read_text("utf-8")
+
+
 def test_a_thought_that_may_have_been_saved_is_not_sent_twice(person: Person) -> None:
     person.open("/thoughts/new")
     person.sign_in()

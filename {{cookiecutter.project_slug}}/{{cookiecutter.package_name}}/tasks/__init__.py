@@ -4,6 +4,7 @@ The template owns this folder. Tasks of the service's own go into `own_tasks.py`
 and are listed with these.
 """
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -38,6 +39,13 @@ own_tasks.add_to(NAMESPACE)
 
 class Tasks(Program):
     """The command, whose every error that a user can mend is one clear sentence."""
+
+    def parse_tasks(self) -> None:
+        """Read the command line; what is no number where one belongs is a sentence, too."""
+        try:
+            super().parse_tasks()
+        except ValueError as error:
+            sys.exit(f"A value on the command line is not of the kind that is needed: {error}.")
 
     def execute(self) -> None:
         """Run what was asked for; a StartError is a sentence for the user, not a traceback."""

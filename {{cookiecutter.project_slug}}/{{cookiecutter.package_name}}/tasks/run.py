@@ -15,6 +15,10 @@ from . import log_lines
 
 CONFIG = Path("infra/uwsgi.yaml")
 
+LARGE_BYTES = "1048576"
+"""What is larger is given back to the system when it is freed. Otherwise each thread keeps for good
+what it has once needed: argon2's 19 MiB for a password, an answer of several MiB."""
+
 # A name alone on its line, at its very beginning: what uWSGI's own reader takes for a section.
 _SECTION = re.compile(r"^([^\s#:-][^\s:]*):\s*(?:#.*)?$", re.MULTILINE)
 
@@ -48,6 +52,7 @@ def run(
         *options,
     ]
     _try_out(command)
+    os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", LARGE_BYTES)
     os.execv(command[0], command)  # noqa: S606 - a shell would get the signals
 
 

@@ -275,9 +275,80 @@ def test_what_an_operator_does_is_asked_for_and_recorded_when_it_is_done(
     assert files.public_kids() == files.private_kids() == {new}
 
 
+def test_each_step_is_applied_once_and_only_when_it_was_asked_for(
+    by_hand: Rotation, files: KeyFiles, clock: Clock
+) -> None:
+    """Whoever repeats the last command has not changed the secrets of the next step."""
+    go_on(by_hand)
+    go_on(by_hand, applied=True)
+    for ahead, step in ((301, 4), (3601, 6)):
+        clock.ahead += ahead
+        before = look(files)
+        with pytest.raises(Exit, match=f"Step {step} has not been asked for"):
+            go_on(by_hand, applied=True)
+        assert look(files) == before
+        go_on(by_hand)
+        go_on(by_hand, applied=True)
+    assert len(files.private_kids()) == 1
+
+
+def test_a_key_that_does_not_belong_to_its_public_half_never_signs(
+    local: Rotation, files: KeyFiles, clock: Clock
+) -> None:
+    go_on(local)
+    [new] = files.private_kids() - {"first"}
+    clock.ahead += 301
+    right = files.private(new).read_bytes()
+    for wrong, sentence in (
+        (files.private("first").read_bytes(), "does not belong to"),
+        (b"garbage", "is not a private key"),
+    ):
+        files.private(new).write_bytes(wrong)
+        with pytest.raises(Exit, match=sentence):
+            go_on(local)
+        assert files.active() == "first"
+    files.private(new).write_bytes(right)
+    go_on(local)
+    assert files.active() == new
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
+def test_what_root_makes_belongs_to_whom_the_folder_belongs(
+    local: Rotation, files: KeyFiles
+) -> None:
+    """Or the issuer could not read its new key."""
+    for folder in ("private", "public"):
+        os.chown(files.root / folder, 12345, 12346)
+    go_on(local)
+    [new] = files.private_kids() - {"first"}
+    for path in (files.private(new), files.public(new), files.signing_kid_file):
+        assert (path.stat().st_uid, path.stat().st_gid) == (12345, 12346)
+
+
+def test_two_at_once_do_not_change_the_same_files(files: KeyFiles) -> None:
+    with files.locked():
+        before = look(files)
+        with pytest.raises(Exit, match="Somebody else is changing the keys"):
+            keys.rotate(Context(), folder=str(files.root))
+        assert look(files) == before
+    keys.rotate(Context(), folder=str(files.root))
+    assert look(files) != before
+
+
+def test_files_that_cannot_be_written_are_a_sentence(
+    files: KeyFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "private")
+
+    monkeypatch.setattr(KeyFiles, "make", fails)
+    with pytest.raises(Exit, match=r"cannot be changed: .*Permission denied: 'private'"):
+        keys.rotate(Context(), folder=str(files.root))
+
+
 def test_nothing_is_applied_that_nobody_has_asked_for(by_hand: Rotation, files: KeyFiles) -> None:
     before = look(files)
-    with pytest.raises(Exit, match="No step"):
+    with pytest.raises(Exit, match="has not been asked for"):
         go_on(by_hand, applied=True)
     assert look(files).items() >= before.items()
     assert files.private_kids() == {"first"}

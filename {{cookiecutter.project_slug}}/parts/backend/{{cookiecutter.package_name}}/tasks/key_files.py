@@ -9,11 +9,13 @@ A kid that is made here is the time, so that of two keys the newer is known by i
 copies and mounted secrets keep names, but not the times of files.
 """
 
+import fcntl
 import os
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,6 +63,11 @@ class KeyFiles:
         return self.root / "public" / f"{kid}.pem.new"
 
     @property
+    def asked_for_file(self) -> Path:
+        """The file that names the step which is done by hand, and not yet said to be done."""
+        return self.root / "asked-for"
+
+    @property
     def signing_kid_file(self) -> Path:
         """The file that names the key that signs."""
         return self.root / "private" / signing_key.SIGNING_KID
@@ -103,6 +110,11 @@ class KeyFiles:
         self._changes_now(self.draft(kid))
         self.draft(kid).rename(self.public(kid))
 
+    def check(self, kid: str) -> None:
+        """Exit where a private key is not usable, or its public half is not what is published."""
+        if _published(self.public(kid)) != self._derived_public_half(kid):
+            raise Exit(f"{self.public(kid)} does not belong to {self.private(kid)}: mend that.", 1)
+
     def sign_with(self, kid: str) -> None:
         """Name the key that signs from now on."""
         _write(self.signing_kid_file, f"{kid}\n".encode(), mode=0o600)
@@ -112,6 +124,29 @@ class KeyFiles:
         """Remove both halves of a key."""
         for path in (self.private(kid), self.draft(kid), self.public(kid)):
             path.unlink(missing_ok=True)
+
+    def ask_for(self, step: int) -> None:
+        """Write down which step somebody has been asked to do by hand."""
+        _write(self.asked_for_file, f"{step}\n".encode(), mode=0o600)
+
+    def asked_for(self) -> int:
+        """Return which step that is; 0 where it is none."""
+        try:
+            return int(self.asked_for_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others from changing the files meanwhile; Exit where somebody is at it."""
+        folder = os.open(self.root, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise Exit(f"Somebody else is changing the keys in {self.root} right now.", 1) from None
+        finally:
+            os.close(folder)
 
     def _changes_now(self, path: Path) -> None:
         os.utime(path, (self.clock(), self.clock()))
@@ -127,6 +162,10 @@ class KeyFiles:
         return _public_half(key)
 
 
+def _published(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
 def _public_half(key: rsa.RSAPrivateKey) -> bytes:
     return key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -134,8 +173,14 @@ def _public_half(key: rsa.RSAPrivateKey) -> bytes:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write a file in one step: it is there as a whole or not at all, whatever comes in between."""
+    """Write a file in one step: it is there as a whole or not at all, whatever comes in between.
+
+    It belongs to whom the folder belongs: the issuer has to read what root has made for it.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(content)
+        if os.geteuid() == 0:
+            folder = path.parent.stat()
+            os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
     part.rename(path)

@@ -53,8 +53,12 @@ def rotate(
         print("\n".join(steps.status()))
         return
     rotation.refuse_another_signer(found, files)
-    for line in steps.go_on(applied=applied, now=now):
-        print(line)
+    try:
+        with files.locked():
+            for line in steps.go_on(applied=applied, now=now):
+                print(line)
+    except OSError as error:
+        raise Exit(f"The keys in {files.root} cannot be changed: {error}", 1) from None
 
 
 def default_folder() -> Path:

@@ -142,8 +142,12 @@ class Rotation:
                 raise Exit(f"Too early. {_next(state)}", 1)
             yield f"Step {state.step}, to {STEPS[state.step]}, is cut short, as you say."
             state = State(state.step + 1, state.active, state.new, state.old)
-        if applied and state.step == 1:
-            raise Exit("No step has been asked for that could have been applied.", 1)
+        if applied and self._by_hand and self._files.asked_for() != state.step:
+            raise Exit(
+                f"Step {state.step} has not been asked for, and so cannot have been applied: run "
+                "keys.rotate, which says what it is.",
+                1,
+            )
         if state.step == 1:
             kid = key_files.new_kid(self._files.clock())
             if not key_files.is_newer(kid, state.active):
@@ -152,10 +156,12 @@ class Rotation:
             yield f"Step 1 of 6 is done: {self._files.private(kid)} is the new private key."
             state = self.state()
         if self._by_hand and not applied:
+            self._files.ask_for(state.step)
             yield from self._asked_for(state)
             yield f"When it is done, run keys.rotate --applied{' --now' if now else ''} likewise."
             return
         yield self._do(state)
+        self._files.asked_for_file.unlink(missing_ok=True)
         yield _next(self.state()) if state.step < 6 else "The rotation is complete."
 
     def _changed(self, path: Path) -> float:
@@ -168,8 +174,12 @@ class Rotation:
             self._files.publish(state.new)
             return f"Step 2 of 6 is done: {self._files.public(state.new)} is published."
         if state.step == 4:
+            self._files.check(state.new)
             self._files.sign_with(state.new)
-            return f"Step 4 of 6 is done: tokens are signed with {state.new}."
+            return (
+                f"Step 4 of 6 is done: tokens are signed with {state.new}. "
+                "The issuer's log says so, or why not: look before the old key goes."
+            )
         for kid in state.old:
             self._files.remove(kid)
         return f"Step 6 of 6 is done: {', '.join(state.old)} removed. Destroy any copy of it."

@@ -25,6 +25,7 @@ from {{ cookiecutter.package_name }}.chassis.settings import Settings
 from {{ cookiecutter.package_name }}.chassis.upstream import Upstream
 from {{ cookiecutter.package_name }}.chassis.upstream_errors import (
     BadAnswerError,
+    LostAnswerError,
     RefusedError,
     TooSlowError,
     UnreachableError,
@@ -56,6 +57,7 @@ def made(url: str, **others: Any) -> Flask:
         "attempts": 3,
         "max_answer_bytes": LARGEST,
         "pool_size": 10,
+        "at_a_time": 10,
     } | others
     values = {f"calls.{name}": value for name, value in calls.items()} | {
         "upstream.other.url": url,
@@ -224,6 +226,26 @@ def test_no_attempt_begins_after_the_deadline(other: Service) -> None:
     with pytest.raises(UpstreamError):
         call.get("/")
     assert len(other.requests) <= 1
+
+
+# What it is certain of.
+
+
+def test_what_was_never_sent_is_told_from_what_may_have_been_done(
+    call: Upstream, other: Service
+) -> None:
+    for reply in (Reply(502), Reply(504), Reply(raw=b""), Reply(raw=TRUNCATED)):
+        other.on("POST", "/", reply)
+        with pytest.raises(LostAnswerError):
+            call.post("/", json={})
+    other.on("POST", "/", Reply(503))
+    with pytest.raises(UnreachableError) as refused:
+        call.post("/", json={})
+    other.stop()
+    with pytest.raises(UnreachableError) as gone:
+        call.post("/", json={})
+    assert not isinstance(refused.value, LostAnswerError)
+    assert not isinstance(gone.value, LostAnswerError)
 
 
 # What comes of failures. The services never answer: how long a test takes decides nothing.

@@ -216,6 +216,15 @@ def test_what_no_waiting_mends_is_told_at_once_with_all_the_rest(
     assert capsys.readouterr().out == ""
 
 
+def test_a_number_that_is_none_is_a_sentence(
+    declare: Declare, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare(users="v1.6")
+    with pytest.raises(SystemExit) as end:
+        tasks.program.run(["tasks", "dependencies.check", "--timeout=soon"])
+    assert "'soon'" in str(end.value.code)
+
+
 def test_who_calls_nobody_waits_for_nobody(declare: Declare) -> None:
     declare()
     dependencies.check(Context(), timeout=0)

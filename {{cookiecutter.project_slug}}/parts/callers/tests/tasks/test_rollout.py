@@ -106,13 +106,30 @@ def test_no_folder_is_no_question() -> None:
         ("a: [", "is not valid YAML"),
         ("[]", r"has no default\.service\.name"),
         ("default:", r"has no default\.service\.name"),
+        ("default: text", r"has no default\.service\.name"),
+        ("default: {service: {name: }}", r"has no default\.service\.name"),
+        ("default: {service: {name: 7}}", r"has no default\.service\.name"),
+        ("a: \udcff", "is not valid YAML"),
     ],
 )
 def test_a_folder_of_no_service_is_told(tmp_path: Path, content: str | None, fault: str) -> None:
     if content is not None:
-        (tmp_path / "settings.yaml").write_text(content)
+        (tmp_path / "settings.yaml").write_text(content, errors="surrogateescape")
     with pytest.raises(Exit, match=fault):
         dependencies.graph(Context(), services=[str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    "upstream", ["[a]", "text", "", "{x: }", "{x: text}", "{x: {url: }}", "{x: {url: 'http://['}}"]
+)
+def test_what_is_declared_wrongly_is_none_that_is_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], upstream: str
+) -> None:
+    """Its own `dependencies.check` says what is wrong."""
+    content = f"default:\n  service:\n    name: odd\n  upstream: {upstream}\nothers: text\n"
+    (tmp_path / "settings.yaml").write_text(content)
+    calls = ", calls x (not given)" if "{x" in upstream else ""
+    assert printed(capsys, str(tmp_path)) == [f"1. odd{calls}"]
 
 
 def test_one_service_twice_is_told(tmp_path: Path) -> None:

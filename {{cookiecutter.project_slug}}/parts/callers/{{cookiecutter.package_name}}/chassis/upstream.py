@@ -29,6 +29,7 @@ from .settings import Settings
 from .upstream_errors import Answer, UnreachableError, UpstreamError
 from .upstream_http import Limits, exchange, new_session
 from .upstream_metrics import measured
+from .upstream_slots import Slots
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
@@ -44,9 +45,12 @@ log = logging.getLogger(__name__)
 class Upstream:
     """A service that is called."""
 
-    def __init__(self, dependency: Dependency, session: requests.Session, limits: Limits) -> None:
-        """`session` is shared by all services of the worker."""
+    def __init__(
+        self, dependency: Dependency, session: requests.Session, limits: Limits, slots: Slots
+    ) -> None:
+        """`session` and `slots` are shared by all services of the worker."""
         self.name = dependency.name
+        self._slots = slots
         self._url = dependency.url
         self._address = dependency.address
         self._session = session
@@ -99,7 +103,8 @@ class Upstream:
         attempts = self._limits.attempts if method in IDEMPOTENT else 1
         with measured(self.name, method):
             try:
-                return _tried(send, attempts, deadline)
+                with self._slots.taken(self.name):
+                    return _tried(send, attempts, deadline)
             except UpstreamError as error:
                 log.warning("%s %s failed: %s", method, path, error)
                 raise
@@ -119,8 +124,10 @@ def init_app(app: Flask, settings: Settings) -> None:
         largest_answer=settings["calls.max_answer_bytes"],
     )
     session = new_session(settings["calls.pool_size"])
+    slots = Slots(settings["calls.at_a_time"])
     services = {
-        dependency.name: Upstream(dependency, session, limits) for dependency in declared(settings)
+        dependency.name: Upstream(dependency, session, limits, slots)
+        for dependency in declared(settings)
     }
     app.extensions["upstream"] = services
     for each in services.values():

@@ -45,6 +45,13 @@ class UnreachableError(UpstreamError):
         return [*super().get_headers(*arguments, **named), ("Retry-After", RETRY_AFTER_SECONDS)]
 
 
+class LostAnswerError(UnreachableError):
+    """The service was asked, and its answer did not come. It may have been done all the same."""
+
+    outcome = "lost"
+    sentence = "The answer of the service {} was lost on its way."
+
+
 class TooSlowError(UpstreamError):
     """The service did not answer in time. What was asked may have been done all the same."""
 

@@ -12,9 +12,19 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from .upstream_errors import Answer, BadAnswerError, RefusedError, TooSlowError, UnreachableError
+from .upstream_errors import (
+    Answer,
+    BadAnswerError,
+    LostAnswerError,
+    RefusedError,
+    TooSlowError,
+    UnreachableError,
+)
 
-UNAVAILABLE = frozenset({502, 503, 504})
+UNAVAILABLE = 503
+LOST = frozenset({502, 504})
+"""What a proxy answers that has asked the service, and got no answer that it could pass on."""
+
 PIECE = 65_536
 
 
@@ -75,7 +85,9 @@ def exchange(
     except (requests.ConnectionError, urllib3.exceptions.ProtocolError) as error:
         if _is_garbage(error):
             raise BadAnswerError(service, f"not HTTP: {error}") from error
-        raise UnreachableError(service, _cause(error)) from error
+        if _was_not_sent(error):
+            raise UnreachableError(service, _cause(error)) from error
+        raise LostAnswerError(service, _cause(error)) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise BadAnswerError(service, str(error)) from error
     return _judged(Answer(service, response.status_code, response.headers, body))
@@ -103,6 +115,15 @@ def _is_garbage(error: BaseException | None) -> bool:
     return False
 
 
+def _was_not_sent(error: BaseException | None) -> bool:
+    """Whether there was no connection that the request could have been sent over."""
+    while error is not None:
+        if isinstance(error, urllib3.exceptions.NewConnectionError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _cause(error: BaseException) -> str:
     """Say what the system said, if it did: the libraries' own words name their objects."""
     cause: BaseException | None = error
@@ -119,8 +140,10 @@ def _judged(answer: Answer) -> Answer:
         if encoding not in {"", "identity"}:
             raise BadAnswerError(answer.service, f"the body is encoded as {encoding}")
         return answer
-    if answer.status in UNAVAILABLE:
+    if answer.status == UNAVAILABLE:
         raise UnreachableError(answer.service, f"answered {answer.status}")
+    if answer.status in LOST:
+        raise LostAnswerError(answer.service, f"answered {answer.status}")
     if 400 <= answer.status < 500:
         raise RefusedError(answer)
     raise BadAnswerError(answer.service, f"answered {answer.status}")

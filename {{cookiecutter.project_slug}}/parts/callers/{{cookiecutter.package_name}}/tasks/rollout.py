@@ -30,10 +30,9 @@ def read(folders: Iterable[Path]) -> Services:
     found: dict[str, list[Called]] = {}
     for folder in folders:
         sections = _sections(folder / "settings.yaml")
-        try:
-            name = str(sections["default"]["service"]["name"])
-        except (KeyError, TypeError):
-            raise Exit(f"{folder}/settings.yaml has no default.service.name.", 1) from None
+        name = _mapping(_mapping(sections.get("default")).get("service")).get("name")
+        if not isinstance(name, str) or not name:
+            raise Exit(f"{folder}/settings.yaml has no default.service.name.", 1)
         if name in found:
             raise Exit(f"Two of the folders have a service {name}.", 1)
         found[name] = _called(sections)
@@ -82,19 +81,27 @@ def _known(called: Called, services: Services) -> str | None:
 def _called(sections: Mapping[str, Any]) -> list[Called]:
     hosts: dict[str, set[str]] = {}
     for section in sections.values():
-        upstream = (section or {}).get(SECTION) or {}
-        for name, service in upstream.items():
-            # In Kubernetes, the first part of the host is the service's name.
-            host = urlsplit(str(service.get("url", ""))).hostname or ""
-            hosts.setdefault(name, set()).add(host.partition(".")[0])
+        for name, service in _mapping(_mapping(section).get(SECTION)).items():
+            hosts.setdefault(str(name), set()).add(_host(_mapping(service).get("url")))
     return [Called(name, frozenset(found)) for name, found in hosts.items()]
+
+
+def _host(url: object) -> str:
+    """Return the first part of an address's host: in Kubernetes, it is the service's name."""
+    try:
+        return (urlsplit(str(url)).hostname or "").partition(".")[0]
+    except ValueError:
+        return ""  # `dependencies.check` of that service says what is wrong with it
 
 
 def _sections(path: Path) -> dict[str, Any]:
     try:
-        sections = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _mapping(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError:
         raise Exit(f"{path.parent} is not the folder of a service: no settings.yaml.", 1) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Exit(f"{path} is not valid YAML: {error}", 1) from None
-    return sections if isinstance(sections, dict) else {}
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

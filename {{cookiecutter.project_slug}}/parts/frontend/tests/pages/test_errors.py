@@ -100,6 +100,19 @@ def test_a_backend_that_answers_nonsense_is_502(
         assert internal not in response.text
 
 
+@pytest.mark.parametrize(
+    "item",
+    [{"text": "half a character: \ud800"}, {"timestamp": "0001-01-01T00:00:00+14:00"}],
+    ids=["text", "timestamp"],
+)
+def test_what_no_page_can_be_made_of_is_502(
+    client: FlaskClient, thoughts: Service, item: dict[str, str]
+) -> None:
+    whole = {"username": "ada", "text": "x", "timestamp": "2026-11-07T14:03:05+00:00"}
+    thoughts.on("GET", "/api/thoughts/", Reply(json=[whole | item]))
+    assert client.get("/").status_code == 502
+
+
 @pytest.mark.parametrize("path", ["/", "/search?search=x"])
 @pytest.mark.parametrize("status", [400, 403, 429])
 def test_a_refusal_is_passed_on_in_other_words(

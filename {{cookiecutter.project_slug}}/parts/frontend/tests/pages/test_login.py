@@ -82,14 +82,24 @@ def test_an_empty_field_is_told_without_asking(
     assert users.requests == []
 
 
+@pytest.mark.parametrize(
+    ("retry_after", "seconds", "words"),
+    [
+        ("30", "30", "30 seconds"),
+        ("3600", "3600", "60 minutes"),
+        ("121", "121", "3 minutes"),
+        ("soon", "60", "60 seconds"),
+        ("", "60", "60 seconds"),
+    ],
+)
 def test_too_many_attempts_are_told_with_the_time_to_wait(
-    client: FlaskClient, users: Service
+    client: FlaskClient, users: Service, retry_after: str, seconds: str, words: str
 ) -> None:
-    users.on("POST", "/api/login/", Reply(429, headers={"Retry-After": "30"}))
+    users.on("POST", "/api/login/", Reply(429, headers={"Retry-After": retry_after}))
     response = sign_in(client)
     assert response.status_code == 429
-    assert response.headers["Retry-After"] == "30"
-    assert "too many attempts" in response.text
+    assert response.headers["Retry-After"] == seconds
+    assert f"too many attempts. Wait for {words}," in response.text
 
 
 def test_credentials_that_the_issuer_does_not_understand_show_what_to_mend(
@@ -130,11 +140,15 @@ def test_the_longest_token_fits_into_the_cookie(client: FlaskClient, users: Serv
     assert client.get("/thoughts/").status_code == 200
 
 
-def test_an_issuer_that_forbids_is_shown_as_such(client: FlaskClient, users: Service) -> None:
-    users.on("POST", "/api/login/", Reply(403))
-    response = sign_in(client)
-    assert response.status_code == 403
-    assert "You may not do this" in response.text
+@pytest.mark.parametrize(("status", "shown"), [(403, 403), (404, 404), (409, 502), (413, 413)])
+def test_a_refusal_without_a_reason_takes_nothing_that_was_typed(
+    client: FlaskClient, users: Service, status: int, shown: int
+) -> None:
+    users.on("POST", "/api/login/", Reply(status))
+    response = sign_in(client, draft="Mine")
+    assert response.status_code == shown
+    assert "Nobody can be signed in just now." in response.text
+    assert field(response, "draft") == "Mine"
 
 
 # Signing out.
@@ -200,7 +214,7 @@ def test_what_was_written_meanwhile_is_not_lost(
     client: FlaskClient, thoughts: Service, text: str
 ) -> None:
     sign_in(client)
-    thoughts.on("POST", OWN, Reply(401), Reply(201, {}))
+    thoughts.on("POST", OWN, Reply(401), Reply(201, {"id": 1}))
     asked = write(client, text)
     assert asked.status_code == 401
     assert "Your text is kept" in asked.text

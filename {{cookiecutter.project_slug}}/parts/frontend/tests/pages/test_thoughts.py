@@ -151,8 +151,36 @@ def test_a_refusal_without_words_is_one_all_the_same(
 
 
 @pytest.mark.parametrize(
-    ("reply", "status"), [(Reply(503), 503), (Reply(raw=b""), 503), (Reply(500), 502)]
+    ("reply", "status"),
+    [
+        (Reply(502), 503),
+        (Reply(504), 503),
+        (Reply(raw=b""), 503),
+        (Reply(500), 502),
+        (Reply(body=b"<html>A proxy greets you</html>"), 502),
+        (Reply(201, None), 502),
+        (Reply(201, {"id": None}), 502),
+        (Reply(201, body=b"[" * 100_000), 502),
+    ],
+    ids=lambda value: str(value)[:40],
 )
+def test_a_text_that_may_have_been_saved_is_kept_and_not_said_to_be(
+    client: FlaskClient,
+    thoughts: Service,
+    caplog: pytest.LogCaptureFixture,
+    reply: Reply,
+    status: int,
+) -> None:
+    sign_in(client)
+    thoughts.on("POST", "/api/me/thoughts/", reply)
+    with caplog.at_level("WARNING"):
+        response = write(client, "Mine")
+    assert (response.status_code, field(response, "text")) == (status, "Mine")
+    assert "Look whether it is among your thoughts" in response.text
+    assert "thoughts" in caplog.text  # an operator is told why
+
+
+@pytest.mark.parametrize(("reply", "status"), [(Reply(503), 503)])
 def test_a_text_that_cannot_be_saved_just_now_is_kept(
     client: FlaskClient, thoughts: Service, reply: Reply, status: int
 ) -> None:

@@ -1,9 +1,10 @@
 """What the pages ask of other services: `thoughts` keeps the thoughts, `users` signs people in."""
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +16,8 @@ from ..chassis.upstream_errors import Answer, BadAnswerError
 TOKEN = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]+)")
 
 Made = TypeVar("Made")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,10 @@ def own(token: str, before: str | None) -> Listing:
 
 
 def write(token: str, text: str) -> None:
-    """Keep a thought."""
-    upstream.service("thoughts").post("/api/me/thoughts/", json={"text": text}, token=token)
+    """Keep a thought; BadAnswerError where nobody says that it is kept."""
+    thoughts = upstream.service("thoughts")
+    answer = thoughts.post("/api/me/thoughts/", json={"text": text}, token=token)
+    _understood(answer, lambda kept: int(kept.json()["id"]))
 
 
 def log_in(username: str, password: str, client: str | None) -> str:
@@ -82,8 +87,12 @@ def _understood(answer: Answer, read: Callable[[Answer], Made]) -> Made:
     """Read an answer; BadAnswerError where it is not as it should be."""
     try:
         return read(answer)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadAnswerError(answer.service, f"the body is not as agreed: {error!r}") from error
+    except BadAnswerError as error:
+        fault = error
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        fault = BadAnswerError(answer.service, f"the body is not as agreed: {error!r}")
+    log.warning("an answer cannot be used: %s", fault)
+    raise fault
 
 
 def _read(answer: Answer) -> Listing:
@@ -97,8 +106,10 @@ def _read(answer: Answer) -> Listing:
 
 
 def _thought(item: Any) -> Thought:
-    timestamp = datetime.fromisoformat(item["timestamp"])
-    return Thought(str(item["username"]), str(item["text"]), timestamp)
+    username, text = str(item["username"]), str(item["text"])
+    # What no page can be made of is found here: half a character, a time before the first day.
+    (username + text).encode()
+    return Thought(username, text, datetime.fromisoformat(item["timestamp"]).astimezone(UTC))
 
 
 def _older(header: str) -> str | None:

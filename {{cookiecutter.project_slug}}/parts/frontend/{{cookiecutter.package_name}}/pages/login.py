@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 import logging
+from math import ceil
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,7 +13,7 @@ from . import backends
 from .safe_next import safe
 
 WRONG = "This name and password do not belong together. Check both and try again."
-TOO_MANY = "There were too many attempts. Wait for a while, then try again."
+TOO_MANY = "There were too many attempts. Wait for {}, then try again."
 UNREACHABLE = "Nobody can be signed in just now. Please try again in a moment."
 MISSING = {"username": "Enter your name.", "password": "Enter your password."}
 WELCOME_BACK = "You are signed in again, and your text is still here. It is not saved yet."
@@ -93,8 +94,15 @@ def _refused(refusal: RefusedError) -> ResponseReturnValue:
     if refusal.status == 401:
         return shown(401, {"username": WRONG})
     if refusal.status == 429:
-        page, status = shown(429, {"username": TOO_MANY})
-        return page, status, {"Retry-After": refusal.answer.headers.get("Retry-After", "60")}
+        return _too_early(refusal.answer.headers.get("Retry-After", ""))
     if refusal.status == 400:
         return shown(400, refusal.errors or {"username": WRONG})
-    raise refusal
+    return shown(html_errors.status_of(refusal), message=UNREACHABLE)
+
+
+def _too_early(retry_after: str) -> ResponseReturnValue:
+    """Say how long to wait, in words that are right for a minute and for an hour."""
+    seconds = int(retry_after) if retry_after.isascii() and retry_after.isdecimal() else 60
+    wait = f"{seconds} seconds" if seconds < 120 else f"{ceil(seconds / 60)} minutes"
+    page, status = shown(429, {"username": TOO_MANY.format(wait)})
+    return page, status, {"Retry-After": str(seconds)}

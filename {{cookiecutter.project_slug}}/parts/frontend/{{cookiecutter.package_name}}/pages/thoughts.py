@@ -6,12 +6,19 @@ from werkzeug.exceptions import BadRequest
 
 from ..chassis import html_errors, sessions
 from ..chassis.access import public
-from ..chassis.upstream_errors import RefusedError, TooSlowError, UpstreamError
+from ..chassis.upstream_errors import (
+    BadAnswerError,
+    LostAnswerError,
+    RefusedError,
+    TooSlowError,
+    UpstreamError,
+)
 from . import backends
 
 UNREACHABLE = "Your thought could not be saved just now. It is still here: try again in a moment."
 UNCERTAIN = (
-    "Saving took too long. Look whether it is among your thoughts before you save it once more."
+    "It is not certain that your thought was saved. Look whether it is among your thoughts before "
+    "you save it once more."
 )
 WRITE = "thoughts.write"
 
@@ -69,8 +76,8 @@ def write() -> ResponseReturnValue:
             raise
         errors = refusal.errors or {"text": refusal.message or html_errors.OTHER[1]}
         return form_with(text, errors, html_errors.status_of(refusal))
-    except TooSlowError:
-        return form_with(text, {"text": UNCERTAIN}, 503)
+    except (TooSlowError, LostAnswerError, BadAnswerError) as error:
+        return form_with(text, {"text": UNCERTAIN}, html_errors.status_of(error))
     except UpstreamError as error:
         return form_with(text, {"text": UNREACHABLE}, html_errors.status_of(error))
     flash("Your thought is saved.")

@@ -27,6 +27,18 @@ def test_the_keys_are_fetched(server: JwksServer) -> None:
     assert list(fetch(server.url)) == ["tests"]
 
 
+def test_no_proxy_and_no_netrc_has_a_say_in_whose_keys_they_are(
+    server: JwksServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login eve password hunter2")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert list(fetch(server.url)) == ["tests"]
+
+
 def moved(server: JwksServer) -> None:
     """Lead elsewhere, to a good document even."""
     server.status, server.headers = 302, {"Location": server.url}

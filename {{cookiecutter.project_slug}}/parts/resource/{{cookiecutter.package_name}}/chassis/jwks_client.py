@@ -1,5 +1,6 @@
 """Fetches the issuer's JWKS, trusting the other side with neither time nor memory."""
 
+import os
 import time
 
 import requests
@@ -25,21 +26,28 @@ def fetch(url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> Keys:
     deadline = time.monotonic() + timeout_seconds
     silence = min(SILENCE_SECONDS, timeout_seconds)
     try:
-        with requests.get(
-            url,
-            # What is compressed would have to be unpacked, to a size that nobody knows.
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-            timeout=(silence, silence),
-            # The address is a matter of trust: wherever it leads on to is not.
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            if response.status_code != requests.codes.ok:
-                raise JwksError(f"it answers with status {response.status_code}")
-            body = _body(response, deadline)
+        with requests.Session() as session:
+            # Neither proxies nor ~/.netrc: nobody else has a say in whose keys these are.
+            session.trust_env = False
+            session.verify = os.environ.get("REQUESTS_CA_BUNDLE", True)
+            return jwks.read(_fetched(session, url, silence, deadline))
     except (requests.RequestException, HTTPError, OSError) as error:
         raise JwksError(f"it cannot be reached: {error}") from error
-    return jwks.read(body)
+
+
+def _fetched(session: requests.Session, url: str, silence: float, deadline: float) -> bytes:
+    with session.get(
+        url,
+        # What is compressed would have to be unpacked, to a size that nobody knows.
+        headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+        timeout=(silence, silence),
+        # The address is a matter of trust: wherever it leads on to is not.
+        allow_redirects=False,
+        stream=True,
+    ) as response:
+        if response.status_code != requests.codes.ok:
+            raise JwksError(f"it answers with status {response.status_code}")
+        return _body(response, deadline)
 
 
 def _body(response: requests.Response, deadline: float) -> bytes:
