@@ -26,9 +26,10 @@ class User(Base):
 
 
 class FailedLogins(Base):
-    """How often logins have failed, of one user or from one address; a part of one is forgotten.
+    """How often logins have failed, of a user, from an address or both; a part of one is forgotten.
 
-    Whom a row is about is a digest: people type their passwords where names belong.
+    Whom a row is about is a digest: people type their passwords where names belong. It is no
+    secret, as short names and addresses can be found by trying.
     """
 
     __tablename__ = "failed_logins"

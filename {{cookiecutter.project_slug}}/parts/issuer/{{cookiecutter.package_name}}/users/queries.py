@@ -53,8 +53,8 @@ _wait = func.least(
     type_=Interval,
 )
 
-# Returns no row where there is a wait. Attempts at one time take their turns at the row, so that no
-# more of them get through than if they had come one after the other.
+# Returns no row where there is a wait; it is locked all the same. Attempts at one time take their
+# turns at the row, so that no more of them get through than if they had come one after the other.
 CHARGE = (
     insert(FailedLogins)
     .values(subject=bindparam("subject"), failures=1, blocked_until=_now, last_failure=_now)
@@ -67,7 +67,7 @@ CHARGE = (
         },
         where=FailedLogins.blocked_until <= _now,
     )
-    .returning(FailedLogins.blocked_until)
+    .returning(FailedLogins.blocked_until, FailedLogins.failures)
 )
 SECONDS_TO_WAIT = select(func.ceil(func.extract("epoch", FailedLogins.blocked_until - _now))).where(
     FailedLogins.subject == bindparam("subject")
@@ -84,7 +84,6 @@ REFUND = (
         ),
     )
 )
-FORGIVE = delete(FailedLogins).where(FailedLogins.subject == bindparam("whose"))
 # A few at a time, and none that somebody else is at: this runs beside logins.
 FORGET_OLD = delete(FailedLogins).where(
     FailedLogins.subject.in_(
