@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, current_app
 
-from ..chassis import jwks, project_files, responses
-from ..chassis.access import public
-from ..chassis.keys import PublicKeys
-from ..chassis.settings import Settings
+from . import jwks, project_files, responses
+from .access import public
+from .keys import PublicKeys
+from .settings import Settings
 
 blueprint = Blueprint("key_set", __name__)
 

@@ -7,9 +7,9 @@ from threading import BoundedSemaphore, Lock
 from argon2 import Parameters, PasswordHasher, extract_parameters
 from argon2.exceptions import HashingError, VerifyMismatchError
 
-from ..chassis.failures import StartError
-from ..chassis.settings import Settings
 from . import names
+from .failures import StartError
+from .settings import Settings
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 128

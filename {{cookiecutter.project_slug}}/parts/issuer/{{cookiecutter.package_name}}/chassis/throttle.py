@@ -30,9 +30,9 @@ from math import ceil, log2
 from sqlalchemy import Connection
 from werkzeug.exceptions import TooManyRequests
 
-from ..chassis.failures import StartError
-from ..chassis.settings import Settings
-from . import queries
+from . import throttle_queries as queries
+from .failures import StartError
+from .settings import Settings
 
 KNOWN_FOR = timedelta(days=30)
 """For how long after a login its address counts as the user's own."""

@@ -6,12 +6,14 @@ from threading import Lock
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
+from {{ cookiecutter.package_name }}.chassis import passwords
 from {{ cookiecutter.package_name }}.chassis.failures import StartError
+from {{ cookiecutter.package_name }}.chassis.passwords import Passwords
 from {{ cookiecutter.package_name }}.chassis.settings import Settings, load
-from {{ cookiecutter.package_name }}.users import passwords
-from {{ cookiecutter.package_name }}.users.passwords import Passwords
 
-from .conftest import PASSWORD, changed
+from ...changes import changed
+
+PASSWORD = "correct horse"
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from flask import Flask, current_app
-from sqlalchemy import Row
 
-from ..chassis import project_files, signing
-from ..chassis.failures import StartError
-from ..chassis.keys import PublicKeys
-from ..chassis.settings import Settings
-from ..chassis.signing_key import SigningKey
+from . import project_files, signing
+from .failures import StartError
+from .keys import PublicKeys
+from .settings import Settings
+from .signing_key import SigningKey
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -42,8 +41,8 @@ def _is_published(published: PublicKeys, kid: str, private: RSAPrivateKey) -> No
         )
 
 
-def authorization_for(user: Row[int, str, str, str]) -> str:
+def authorization_for(subject: str, username: str, scope: str) -> str:
     """Return what a user puts into the header `Authorization`: a new token, short-lived."""
     signer: signing.Signer = current_app.extensions["signer"]
     life: int = current_app.extensions["token_life"]
-    return f"Bearer {signer.sign(str(user.id), user.name, user.scope, life)}"
+    return f"Bearer {signer.sign(subject, username, scope, life)}"
