@@ -15,7 +15,7 @@ from .signing_key import SigningKey
 def init_app(app: Flask, settings: Settings) -> None:
     """Read the private key; StartError where there is none, or nobody could verify its tokens."""
     folder = project_files.working_folder() / settings["tokens.private_keys_folder"]
-    published: PublicKeys = app.extensions["key_set"].keys
+    published: PublicKeys = app.extensions["key_set"]
     check = partial(_is_published, published)
     try:
         signing_key = SigningKey(folder, settings["tokens.signing_kid"], check)

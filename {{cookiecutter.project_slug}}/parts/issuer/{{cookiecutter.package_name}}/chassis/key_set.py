@@ -1,7 +1,5 @@
 """The public keys as a JSON Web Key Set, for services that do not mount them."""
 
-from dataclasses import dataclass
-
 from flask import Blueprint, Flask, Response, current_app
 
 from . import jwks, project_files, responses
@@ -11,20 +9,15 @@ from .settings import Settings
 
 blueprint = Blueprint("key_set", __name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The keys that tokens may be signed with, now or soon, and how long others may keep them."""
-
-    keys: PublicKeys
-    cache_seconds: int
+# Services keep the keys for `tokens.keys_cache_seconds`, and rotations wait so long. With
+# a cache on the way that kept them too, a service could have keys that are twice as old.
+NOT_KEPT_ON_THE_WAY = {"Cache-Control": "no-cache"}
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Serve the set. It is no part of the API, and not in its document: its RFC describes it."""
     folder = project_files.working_folder() / settings["tokens.public_keys_folder"]
-    cache_seconds = settings["tokens.keys_cache_seconds"]
-    app.extensions["key_set"] = Published(PublicKeys(folder), cache_seconds)
+    app.extensions["key_set"] = PublicKeys(folder)
     app.register_blueprint(blueprint)
 
 
@@ -32,6 +25,5 @@ def init_app(app: Flask, settings: Settings) -> None:
 @public
 def key_set() -> Response:
     """Answer with all keys."""
-    published: Published = current_app.extensions["key_set"]
-    headers = {"Cache-Control": f"public, max-age={published.cache_seconds}"}
-    return responses.json(jwks.document(published.keys.all()), headers=headers)
+    published: PublicKeys = current_app.extensions["key_set"]
+    return responses.json(jwks.document(published.all()), headers=NOT_KEPT_ON_THE_WAY)

@@ -35,11 +35,11 @@ def test_a_token_is_verified_with_what_is_served(
     assert jwt.decode(token, served[kid], algorithms=["RS256"], audience=audience)
 
 
-def test_it_may_be_kept_for_a_while(issuer: Flask) -> None:
+def test_no_cache_on_the_way_makes_rotations_wait_longer(issuer: Flask) -> None:
     response = issuer.test_client().get(PATH)
     assert response.status_code == 200
     assert response.mimetype == "application/json"
-    assert response.headers["Cache-Control"] == "public, max-age=300"
+    assert response.headers["Cache-Control"] == "no-cache"
 
 
 def test_it_has_public_parts_alone(issuer: Flask) -> None:
