@@ -2,12 +2,12 @@
 
 from flask import Flask
 
-from .chassis import api, proxies
+from .chassis import api, issuing, key_set, proxies, revocation
 from .chassis.settings import Settings
 
 # The service's own come last, whatever they are called.
 # isort: split
-from .users import administration, issuing, key_set, login, revocation, routes
+from .users import administration, login, routes
 
 API_VERSION = "1.0"
 """The version of the API's contract: raise it when the contract changes."""

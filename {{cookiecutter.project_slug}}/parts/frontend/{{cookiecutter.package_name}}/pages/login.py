@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from ..chassis import html_errors, sessions
 from ..chassis.access import public
+from ..chassis.safe_next import safe
 from ..chassis.upstream_errors import RefusedError, UpstreamError
 from . import backends
-from .safe_next import safe
 
 WRONG = "This name and password do not belong together. Check both and try again."
 TOO_MANY = "There were too many attempts. Wait for {}, then try again."

@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from ..chassis import html_errors, sessions
+from ..chassis.safe_next import asked_for
 from ..chassis.upstream_errors import RefusedError
 from . import login, thoughts
-from .safe_next import asked_for
 
 EXPIRED = "You have been signed out, as some time has passed. Please sign in again."
 FIRST = "Please sign in first."

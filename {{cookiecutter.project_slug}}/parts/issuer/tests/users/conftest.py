@@ -1,22 +1,18 @@
-"""Users, and people who log in: rightly or wrongly, from anywhere, now or later."""
+"""Users, and people who log in: rightly or wrongly, from anywhere."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import timedelta
-from types import MappingProxyType
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher, extract_parameters
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from {{ cookiecutter.package_name }}.app import create_app
 from {{ cookiecutter.package_name }}.chassis.settings import Settings
-from {{ cookiecutter.package_name }}.users.model import FailedLogins, KnownPlace
 
+from ..changes import changed, verified_with
 from ..conftest import Bearer
 
 PASSWORD = "correct horse"
@@ -24,19 +20,7 @@ HOME = "192.0.2.1"
 
 Create = Callable[..., TestResponse]
 LogIn = Callable[..., TestResponse]
-Later = Callable[[float], None]
 Make = Callable[..., Flask]
-
-
-def changed(settings: Settings, environment: str = "", **others: Any) -> Settings:
-    """Return settings with some changed: `changed(settings, tokens__life_seconds=1)`."""
-    values = dict(settings.values)
-    values |= {key.replace("__", "."): value for key, value in others.items()}
-    return replace(
-        settings,
-        environment=environment or settings.environment,
-        values=MappingProxyType(values),
-    )
 
 
 @pytest.fixture
@@ -68,23 +52,6 @@ def log_in(client: FlaskClient) -> LogIn:
 
 
 @pytest.fixture
-def later(engine: Engine) -> Later:
-    """Let time pass for the failed logins, by moving what happened into the past."""
-    moved = {
-        FailedLogins: (FailedLogins.blocked_until, FailedLogins.last_failure),
-        KnownPlace: (KnownPlace.last_login,),
-    }
-
-    def passes(seconds: float) -> None:
-        with engine.begin() as connection:
-            for table, columns in moved.items():
-                earlier = {column: column - timedelta(seconds=seconds) for column in columns}
-                connection.execute(update(table).values(earlier))
-
-    return passes
-
-
-@pytest.fixture
 def make(settings: Settings, engine: Engine) -> Iterator[Make]:
     """Make another instance of the service, on the same database."""
     made = []
@@ -101,12 +68,4 @@ def make(settings: Settings, engine: Engine) -> Iterator[Make]:
 @pytest.fixture
 def verified(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The parameters of each hash that a password is verified with."""
-    found: list[object] = []
-    verify = PasswordHasher.verify
-
-    def noted(self: PasswordHasher, hash: str, password: str) -> object:
-        found.append(extract_parameters(hash))
-        return verify(self, hash, password)
-
-    monkeypatch.setattr(PasswordHasher, "verify", noted)
-    return found
+    return verified_with(monkeypatch)

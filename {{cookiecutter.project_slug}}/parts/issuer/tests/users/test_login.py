@@ -120,6 +120,21 @@ def test_an_unknown_user_and_a_wrong_password_are_the_same_work(
     assert work[0][1]
 
 
+def test_a_user_who_has_not_logged_in_since_the_parameters_changed_does_not_stand_out(
+    create: Create, log_in: LogIn, make: Make, verified: list[object]
+) -> None:
+    create("ada")
+    by = make(passwords__time_cost=2).test_client()
+    assert log_in("ada", "wrong", by=by).status_code == 401
+    work = []
+    for username in ("ada", "eve"):
+        verified.clear()
+        assert log_in(username, "wrong", by=by).status_code == 401
+        work.append(sorted(map(str, verified)))
+    assert work[0] == work[1]
+    assert len(work[0]) == 2
+
+
 BAD = {
     "no name": {"password": PASSWORD},
     "no password": {"username": "ada"},

@@ -1,1 +1,1 @@
-"""The users, and the tokens that this service issues to them."""
+"""The users: who may log in, and how they come to be."""

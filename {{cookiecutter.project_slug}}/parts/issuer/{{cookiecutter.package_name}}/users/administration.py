@@ -9,8 +9,8 @@ from werkzeug.exceptions import Conflict
 from ..chassis import api, bodies, database, responses
 from ..chassis.authentication import caller, scope_required
 from ..chassis.errors import Invalid
+from ..chassis.passwords import Passwords
 from . import registration, schemas
-from .passwords import Passwords
 
 namespace = Namespace("administration", description="For administrators", path="/admin")
 for model in (schemas.NEW_USER, schemas.USER, api.ERROR, api.INVALID):

@@ -3,11 +3,11 @@
 from flask import Flask, current_app
 from sqlalchemy import Row
 
-from ..chassis import database
+from ..chassis import database, names
+from ..chassis.passwords import Passwords
 from ..chassis.settings import Settings
-from . import names, queries
-from .passwords import Passwords
-from .throttle import Charge, Throttle
+from ..chassis.throttle import Charge, Throttle
+from . import queries
 
 Found = Row[int, str, str, str]
 """A user: id, name, scope, hash of the password."""

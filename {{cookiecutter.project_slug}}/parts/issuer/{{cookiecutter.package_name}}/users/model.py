@@ -1,13 +1,11 @@
-"""How users are stored, and what is remembered of their logins."""
+"""How users are stored."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, Double, Identity, Index, Text, func
+from sqlalchemy import BigInteger, DateTime, Identity, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..chassis.database import Base
-
-INSTANT = DateTime(timezone=True)
 
 
 class User(Base):
@@ -17,47 +15,9 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     name: Mapped[str] = mapped_column(Text)
-    # What makes two names the same: see names.py.
+    # What makes two names the same: see chassis/names.py.
     name_key: Mapped[str] = mapped_column(Text, unique=True)
     password_hash: Mapped[str] = mapped_column(Text)
     # What the user's tokens allow, with spaces between.
     scope: Mapped[str] = mapped_column(Text)
-    created: Mapped[datetime] = mapped_column(INSTANT, server_default=func.now())
-
-
-class FailedLogins(Base):
-    """How often logins have failed, of one user or from one address; a part of one is forgotten.
-
-    Whom a row is about is a digest: people type their passwords where names belong.
-    """
-
-    __tablename__ = "failed_logins"
-
-    subject: Mapped[str] = mapped_column(Text, primary_key=True)
-    failures: Mapped[float] = mapped_column(Double)
-    blocked_until: Mapped[datetime] = mapped_column(INSTANT)
-    last_failure: Mapped[datetime] = mapped_column(INSTANT)
-
-    __table_args__ = (Index("ix_failed_logins_last_failure", "last_failure"),)
-
-
-class KnownPlace(Base):
-    """An address that a user has logged in from; the two together are a digest."""
-
-    __tablename__ = "known_places"
-
-    subject: Mapped[str] = mapped_column(Text, primary_key=True)
-    last_login: Mapped[datetime] = mapped_column(INSTANT)
-
-    __table_args__ = (Index("ix_known_places_last_login", "last_login"),)
-
-
-class RevokedToken(Base):
-    """A token that was logged out before it expired."""
-
-    __tablename__ = "revoked_tokens"
-
-    token_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    expires: Mapped[datetime] = mapped_column(INSTANT)
-
-    __table_args__ = (Index("ix_revoked_tokens_expires", "expires"),)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

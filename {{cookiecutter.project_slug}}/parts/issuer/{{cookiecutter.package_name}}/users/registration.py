@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from . import names, passwords, queries
-from .passwords import Passwords
+from ..chassis import names, passwords
+from ..chassis.passwords import Passwords
+from . import queries
 
 
 def faults_in(username: str, password: str) -> dict[str, str]:

@@ -5,10 +5,10 @@ from flask_restx import Namespace, Resource
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from ..chassis import api, bodies, responses
+from ..chassis import api, bodies, client_addresses, issuing, responses, revocation
 from ..chassis.access import public
 from ..chassis.authentication import caller, token_required
-from . import addresses, issuing, login, revocation, schemas
+from . import login, schemas
 
 namespace = Namespace("login", description="Log in and out", path="/api")
 for model in (schemas.CREDENTIALS, schemas.LOGGED_IN, api.ERROR, api.INVALID):
@@ -29,13 +29,14 @@ class Login(Resource):
     def post(self) -> Response:
         """Log in."""
         sent = bodies.read(schemas.CREDENTIALS)
-        client = addresses.client_of(request.remote_addr)
+        client = client_addresses.client_of(request.remote_addr)
         user = login.log_in(sent["username"], sent["password"], client)
         if user is None:
             raise Unauthorized(
                 "The name or the password is wrong.", www_authenticate=WWWAuthenticate("bearer")
             )
-        return responses.json({"Authorized": issuing.authorization_for(user)}, headers=NOT_KEPT)
+        authorization = issuing.authorization_for(str(user.id), user.name, user.scope)
+        return responses.json({"Authorized": authorization}, headers=NOT_KEPT)
 
 
 @namespace.route("/logout/")

@@ -3,8 +3,8 @@
 from flask_restx import Model, fields
 
 from ..chassis import bodies
-from .names import LONGEST_NAME
-from .passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from ..chassis.names import LONGEST_NAME
+from ..chassis.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 
 LONGEST_SCOPE = 200
 # RFC 6749: words of any visible ASCII but quotes and backslashes, with a space between.

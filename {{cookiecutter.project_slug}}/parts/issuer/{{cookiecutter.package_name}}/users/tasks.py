@@ -7,9 +7,9 @@ from getpass import getpass
 from invoke import Context, Exit, task
 from sqlalchemy import Connection
 
-from ..chassis import database, settings
-from . import names, queries, registration
-from .passwords import Passwords
+from ..chassis import database, names, settings
+from ..chassis.passwords import Passwords
+from . import queries, registration
 
 PASSWORD_VARIABLE = "ADMINISTRATOR_PASSWORD"  # noqa: S105  (a name)
 

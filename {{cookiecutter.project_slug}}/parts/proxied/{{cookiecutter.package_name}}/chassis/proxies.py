@@ -2,6 +2,10 @@
 
 Each proxy adds the address that it was called from to `X-Forwarded-For`. Only what the trusted ones
 added is believed, counted from the end: what stands before it came with the request, from anybody.
+
+One of the trusted must drop header names with underscores, as nginx does by itself and Envoy with
+`headers_with_underscores_action`: to WSGI, `X_Forwarded_For` is `X-Forwarded-For`, and what anybody
+sends under that name could be taken for what a proxy added.
 """
 
 from flask import Flask

@@ -2,7 +2,7 @@
 
 import pytest
 
-from {{ cookiecutter.package_name }}.users.addresses import client_of
+from {{ cookiecutter.package_name }}.chassis.client_addresses import client_of
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 from flask import Flask, current_app
+from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy.dialects.postgresql import insert
 
-from ..chassis import bodies, database
-from ..chassis.settings import Settings
-from ..chassis.tokens import Claims, Verifier
-from . import queries
+from . import bodies, database
+from .settings import Settings
+from .tables import RevokedToken
+from .tokens import Claims, Verifier
+
+IS_REVOKED = select(exists().where(RevokedToken.token_id == bindparam("token_id")))
+REVOKE = insert(RevokedToken).on_conflict_do_nothing(index_elements=[RevokedToken.token_id])
+FORGET_EXPIRED = delete(RevokedToken).where(RevokedToken.expires < bindparam("long_ago"))
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -23,7 +29,7 @@ def is_refused(claims: Claims) -> bool:
     if not claims.token_id or not bodies.is_text(claims.token_id):
         return True
     with database.connection() as connection:
-        return bool(connection.scalar(queries.IS_REVOKED, {"token_id": claims.token_id}))
+        return bool(connection.scalar(IS_REVOKED, {"token_id": claims.token_id}))
 
 
 def revoke(claims: Claims) -> None:
@@ -31,5 +37,5 @@ def revoke(claims: Claims) -> None:
     expires = datetime.fromtimestamp(claims.expires, UTC)
     long_ago = datetime.now(UTC) - current_app.extensions["keep_revoked_for"]
     with database.transaction() as connection:
-        connection.execute(queries.REVOKE, {"token_id": claims.token_id, "expires": expires})
-        connection.execute(queries.FORGET_EXPIRED, {"long_ago": long_ago})
+        connection.execute(REVOKE, {"token_id": claims.token_id, "expires": expires})
+        connection.execute(FORGET_EXPIRED, {"long_ago": long_ago})

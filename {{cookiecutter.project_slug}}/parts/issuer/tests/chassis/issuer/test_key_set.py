@@ -5,38 +5,45 @@ from pathlib import Path
 
 import jwt
 import pytest
-from flask.testing import FlaskClient
+from flask import Flask
 
+from {{ cookiecutter.package_name }}.chassis import issuing
 from {{ cookiecutter.package_name }}.chassis import keys as chassis_keys
 from {{ cookiecutter.package_name }}.chassis.settings import Settings
 from {{ cookiecutter.package_name }}.tasks import keys
 
-from .conftest import Create, LogIn, Make
+from .conftest import Make
 
 PATH = "/.well-known/jwks.json"
 
 
+@pytest.fixture
+def issuer(make: Make) -> Flask:
+    """An issuer as it is served."""
+    return make()
+
+
 def test_a_token_is_verified_with_what_is_served(
-    client: FlaskClient, create: Create, log_in: LogIn, settings: Settings, key: Path
+    issuer: Flask, settings: Settings, key: Path
 ) -> None:
-    create()
-    token = log_in().json["Authorized"].removeprefix("Bearer ")
-    served = jwt.PyJWKSet.from_dict(client.get(PATH).json)
+    with issuer.app_context():
+        token = issuing.authorization_for("1", "ada", "").removeprefix("Bearer ")
+    served = jwt.PyJWKSet.from_dict(issuer.test_client().get(PATH).json)
     kid = jwt.get_unverified_header(token)["kid"]
     assert kid == key.stem
     audience = settings["tokens.audience"]
     assert jwt.decode(token, served[kid], algorithms=["RS256"], audience=audience)
 
 
-def test_it_may_be_kept_for_a_while(client: FlaskClient) -> None:
-    response = client.get(PATH)
+def test_no_cache_on_the_way_makes_rotations_wait_longer(issuer: Flask) -> None:
+    response = issuer.test_client().get(PATH)
     assert response.status_code == 200
     assert response.mimetype == "application/json"
-    assert response.headers["Cache-Control"] == "public, max-age=300"
+    assert response.headers["Cache-Control"] == "no-cache"
 
 
-def test_it_has_public_parts_alone(client: FlaskClient) -> None:
-    for each in client.get(PATH).json["keys"]:
+def test_it_has_public_parts_alone(issuer: Flask) -> None:
+    for each in issuer.test_client().get(PATH).json["keys"]:
         assert each.keys() == {"kty", "use", "alg", "kid", "n", "e"}
         assert (each["kty"], each["use"], each["alg"]) == ("RSA", "sig", "RS256")
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import jwt
 import pytest
+from flask import Flask
 
+from {{ cookiecutter.package_name }}.chassis import issuing, signing_key
 from {{ cookiecutter.package_name }}.chassis import keys as chassis_keys
-from {{ cookiecutter.package_name }}.chassis import signing_key
 from {{ cookiecutter.package_name }}.chassis.failures import StartError
 from {{ cookiecutter.package_name }}.tasks import keys
 
-from .conftest import Create, LogIn, Make
+from .conftest import Make
 
 
 @pytest.fixture
@@ -24,6 +25,23 @@ def root(key: Path, tmp_path: Path) -> Path:
 def folders(root: Path) -> dict[str, str]:
     """Return the settings that name the keys of a folder."""
     return {f"tokens__{half}_keys_folder": str(root / half) for half in ("private", "public")}
+
+
+def token_of(issuer: Flask) -> str:
+    """Return a token that the service issues now."""
+    with issuer.app_context():
+        return issuing.authorization_for("1", "ada", "").removeprefix("Bearer ")
+
+
+def test_a_token_is_its_users(make: Make) -> None:
+    issuer = make()
+    with issuer.app_context():
+        authorization = issuing.authorization_for("7", "Ada L", "admin read")
+        scheme, _, token = authorization.partition(" ")
+        claims = issuer.extensions["tokens"].verify(token)
+    assert scheme == "Bearer"
+    assert (claims.subject, claims.username) == ("7", "Ada L")
+    assert claims.scopes == {"admin", "read"}
 
 
 def test_a_missing_private_key_stops_the_start(make: Make, root: Path, key: Path) -> None:
@@ -48,40 +66,32 @@ def test_a_key_under_the_name_of_another_stops_the_start(make: Make, root: Path,
         make(**folders(root), tokens__signing_kid=key.stem)
 
 
-def test_of_several_keys_the_one_that_is_named_signs(
-    make: Make, root: Path, key: Path, create: Create, log_in: LogIn
-) -> None:
-    create()
+def test_of_several_keys_the_one_that_is_named_signs(make: Make, root: Path, key: Path) -> None:
     keys.write_pair(root, "second", bits=2048)
     with pytest.raises(StartError, match=f"Which key signs .*second, {key.stem}"):
         make(**folders(root))
     for kid in (key.stem, "second"):
-        by = make(**folders(root), tokens__signing_kid=kid).test_client()
-        authorization = log_in(by=by).json["Authorized"]
-        token = authorization.removeprefix("Bearer ")
+        issuer = make(**folders(root), tokens__signing_kid=kid)
+        token = token_of(issuer)
         assert jwt.get_unverified_header(token)["kid"] == kid
-        headers = {"Authorization": authorization}
-        assert by.post("/api/logout/", headers=headers).status_code == 204
+        headers = {"Authorization": f"Bearer {token}"}
+        assert issuer.test_client().get("/probes/mine/", headers=headers).status_code == 200
 
 
 def test_a_switch_to_a_key_that_is_not_published_waits_until_it_is(
     make: Make,
     root: Path,
     key: Path,
-    create: Create,
-    log_in: LogIn,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Whoever takes the steps of a rotation in the wrong order signs nobody out."""
     for module in (chassis_keys, signing_key):
         monkeypatch.setattr(module, "LOOK_AGAIN_AFTER_SECONDS", 0.0)
-    create()
-    by = make(**folders(root), tokens__signing_kid="").test_client()
+    issuer = make(**folders(root), tokens__signing_kid="")
 
     def signs() -> str:
-        token = log_in(by=by).json["Authorized"].removeprefix("Bearer ")
-        return str(jwt.get_unverified_header(token)["kid"])
+        return str(jwt.get_unverified_header(token_of(issuer))["kid"])
 
     assert signs() == key.stem
     keys.write_pair(root, "second", bits=2048)
@@ -93,9 +103,7 @@ def test_a_switch_to_a_key_that_is_not_published_waits_until_it_is(
     assert signs() == "second"
 
 
-def test_a_tokens_life_is_what_the_settings_say(make: Make, create: Create, log_in: LogIn) -> None:
-    create()
-    by = make(tokens__life_seconds=7).test_client()
-    token = log_in(by=by).json["Authorized"].removeprefix("Bearer ")
+def test_a_tokens_life_is_what_the_settings_say(make: Make) -> None:
+    token = token_of(make(tokens__life_seconds=7))
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims["exp"] - claims["iat"] == 7

@@ -4,19 +4,18 @@ from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from flask import Flask, current_app
-from sqlalchemy import Row
 
-from ..chassis import project_files, signing
-from ..chassis.failures import StartError
-from ..chassis.keys import PublicKeys
-from ..chassis.settings import Settings
-from ..chassis.signing_key import SigningKey
+from . import project_files, signing
+from .failures import StartError
+from .keys import PublicKeys
+from .settings import Settings
+from .signing_key import SigningKey
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Read the private key; StartError where there is none, or nobody could verify its tokens."""
     folder = project_files.working_folder() / settings["tokens.private_keys_folder"]
-    published: PublicKeys = app.extensions["key_set"].keys
+    published: PublicKeys = app.extensions["key_set"]
     check = partial(_is_published, published)
     try:
         signing_key = SigningKey(folder, settings["tokens.signing_kid"], check)
@@ -42,8 +41,8 @@ def _is_published(published: PublicKeys, kid: str, private: RSAPrivateKey) -> No
         )
 
 
-def authorization_for(user: Row[int, str, str, str]) -> str:
+def authorization_for(subject: str, username: str, scope: str) -> str:
     """Return what a user puts into the header `Authorization`: a new token, short-lived."""
     signer: signing.Signer = current_app.extensions["signer"]
     life: int = current_app.extensions["token_life"]
-    return f"Bearer {signer.sign(str(user.id), user.name, user.scope, life)}"
+    return f"Bearer {signer.sign(subject, username, scope, life)}"

@@ -6,12 +6,14 @@ from threading import Lock
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
+from {{ cookiecutter.package_name }}.chassis import passwords
 from {{ cookiecutter.package_name }}.chassis.failures import StartError
+from {{ cookiecutter.package_name }}.chassis.passwords import Passwords
 from {{ cookiecutter.package_name }}.chassis.settings import Settings, load
-from {{ cookiecutter.package_name }}.users import passwords
-from {{ cookiecutter.package_name }}.users.passwords import Passwords
 
-from .conftest import PASSWORD, changed
+from ...changes import changed
+
+PASSWORD = "correct horse"
 
 
 @pytest.fixture
@@ -51,6 +53,73 @@ def test_where_there_is_no_user_no_password_is_right(
     assert not hasher.verify("wrong", stored)
     nobodys, somebodys = verified
     assert nobodys == somebodys
+
+
+@pytest.fixture
+def hashes(settings: Settings) -> list[str]:
+    """Hashes of one password, each made with other parameters than all others and the settings."""
+    return [
+        Passwords(changed(settings, passwords__time_cost=cost)).hash(PASSWORD)
+        for cost in range(2, 4 + passwords.MOST_PARAMETERS)
+    ]
+
+
+def work_of(verified: list[object], hasher: Passwords, stored: str | None) -> list[str]:
+    """Return the parameters of the hashes that a wrong password is compared with."""
+    verified.clear()
+    assert not hasher.verify("wrong", stored)
+    return sorted(map(str, verified))
+
+
+def test_a_user_whose_hash_was_made_with_other_parameters_does_not_stand_out(
+    hasher: Passwords, hashes: list[str], verified: list[object]
+) -> None:
+    """The work is compared and not the time, which varies with what else the machine does."""
+    current, older, oldest = hasher.hash(PASSWORD), *hashes[:2]
+    for met in (older, oldest):
+        hasher.verify("wrong", met)
+    work = [work_of(verified, hasher, each) for each in (None, current, older, oldest)]
+    assert work == [work[0]] * 4
+    assert len(set(work[0])) == len(work[0]) == 3
+
+
+def test_a_right_password_is_no_more_work_than_its_own(
+    hasher: Passwords, hashes: list[str], verified: list[object]
+) -> None:
+    for met in hashes:
+        hasher.verify("wrong", met)
+    verified.clear()
+    assert hasher.verify(PASSWORD, hashes[0])
+    assert verified == [extract_parameters(hashes[0])]
+
+
+def test_a_password_for_parameters_that_were_met_lets_nobody_in(
+    hasher: Passwords, hashes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secrets.token_hex", lambda: "guessed")
+    hasher.verify("wrong", hashes[0])
+    assert not hasher.verify("guessed", None)
+    assert not hasher.verify("guessed", hashes[0])
+    assert not hasher.verify("guessed", hasher.hash(PASSWORD))
+
+
+def test_of_the_parameters_that_were_met_the_latest_are_kept_in_mind(
+    hasher: Passwords, hashes: list[str], verified: list[object]
+) -> None:
+    current = extract_parameters(hasher.hash(PASSWORD))
+    for met in hashes:
+        hasher.verify("wrong", met)
+    kept = [current, *map(extract_parameters, hashes[1 - passwords.MOST_PARAMETERS :])]
+    assert work_of(verified, hasher, None) == sorted(map(str, kept))
+
+
+def test_parameters_that_many_meet_at_a_time_are_learned_once(
+    settings: Settings, hashes: list[str], verified: list[object]
+) -> None:
+    hasher = Passwords(settings)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: hasher.verify("wrong", hashes[0]), range(16)))
+    assert len(work_of(verified, hasher, None)) == 2
 
 
 def test_the_password_that_nobody_has_lets_nobody_in(

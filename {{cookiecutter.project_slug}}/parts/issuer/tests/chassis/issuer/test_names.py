@@ -2,7 +2,7 @@
 
 import pytest
 
-from {{ cookiecutter.package_name }}.users import names
+from {{ cookiecutter.package_name }}.chassis import names
 
 GOOD = [
     "a",
