@@ -3,10 +3,12 @@
 import json
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import yaml
 from invoke import Exit
 
 from tasks.checks.visitor import Visitor
@@ -131,9 +133,20 @@ def test_versions_that_are_none_are_an_error_and_no_reason_to_wait(new_system: N
         system.users.end()
 
 
-def test_the_runbook_for_contracts_shows_what_its_command_prints(system: System) -> None:
+CALLS: dict[str, list[str]] = {"orders": [], "customers": [], "shop": ["orders", "customers"]}
+"""The services of the runbook's example, and whom they call."""
+
+
+def test_the_runbook_for_contracts_shows_what_its_command_prints(
+    system: System, tmp_path: Path
+) -> None:
     runbook = (system.frontend.folder / "docs" / "changing-a-contract.md").read_text("utf-8")
-    command, printed = re.search(
-        r"```shell\nacme-tasks (dependencies\.graph .+)\n```\n\n```\n([^`]+)\n```", runbook
-    ).groups()  # type: ignore[union-attr]  # it would be another runbook
-    assert system.frontend.run(*command.split()) == printed
+    found = re.search(r"```shell\nacme-tasks (.+graph .+)\n```\n\n```\n([^`]+)\n```", runbook)
+    assert found
+    for name, called in CALLS.items():
+        upstream = {each: {"url": f"http://{each}:8080"} for each in called}
+        default = {"service": {"name": name}, "upstream": upstream}
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "settings.yaml").write_text(yaml.safe_dump({"default": default}))
+    command = found[1].replace("../", f"{tmp_path}/").split()
+    assert system.frontend.run(*command) == found[2]
