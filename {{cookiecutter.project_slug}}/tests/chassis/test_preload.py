@@ -56,9 +56,11 @@ def test_a_worker_can_be_told_to_end_from_its_first_moment(
 def test_the_mule_serves_the_metrics(
     uwsgi: SimpleNamespace, preload: Preload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    served = []
+    done = []
     module = preload()
-    monkeypatch.setattr(module.metrics_server, "serve", lambda: served.append(True))
+    # Which ends its process when the workers are gone, and here there are none.
+    monkeypatch.setattr(module.ending.Ending, "listen", lambda self: done.append("listens"))
+    monkeypatch.setattr(module.metrics_server, "serve", lambda: done.append("serves"))
     uwsgi.worker = 0
     uwsgi.post_fork_hook()
-    assert served == [True]
+    assert done == ["listens", "serves"]
