@@ -19,6 +19,7 @@ GROUPS = {
     "dependencies": "dependencies",
     "keys": "keys",
     "network": "network",
+    "scan": "scan",
     "token": "token",
 }
 """Groups of tasks, and the modules with them: a kind of service has those that it needs."""
