@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.package_name }}.tasks.advisories import NoAnswerError, Package, vulnerable
+from {{ cookiecutter.package_name }}.tasks import advisories
+from {{ cookiecutter.package_name }}.tasks.advisories import NoAnswerError, Package
 from {{ cookiecutter.package_name }}.tasks.image_contents import debian
 
 from ..ports import free_port
@@ -65,19 +66,19 @@ def service() -> Iterator[str]:
 
 
 def test_what_is_mended_in_a_later_version_is_found(service: str) -> None:
-    [found] = vulnerable([FLASK, OPENSSL], service)
+    [found] = advisories.vulnerable([FLASK, OPENSSL], service)
     assert (found.id, found.where) == ("DSA-1", "openssl")
     assert found.what == "3.0.1-1 is installed, mended in 3.0.2-1"
 
 
 def test_a_package_without_advisories_is_not_found(service: str) -> None:
-    assert vulnerable([FLASK], service) == []
+    assert advisories.vulnerable([FLASK], service) == []
 
 
 def test_a_service_that_cannot_be_asked_is_no_good_news() -> None:
     for address in (f"http://127.0.0.1:{free_port()}/v1", "http://osv.example/v1", "file:///etc"):
         with pytest.raises(NoAnswerError, match=address):
-            vulnerable([FLASK], address)
+            advisories.vulnerable([FLASK], address)
 
 
 STATUS = """\

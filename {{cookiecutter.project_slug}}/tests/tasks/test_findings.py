@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from invoke import Exit
 
-from {{ cookiecutter.package_name }}.tasks.findings import Finding, judge, read_ignored, table
+from {{ cookiecutter.package_name }}.tasks import findings
+from {{ cookiecutter.package_name }}.tasks.findings import Finding, judge, read_ignored
 
 TODAY = date(2026, 11, 21)
 
@@ -39,7 +40,7 @@ def test_what_is_found_is_shown_in_columns_and_fails(capsys: pytest.CaptureFixtu
         judge([FOUND, other, FOUND], [])
     head, *rows = capsys.readouterr().out.splitlines()
     assert head.index("what") == rows[0].index("assert") == rows[1].index("2.4.1")
-    assert table([FOUND]).splitlines()[1].split() == [
+    assert findings.table([FOUND]).splitlines()[1].split() == [
         *("vulnerabilities", "CVE-1", "jinja2"),
         *FOUND.what.split(),
     ]
