@@ -86,7 +86,7 @@ def test_a_request_that_is_being_answered_is_answered(stack: Stack) -> None:
             answers.append(requests.get(url, headers=headers, timeout=TIMEOUT_SECONDS))
 
         # While the table is locked, a request for it waits.
-        lock = "BEGIN; LOCK thoughts; SELECT pg_sleep(8)"
+        lock = "BEGIN; LOCK thoughts; SELECT pg_sleep(6)"
         locking = threading.Thread(target=stack.sql, args=[lock])
         locking.start()
         until(lambda: locks(stack, "mode = 'AccessExclusiveLock' AND granted"), "locked")

@@ -26,6 +26,8 @@ class Scanned:
 
 def copy_to_scan(service: InstalledService, folder: Path) -> Scanned:
     """Copy a service; the scanners are installed once, in the .venv that both have."""
+    # There and not in the copy: a virtual environment remembers where it was made.
+    succeeds(["./bootstrap", "scanners"], service.path)
     made = shutil.ignore_patterns(".venv", ".*_cache", "__pycache__", ".coverage")
     shutil.copytree(service.path, folder, ignore=made)
     (folder / ".venv").symlink_to(service.path / ".venv")
