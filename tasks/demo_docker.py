@@ -3,7 +3,7 @@
 import os
 import secrets
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from invoke import Exit
 
@@ -44,7 +44,9 @@ class Composed:
 
     def logged(self) -> str:
         """Return all that it has written."""
-        return self._compose.ask("logs", "--no-log-prefix", "--no-color", self.name)
+        # Compose's own `logs` moves the cursor of a terminal, whether there is one or not.
+        container = self._compose.ask("ps", "--quiet", self.name).strip()
+        return _answered(["docker", "logs", container], dict(os.environ))
 
     def token(self, username: str, scope: str = "", minutes: int = 5) -> str:
         """Nobody but the issuer has a key: sign in."""
@@ -67,16 +69,7 @@ class Compose:
 
     def ask(self, *words: str, file: str = "docker-compose.yaml") -> str:
         """Run a command and return what it prints."""
-        done = subprocess.run(
-            self._command(words, file),
-            cwd=ROOT,
-            env=os.environ | self.variables,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise Exit(done.stderr, 1)
-        return done.stdout
+        return _answered(self._command(words, file), os.environ | self.variables)
 
     @staticmethod
     def _command(words: Sequence[str], file: str) -> list[str]:
@@ -133,6 +126,13 @@ class ComposedSystem(Together):
         """Remove the containers and what they have kept."""
         self._compose.ask("down", "--volumes")
         self._compose.ask("down", "--volumes", file=PROVISION)
+
+
+def _answered(command: Sequence[str], variables: Mapping[str, str]) -> str:
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    if done.returncode:
+        raise Exit(done.stderr, 1)
+    return done.stdout
 
 
 def require_docker() -> None:
