@@ -270,7 +270,7 @@ def test_an_update_merges_where_both_changed_one_file(
     readme = service / "README.md"
     readme.write_text(f"{readme.read_text('utf-8')}\nOur own words.\n", "utf-8")
     user.commits(service)
-    source = own_template / "{{cookiecutter.project_slug}}" / "README.md"
+    source = own_template / "templates" / "README.md"
     source.write_text(source.read_text("utf-8").replace("## Run it", "## Run it now"), "utf-8")
     user.commits(own_template)
 
