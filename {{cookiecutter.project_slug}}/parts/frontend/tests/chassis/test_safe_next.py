@@ -11,6 +11,7 @@ from {{ cookiecutter.package_name }}.chassis.safe_next import asked_for, safe
     [
         "https://evil.example/",
         "//evil.example/",
+        "///evil.example/",
         "/\\evil.example/",
         "\\\\evil.example/",
         "/\t/evil.example/",
@@ -19,6 +20,7 @@ from {{ cookiecutter.package_name }}.chassis.safe_next import asked_for, safe
         "/\n/evil.example",
         "javascript:alert(1)",
         "evil.example",
+        "http:evil.example",
         "/\\/evil.example",
         "/\x00/evil.example",
         "",

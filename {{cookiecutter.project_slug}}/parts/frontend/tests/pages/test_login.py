@@ -29,28 +29,8 @@ def test_a_page_of_ones_own_leads_to_the_login_and_back(client: FlaskClient, pat
     assert sign_in(client, next=wanted).location == path
 
 
-EVIL = [
-    "https://evil.example/",
-    "//evil.example/",
-    "///evil.example/",
-    "/\\evil.example/",
-    "\\\\evil.example/",
-    "/\t/evil.example/",
-    "\t//evil.example/",
-    " //evil.example/",
-    "/\n/evil.example",
-    "javascript:alert(1)",
-    "evil.example",
-    "http:evil.example",
-    "/\\/evil.example",
-    "/\x00/evil.example",
-    "",
-    "/login/",
-    "/logout/",
-]
-
-
-@pytest.mark.parametrize("evil", EVIL)
+# What else is none of this site's pages, the tests of chassis/safe_next.py say.
+@pytest.mark.parametrize("evil", ["https://evil.example/", "//evil.example/", "", "/login/"])
 def test_nobody_is_led_elsewhere(client: FlaskClient, evil: str) -> None:
     assert sign_in(client, next=evil).location == "/"
     assert client.get("/login/", query_string={"next": evil}).location == "/"
