@@ -14,24 +14,30 @@ from types import FrameType
 from invoke import Context, Exit, task
 
 from . import demo_check
+from .demo_docker import ComposedSystem, require_docker
 from .folders import DEMO
 from .render import example, render_anew
 from .service_folder import ServiceFolder
-from .system import NAMES, System
+from .system import NAMES, System, Together
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, what a supervisor sends, and what a terminal sends when it is closed."""
 
 
-@task(help={"check": "Use the system over HTTP and in a browser, say what worked, and end"})
-def demo(context: Context, check: bool = False) -> None:
+@task(
+    help={
+        "check": "Use the system over HTTP and in a browser, say what worked, and end",
+        "docker": "In containers, from production images: docker-compose.yaml",
+    }
+)
+def demo(context: Context, check: bool = False, docker: bool = False) -> None:
     """Run the example services until Ctrl-C: rendered, installed, migrated, under uWSGI."""
     for stop in STOPS:
         signal.signal(stop, _interrupt)
     _ask_no_proxy()
     try:
         with ExitStack() as stack:
-            system = _started(stack)
+            system = _started(stack, docker)
             if check:
                 if not demo_check.passes(system, DEMO / "screenshots"):
                     raise Exit("The demo does not do what it should.", 1)
@@ -45,13 +51,10 @@ def demo(context: Context, check: bool = False) -> None:
             raise Exit("The check was stopped before it had a verdict.", 130) from None
 
 
-def _started(stack: ExitStack) -> System:
+def _started(stack: ExitStack, docker: bool) -> Together:
     begun = time.monotonic()
     with _one_at_a_time():
-        private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
-        folders = {name: _installed(name) for name in NAMES}
-        ports = {name: int(example(name)["port"]) for name in NAMES}
-        system = System(folders, private, _say, ports=ports)
+        system = _composed() if docker else _installed(stack)
         stack.callback(system.stop)
         stack.callback(_be_deaf)
         system.start()
@@ -59,13 +62,30 @@ def _started(stack: ExitStack) -> System:
     return system
 
 
-def _installed(name: str) -> Path:
-    """Render and install one of the examples, and return its folder."""
+def _installed(stack: ExitStack) -> System:
+    """Return the services as they are installed on this machine."""
+    private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
+    folders = {}
+    for name in NAMES:
+        folders[name] = _rendered(name)
+        _say(f"{name}: installing it, as locked")
+        ServiceFolder(folders[name]).install()
+    ports = {name: int(example(name)["port"]) for name in NAMES}
+    return System(folders, private, _say, ports=ports)
+
+
+def _composed() -> ComposedSystem:
+    """Return the services in containers."""
+    require_docker()
+    for name in NAMES:
+        _rendered(name)
+    return ComposedSystem(_say)
+
+
+def _rendered(name: str) -> Path:
+    """Render one of the examples, and return its folder."""
     _say(f"{name}: rendering it")
-    folder = render_anew(DEMO, example(name))
-    _say(f"{name}: installing it, as locked")
-    ServiceFolder(folder).install()
-    return folder
+    return render_anew(DEMO, example(name))
 
 
 def _ask_no_proxy() -> None:
@@ -87,7 +107,7 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
-def _show(system: System) -> None:
+def _show(system: Together) -> None:
     person, root = system.person, system.administrator
     login = f"-d username={person.username} -d password={person.password}"
     users, thoughts = system.users.address, system.thoughts.address

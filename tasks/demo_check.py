@@ -4,11 +4,11 @@ from pathlib import Path
 
 from .checks import site, thoughts, users, verdict
 from .checks.caller import Caller
-from .system import System
+from .system import Together
 from .test import install_tools
 
 
-def passes(system: System, album: Path) -> bool:
+def passes(system: Together, album: Path) -> bool:
     """Check everything, and return whether all is well; `album` is where pictures of pages go."""
     ada, root = system.authorization(system.person), system.authorization(system.administrator)
     print("\n thoughts-backend, over HTTP")
@@ -20,7 +20,7 @@ def passes(system: System, album: Path) -> bool:
     return _passes_in_a_browser(system, album) and passed
 
 
-def _passes_in_a_browser(system: System, album: Path) -> bool:
+def _passes_in_a_browser(system: Together, album: Path) -> bool:
     install_tools()
     # Only now: what drives the browser is among the tools.
     from .checks import browser, pages

@@ -1,8 +1,10 @@
 """Locks the versions: the services' in a poetry.lock of each kind, and this repository's own."""
 
 import re
+import shutil
 import subprocess
 import tempfile
+import tomllib
 from pathlib import Path
 
 from invoke import Context, task
@@ -10,6 +12,8 @@ from invoke import Context, task
 from .folders import PROGRAMS, ROOT, TEMPLATE
 from .render import kinds, render
 from .test import install_tools
+
+SCANNERS = TEMPLATE / "infra" / "scanners"
 
 SOURCE = "{{ cookiecutter.__lock_source }}"
 """Stands after each package: where it comes from, if not from the public index."""
@@ -25,12 +29,31 @@ def lock(context: Context, update: bool = False) -> None:
     _poetry(*words, folder=ROOT)
     _poetry("export", "--output", "requirements.txt", folder=ROOT)
     _poetry("export", "--only", "dev", "--output", "requirements-dev.txt", folder=ROOT)
+    if update or not _are_locked():
+        _lock_scanners()
     for kind in kinds():
         with tempfile.TemporaryDirectory() as folder:
             service = render(Path(folder), {"kind": kind})
             _poetry(*words, folder=service)
             locked = (service / "poetry.lock").read_text("utf-8")
         (TEMPLATE / "parts" / kind / "poetry.lock").write_text(as_template(locked), "utf-8")
+
+
+def _are_locked() -> bool:
+    """Whether the scanners' requirements have the versions that their pyproject.toml names."""
+    wanted = tomllib.loads((SCANNERS / "pyproject.toml").read_text("utf-8"))
+    locked = SCANNERS / "requirements.txt"
+    lines = locked.read_text("utf-8").split() if locked.is_file() else []
+    return all(pin in lines for pin in wanted["project"]["dependencies"])
+
+
+def _lock_scanners() -> None:
+    """Write the scanners' requirements; a service has no use for the poetry.lock behind them."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(SCANNERS / "pyproject.toml", folder)
+        _poetry("lock", folder=Path(folder))
+        _poetry("export", "--output", "requirements.txt", folder=Path(folder))
+        shutil.copy(Path(folder) / "requirements.txt", SCANNERS)
 
 
 def as_template(locked: str) -> str:

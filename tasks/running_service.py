@@ -77,6 +77,15 @@ class RunningService:
         return next((self.folder / self.service.package).glob("*/model.py")).parent.name
 
     @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.service.name
+
+    def logged(self) -> str:
+        """Return all that it has written."""
+        return self.log.read_text("utf-8")
+
+    @property
     def log(self) -> Path:
         """Everything that the service has written."""
         return self.private / "run.log"

@@ -2,9 +2,11 @@
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import requests
 
@@ -26,8 +28,80 @@ class Login:
     password: str
 
 
-class System:
-    """Three services: who has signed in to the frontend writes thoughts."""
+class Served(Protocol):
+    """A service that runs, however it was started."""
+
+    address: str
+    metrics_address: str
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def resources(self) -> str:
+        """What a `resource` owns, many of it."""
+
+    def logged(self) -> str:
+        """Return all that it has written."""
+
+    def token(self, username: str, scope: str = "", minutes: int = 5) -> str:
+        """Return a token that it accepts, where its keys are at hand."""
+
+
+class Together(ABC):
+    """Three services that run as one system, however they were started."""
+
+    administrator: Login
+    person: Login
+    users: Served
+    thoughts: Served
+    frontend: Served
+
+    @property
+    @abstractmethod
+    def services(self) -> Sequence[Served]:
+        """The services, each after those that it calls."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start everything, and create an administrator and a person."""
+
+    @abstractmethod
+    def wait(self) -> None:
+        """Wait until a service ends by itself, and show the last it had to say."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop everything."""
+
+    def create_user(self, login: Login) -> None:
+        """Create a user, as an administrator does."""
+        answer = requests.post(
+            f"{self.users.address}/admin/users/",
+            json={"username": login.username, "password": login.password},
+            headers=self.authorization(self.administrator),
+            timeout=TIMEOUT_SECONDS,
+        )
+        answer.raise_for_status()
+
+    def authorization(self, login: Login) -> dict[str, str]:
+        """Sign somebody in, and return the header that opens the APIs."""
+        answer = requests.post(
+            f"{self.users.address}/api/login/",
+            json={"username": login.username, "password": login.password},
+            timeout=TIMEOUT_SECONDS,
+        )
+        answer.raise_for_status()
+        return {"Authorization": answer.json()["Authorized"]}
+
+
+class System(Together):
+    """Three services on this machine: who has signed in to the frontend writes thoughts."""
+
+    users: RunningService
+    thoughts: RunningService
+    frontend: RunningService
 
     def __init__(
         self,
@@ -105,23 +179,3 @@ class System:
         for service in self.services:
             service.stop()
         self.database.remove()
-
-    def create_user(self, login: Login) -> None:
-        """Create a user, as an administrator does."""
-        answer = requests.post(
-            f"{self.users.address}/admin/users/",
-            json={"username": login.username, "password": login.password},
-            headers=self.authorization(self.administrator),
-            timeout=TIMEOUT_SECONDS,
-        )
-        answer.raise_for_status()
-
-    def authorization(self, login: Login) -> dict[str, str]:
-        """Sign somebody in, and return the header that opens the APIs."""
-        answer = requests.post(
-            f"{self.users.address}/api/login/",
-            json={"username": login.username, "password": login.password},
-            timeout=TIMEOUT_SECONDS,
-        )
-        answer.raise_for_status()
-        return {"Authorization": answer.json()["Authorized"]}

@@ -1,19 +1,23 @@
 """Calls a service as its callers do."""
 
+from typing import Generic, TypeVar
+
 import requests
 
-from ..running_service import RunningService
+from ..system import Served
 
 TIMEOUT_SECONDS = 10
 
 Headers = dict[str, str]
 
+Service = TypeVar("Service", bound=Served, covariant=True)
 
-class Caller:
+
+class Caller(Generic[Service]):
     """Calls a `resource`, as somebody, as a user or as an administrator."""
 
     def __init__(
-        self, service: RunningService, ada: Headers | None = None, root: Headers | None = None
+        self, service: Service, ada: Headers | None = None, root: Headers | None = None
     ) -> None:
         """`ada` and `root` are headers of a user and of an administrator.
 
@@ -32,7 +36,7 @@ class Caller:
 
 
 def answer(
-    service: RunningService, method: str, path: str, expected: int, **more: object
+    service: Served, method: str, path: str, expected: int, **more: object
 ) -> requests.Response:
     """Return a service's answer to a request; AssertionError where its status is another one."""
     url = f"{service.address}{path}"

@@ -1,16 +1,19 @@
 """What a person does in a browser: signs in, writes a thought, searches, signs out."""
 
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Error, Page, expect
 
-from ..system import System
+from ..system import Together
 from . import verdict
 from .browser import chromium
 from .verdict import Check
 
 THOUGHT = "I came by browser <script>document.title = 'hacked'</script>"
+
+Whole = TypeVar("Whole", bound=Together, covariant=True)
 
 PHONE = {"width": 360, "height": 640}
 
@@ -18,10 +21,10 @@ PATIENCE_MS = 15_000
 """More than a page takes that waits for a service in vain."""
 
 
-class Person:
+class Person(Generic[Whole]):
     """A person with a browser, whose pages are photographed and looked at for barriers."""
 
-    def __init__(self, system: System, context: BrowserContext, album: Path) -> None:
+    def __init__(self, system: Whole, context: BrowserContext, album: Path) -> None:
         """`album` is where the pictures go."""
         self.system = system
         self.page: Page = context.new_page()
@@ -69,7 +72,7 @@ class Person:
         assert not barriers.violations_count, f"{name}: {barriers.generate_report()}"
 
 
-def signs_in(person: Person) -> None:
+def signs_in(person: Person[Together]) -> None:
     """a person comes to the newest thoughts, and signs in"""
     person.open("/")
     person.is_at("Newest thoughts")
@@ -82,7 +85,7 @@ def signs_in(person: Person) -> None:
     expect(person.page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
-def writes(person: Person) -> None:
+def writes(person: Person[Together]) -> None:
     """writes a thought with a script in it, which is shown and not run"""
     person.page.get_by_role("navigation").get_by_role("link", name="Write").click()
     person.keep("3-write")
@@ -94,7 +97,7 @@ def writes(person: Person) -> None:
     assert "hacked" not in person.page.title()
 
 
-def searches(person: Person) -> None:
+def searches(person: Person[Together]) -> None:
     """searches for it, in capitals"""
     person.page.get_by_role("navigation").get_by_role("link", name="Search").click()
     person.page.get_by_label("Text to look for").fill("CAME BY BROWSER")
@@ -104,7 +107,7 @@ def searches(person: Person) -> None:
     person.keep("5-search")
 
 
-def signs_out(person: Person) -> None:
+def signs_out(person: Person[Together]) -> None:
     """signs out, and nobody who uses the browser next is taken for the same person"""
     person.page.get_by_role("button", name="Sign out").click()
     person.sees("You are signed out.")
@@ -114,12 +117,12 @@ def signs_out(person: Person) -> None:
     person.keep("6-signed-out")
 
 
-def meets_no_complaint(person: Person) -> None:
+def meets_no_complaint(person: Person[Together]) -> None:
     """and in all that the browser has nothing to complain of"""
     assert not person.complaints, person.complaints
 
 
-CHECKS: tuple[Check[Person], ...] = (
+CHECKS: tuple[Check[Person[Together]], ...] = (
     signs_in,
     writes,
     searches,
@@ -128,7 +131,7 @@ CHECKS: tuple[Check[Person], ...] = (
 )
 
 
-def passes(system: System, album: Path) -> bool:
+def passes(system: Together, album: Path) -> bool:
     """Make every check in Chromium; NoBrowserError where there is none."""
     with chromium() as browser, browser.new_context() as context:
         return verdict.passes(CHECKS, Person(system, context, album), failures=(Error,))

@@ -4,30 +4,31 @@ from datetime import datetime, timedelta
 
 import requests
 
+from ..system import Served
 from .caller import TIMEOUT_SECONDS, Caller
 from .verdict import Check
 
 
-def is_alive_and_ready(call: Caller) -> None:
+def is_alive_and_ready(call: Caller[Served]) -> None:
     """the service is alive, and ready with its database and the keys of tokens"""
     call("GET", "/health/live", 200)
     checks = call("GET", "/health/ready", 200).json()["checks"]
     assert checks == {"database": "ok", "token_keys": "ok"}, checks
 
 
-def says_its_version(call: Caller) -> None:
+def says_its_version(call: Caller[Served]) -> None:
     """it says which version it is"""
     assert call("GET", "/admin/version/", 200).json().keys() == {"commit", "version"}
 
 
-def documents_itself(call: Caller) -> None:
+def documents_itself(call: Caller[Served]) -> None:
     """it shows the Swagger UI at /, and its OpenAPI document has all paths"""
     assert "swagger" in call("GET", "/", 200).text
     paths = call("GET", "/swagger.json", 200).json()["paths"]
     assert {call.own, call.all, f"{call.all}{{id}}/", f"{call.admin}{{id}}/"} <= paths.keys()
 
 
-def writes_for_a_user(call: Caller) -> None:
+def writes_for_a_user(call: Caller[Served]) -> None:
     """a user with a token writes, in JSON or in a form"""
     call("POST", call.own, 201, headers=call.ada, json={"text": "100% in JSON"})
     made = call("POST", call.own, 201, headers=call.ada, data={"text": "In a form"}).json()
@@ -36,14 +37,14 @@ def writes_for_a_user(call: Caller) -> None:
     assert datetime.fromisoformat(made["timestamp"]).utcoffset() == timedelta(0), made
 
 
-def refuses_the_others(call: Caller) -> None:
+def refuses_the_others(call: Caller[Served]) -> None:
     """nobody writes without a token, or with a bad one, or writes nothing"""
     call("POST", call.own, 401, json={"text": "x"})
     call("POST", call.own, 401, headers={"Authorization": "Bearer x.y.z"}, json={"text": "x"})
     call("POST", call.own, 400, headers=call.ada, json={"text": ""})
 
 
-def lists_by_page(call: Caller) -> None:
+def lists_by_page(call: Caller[Served]) -> None:
     """lists come newest first and by page, following the Link header"""
     page = call("GET", f"{call.own}?limit=1", 200, headers=call.ada)
     assert page.headers["X-Total-Count"] == "2", page.headers
@@ -52,14 +53,14 @@ def lists_by_page(call: Caller) -> None:
     assert "next" not in following.links
 
 
-def searches(call: Caller) -> None:
+def searches(call: Caller[Served]) -> None:
     """anyone searches, in upper or lower case, and % is only a character"""
     found = call("GET", call.all, 200, params={"search": "0% IN j"}).json()
     assert [one["text"] for one in found] == ["100% in JSON"], found
     assert call("GET", call.all, 200, params={"search": "1%JSON"}).json() == []
 
 
-def administers(call: Caller) -> None:
+def administers(call: Caller[Served]) -> None:
     """an administrator removes one, and nobody else does"""
     newest = call("GET", call.all, 200).json()[0]["id"]
     call("DELETE", f"{call.admin}{newest}/", 401)
@@ -68,7 +69,7 @@ def administers(call: Caller) -> None:
     call("GET", f"{call.all}{newest}/", 404)
 
 
-def counts(call: Caller) -> None:
+def counts(call: Caller[Served]) -> None:
     """the metrics count requests by route, on a port of their own"""
     scraped = requests.get(f"{call.service.metrics_address}/metrics", timeout=TIMEOUT_SECONDS)
     line = f'method="POST",route="{call.own}",status="201"'
@@ -78,7 +79,7 @@ def counts(call: Caller) -> None:
     call("GET", "/metrics", 404)
 
 
-CHECKS: tuple[Check[Caller], ...] = (
+CHECKS: tuple[Check[Caller[Served]], ...] = (
     is_alive_and_ready,
     says_its_version,
     documents_itself,

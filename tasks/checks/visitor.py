@@ -6,7 +6,7 @@ from http.cookiejar import Cookie
 import requests
 from requests.cookies import RequestsCookieJar
 
-from ..system import Login, System
+from ..system import Login, Together
 from .caller import TIMEOUT_SECONDS
 
 CSRF_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -24,7 +24,7 @@ class OnThisMachine(RequestsCookieJar):
 class Visitor:
     """One who visits the frontend, as a browser with a session of its own."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: Together) -> None:
         """Nobody has signed in yet."""
         self.system = system
         self._session = requests.Session()

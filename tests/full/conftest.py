@@ -24,7 +24,7 @@ def running(
 
 
 @pytest.fixture(scope="module")
-def call(running: RunningService) -> Caller:
+def call(running: RunningService) -> Caller[RunningService]:
     """A caller of that service: `call("GET", path, 200)` checks the status."""
     return Caller(running)
 

@@ -55,7 +55,9 @@ def database(service: RunningService) -> Iterator[Any]:
         yield cursor
 
 
-def answered(call: Caller, method: str, path: str, **more: Any) -> requests.Response:
+def answered(
+    call: Caller[RunningService], method: str, path: str, **more: Any
+) -> requests.Response:
     """Return the answer to a request, whatever it is."""
     return requests.request(method, f"{call.service.address}{path}", timeout=30, **more)
 
@@ -70,7 +72,7 @@ def stored(service: RunningService) -> set[int]:
 # Metrics and logs.
 
 
-def test_metrics_and_logs_count_what_was_asked_under_load(call: Caller) -> None:
+def test_metrics_and_logs_count_what_was_asked_under_load(call: Caller[RunningService]) -> None:
     one, removed = f"{call.all}{ID}/", f"{call.admin}{ID}/"
     text = {"text": "x"}
     # What is asked, and how it is counted.
@@ -110,7 +112,9 @@ def test_metrics_and_logs_count_what_was_asked_under_load(call: Caller) -> None:
     assert stored(service) - stored_before == made
 
 
-def test_a_request_is_logged_with_its_identifier_and_without_its_query(call: Caller) -> None:
+def test_a_request_is_logged_with_its_identifier_and_without_its_query(
+    call: Caller[RunningService],
+) -> None:
     headers = call.ada | {"X-Request-ID": "order-17"}
     answer = answered(call, "GET", f"{call.own}?limit=7&a=b", headers=headers)
     assert answer.headers["X-Request-ID"] == "order-17"
@@ -132,7 +136,9 @@ def broken(running: RunningService) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("broken")
-def test_an_unforeseen_error_is_told_to_operators_and_not_to_callers(call: Caller) -> None:
+def test_an_unforeseen_error_is_told_to_operators_and_not_to_callers(
+    call: Caller[RunningService],
+) -> None:
     query = {"search": "S3cretSearch", "password": "S3cretPassword"}
     headers = {"X-Request-ID": "unforeseen"}
     answer = answered(call, "GET", call.all, params=query, headers=headers)
@@ -143,7 +149,7 @@ def test_an_unforeseen_error_is_told_to_operators_and_not_to_callers(call: Calle
     assert "S3cret" not in json.dumps(error)
 
 
-def test_no_secret_is_logged(call: Caller) -> None:
+def test_no_secret_is_logged(call: Caller[RunningService]) -> None:
     """Neither from where it belongs, nor from where a caller puts it by mistake."""
     token = call.ada["Authorization"].removeprefix("Bearer ")
     password = {"password": "S3cretPassword"}
@@ -182,7 +188,9 @@ def secret_of_the_database(service: RunningService) -> str:
 # Its database.
 
 
-def test_a_lost_database_is_503_and_no_acknowledged_write_is_lost(call: Caller) -> None:
+def test_a_lost_database_is_503_and_no_acknowledged_write_is_lost(
+    call: Caller[RunningService],
+) -> None:
     service, numbers, is_over = call.service, count(), threading.Event()
     statuses: set[int] = set()
     acknowledged: set[int] = set()
@@ -233,7 +241,7 @@ def test_a_lost_database_is_503_and_no_acknowledged_write_is_lost(call: Caller) 
 # The keys of the tokens.
 
 
-def test_keys_come_and_go_without_a_restart(call: Caller) -> None:
+def test_keys_come_and_go_without_a_restart(call: Caller[RunningService]) -> None:
     service = call.service
     keys = service.private / "keys"
     [first] = (keys / "public").iterdir()
@@ -249,7 +257,9 @@ def test_keys_come_and_go_without_a_restart(call: Caller) -> None:
     assert_all_workers_answer(call, call.ada, 200)
 
 
-def assert_all_workers_answer(call: Caller, headers: dict[str, str], status: int) -> None:
+def assert_all_workers_answer(
+    call: Caller[RunningService], headers: dict[str, str], status: int
+) -> None:
     """See that a token is soon answered so, by whichever worker it comes to."""
     with ThreadPoolExecutor(THREADS) as threads:
 

@@ -11,6 +11,7 @@ from requests import Response
 
 from tasks.checks.caller import Caller
 from tasks.folders import PROGRAMS
+from tasks.running_service import RunningService
 from tests.full.metrics import ID, counted, counted_since
 
 SCHEMATHESIS_SECONDS = 90
@@ -20,7 +21,7 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00")
 Thought = dict[str, object]
 
 
-def write(call: Caller, text: str) -> Thought:
+def write(call: Caller[RunningService], text: str) -> Thought:
     """Write one as Ada and return it."""
     made: Thought = call("POST", call.own, 201, headers=call.ada, json={"text": text}).json()
     return made
@@ -44,7 +45,7 @@ def assert_error(answer: Response, **errors: str) -> None:
     assert answer.json().get("errors", {}) == errors
 
 
-def test_a_tool_that_reads_the_document_finds_no_fault(call: Caller) -> None:
+def test_a_tool_that_reads_the_document_finds_no_fault(call: Caller[RunningService]) -> None:
     before = counted(call.service)
     checked = subprocess.run(
         [
@@ -72,7 +73,7 @@ def test_a_tool_that_reads_the_document_finds_no_fault(call: Caller) -> None:
     }
 
 
-def test_the_document_declares_what_it_protects_with(call: Caller) -> None:
+def test_the_document_declares_what_it_protects_with(call: Caller[RunningService]) -> None:
     document = call("GET", "/swagger.json", 200).json()
     [(scheme, declared)] = document["securityDefinitions"].items()
     assert (declared["in"], declared["name"]) == ("header", "Authorization")
@@ -96,7 +97,7 @@ def test_the_document_declares_what_it_protects_with(call: Caller) -> None:
     ],
     ids=["JSON", "form", "multipart form", "some other JSON", "with fields that are not its own"],
 )
-def test_a_user_writes(call: Caller, sent: dict[str, dict[str, str]]) -> None:
+def test_a_user_writes(call: Caller[RunningService], sent: dict[str, dict[str, str]]) -> None:
     headers = call.ada | sent.pop("headers", {})
     answer = call("POST", call.own, 201, headers=headers, **sent)
     assert answer.headers["Content-Type"] == "application/json"
@@ -114,7 +115,7 @@ def test_a_user_writes(call: Caller, sent: dict[str, dict[str, str]]) -> None:
     ["x", "x" * 10_000, "🎈" * 10_000, "Ünïcödé ﷽ é", " \t\r\n ", "\u202e\ufeff\x01", "'\"<&%_\\"],
     ids=lambda text: repr(text[:9]),
 )
-def test_a_text_comes_back_as_it_went_in(call: Caller, text: str) -> None:
+def test_a_text_comes_back_as_it_went_in(call: Caller[RunningService], text: str) -> None:
     made = write(call, text)
     assert made["text"] == text
     assert call("GET", f"{call.all}{made['id']}/", 200).json() == made
@@ -136,14 +137,14 @@ def test_a_text_comes_back_as_it_went_in(call: Caller, text: str) -> None:
     ids=lambda value: repr(value)[:20],
 )
 def test_what_is_wrong_with_a_text_is_said(
-    call: Caller, body: dict[str, object], sentence: str
+    call: Caller[RunningService], body: dict[str, object], sentence: str
 ) -> None:
     answer = call("POST", call.own, 400, headers=call.ada, json=body)
     assert answer.json()["message"] == "The request is not valid."
     assert_error(answer, text=sentence)
 
 
-def test_own_are_the_callers_alone_newest_first(call: Caller) -> None:
+def test_own_are_the_callers_alone_newest_first(call: Caller[RunningService]) -> None:
     grace = {"Authorization": f"Bearer {call.service.token('grace')}"}
     assert call("GET", call.own, 200, headers=grace).json() == []
     made = []
@@ -156,7 +157,7 @@ def test_own_are_the_callers_alone_newest_first(call: Caller) -> None:
     assert answer.headers["X-Total-Count-Relation"] == "eq"
 
 
-def test_a_walk_along_the_links_meets_each_once(call: Caller) -> None:
+def test_a_walk_along_the_links_meets_each_once(call: Caller[RunningService]) -> None:
     written = [write(call, f"Step {number} of a walk & more")["id"] for number in range(7)]
     found, steps, path = [], 0, f"{call.all}?limit=3&search=of+a+walk+%26"
     while path:
@@ -189,7 +190,9 @@ def test_a_walk_along_the_links_meets_each_once(call: Caller) -> None:
         ("\ufffd", False),
     ],
 )
-def test_a_search_is_literal_and_ignores_case(call: Caller, search: str, finds: bool) -> None:
+def test_a_search_is_literal_and_ignores_case(
+    call: Caller[RunningService], search: str, finds: bool
+) -> None:
     haystack = "Needle in ünï 🎈 100% snake_case back\\slash quote'; --"
     write(call, haystack)
     found = call("GET", call.all, 200, params={"search": search})
@@ -220,7 +223,7 @@ def test_a_search_is_literal_and_ignores_case(call: Caller, search: str, finds: 
     ids=lambda value: str(value)[:12],
 )
 def test_what_is_wrong_with_a_query_is_said(
-    call: Caller, query: str, errors: dict[str, str]
+    call: Caller[RunningService], query: str, errors: dict[str, str]
 ) -> None:
     assert_error(call("GET", f"{call.all}?{query}", 400), **errors)
 
@@ -229,7 +232,7 @@ def test_what_is_wrong_with_a_query_is_said(
     "query",
     ["", "search=", f"before={2**63 - 1}&limit=100", "search=" + "x" * 200, "other=1", "&&=&"],
 )
-def test_the_other_queries_are_answered(call: Caller, query: str) -> None:
+def test_the_other_queries_are_answered(call: Caller[RunningService], query: str) -> None:
     assert call("GET", f"{call.all}?{query}", 200).headers["Content-Type"] == "application/json"
 
 
@@ -238,12 +241,12 @@ def test_the_other_queries_are_answered(call: Caller, query: str) -> None:
     [str(2**63 - 1), str(2**63), "9" * 4000, "0", "-1", "1.0", "abc", "%00", "1%0a", "%ed%a0%80"],
     ids=lambda step: step[:20],
 )
-def test_one_that_is_not_there_is_404(call: Caller, step: str) -> None:
+def test_one_that_is_not_there_is_404(call: Caller[RunningService], step: str) -> None:
     assert_error(call("GET", f"{call.all}{step}/", 404))
     assert_error(call("DELETE", f"{call.admin}{step}/", 404, headers=call.root))
 
 
-def test_an_administrator_removes_one(call: Caller) -> None:
+def test_an_administrator_removes_one(call: Caller[RunningService]) -> None:
     made = write(call, "Soon gone")
     path = f"{call.admin}{made['id']}/"
     assert_error(call("DELETE", path, 401))
@@ -255,7 +258,9 @@ def test_an_administrator_removes_one(call: Caller) -> None:
 
 
 @pytest.mark.parametrize("given", ["none", "Basic YTpi", "Bearer", "Bearer ", "bearer x.y.z", "é"])
-def test_a_token_is_asked_for_before_anything_else(call: Caller, given: str) -> None:
+def test_a_token_is_asked_for_before_anything_else(
+    call: Caller[RunningService], given: str
+) -> None:
     headers = {} if given == "none" else {"Authorization": given.encode()}
     for method, path, body in (
         ("GET", f"{call.own}?limit=x", b""),
@@ -270,7 +275,7 @@ def test_a_token_is_asked_for_before_anything_else(call: Caller, given: str) -> 
         assert refused.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_changed_token_is_none(call: Caller) -> None:
+def test_a_changed_token_is_none(call: Caller[RunningService]) -> None:
     head, claims, signature = call.ada["Authorization"].split(".")
     for changed in (
         f"{head}.{claims}.",
@@ -285,7 +290,7 @@ def test_a_changed_token_is_none(call: Caller) -> None:
         assert_error(call("GET", call.own, 401, headers={"Authorization": changed}))
 
 
-def test_a_wrong_method_is_405_and_told_the_right_ones(call: Caller) -> None:
+def test_a_wrong_method_is_405_and_told_the_right_ones(call: Caller[RunningService]) -> None:
     for path, right in (
         (call.own, {"GET", "HEAD", "OPTIONS", "POST"}),
         (call.all, {"GET", "HEAD", "OPTIONS"}),
@@ -301,7 +306,7 @@ def test_a_wrong_method_is_405_and_told_the_right_ones(call: Caller) -> None:
             assert_error(refused)
 
 
-def test_head_is_get_without_the_body(call: Caller) -> None:
+def test_head_is_get_without_the_body(call: Caller[RunningService]) -> None:
     one = f"{call.all}{write(call, 'Headed')['id']}/"
     for path, status in (
         (call.all, 200),
@@ -318,7 +323,7 @@ def test_head_is_get_without_the_body(call: Caller) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?limit=1&search=a%25b%26%C3%A4"])
-def test_a_forgotten_closing_slash_is_a_redirect(call: Caller, query: str) -> None:
+def test_a_forgotten_closing_slash_is_a_redirect(call: Caller[RunningService], query: str) -> None:
     host = {"Host": "some.where.example"}  # as a proxy passes it on, which has taken off the TLS
     for method, path in (("GET", call.all), ("POST", call.own), ("DELETE", f"{call.admin}1/")):
         without = f"{path.rstrip('/')}{query}"
@@ -334,11 +339,11 @@ def test_a_forgotten_closing_slash_is_a_redirect(call: Caller, query: str) -> No
     "path",
     ["/nowhere", "/api/", "/health", "/metrics", "//evil.example/", "/swaggerui/../settings.yaml"],
 )
-def test_a_path_that_leads_nowhere_is_404(call: Caller, path: str) -> None:
+def test_a_path_that_leads_nowhere_is_404(call: Caller[RunningService], path: str) -> None:
     assert_error(call("GET", path, 404))
 
 
-def test_every_answer_has_a_request_id(call: Caller) -> None:
+def test_every_answer_has_a_request_id(call: Caller[RunningService]) -> None:
     for path, status in (
         (call.all, 200),
         (call.own, 401),
@@ -353,7 +358,7 @@ def test_every_answer_has_a_request_id(call: Caller) -> None:
             assert (answer.headers["X-Request-ID"] == given) is is_kept
 
 
-def test_pages_for_people_are_html(call: Caller) -> None:
+def test_pages_for_people_are_html(call: Caller[RunningService]) -> None:
     page = call("GET", "/", 200)
     assert page.headers["Content-Type"].startswith("text/html")
     for address in re.findall(r'(?:src|href)="([^"]+)"', page.text):

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from tasks.checks.caller import Caller
+from tasks.running_service import RunningService
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -29,7 +30,7 @@ class Answer:
     body: bytes
 
 
-def talk(call: Caller, request: bytes) -> Answer | None:
+def talk(call: Caller[RunningService], request: bytes) -> Answer | None:
     """Send bytes; return the answer, or None where the connection is closed without one."""
     address = ("127.0.0.1", call.service.port)
     with (
@@ -66,7 +67,7 @@ def part(name: bytes, value: bytes, *more: bytes) -> bytes:
 
 
 @pytest.fixture(autouse=True)
-def _it_is_well_after_each(call: Caller) -> Iterator[None]:
+def _it_is_well_after_each(call: Caller[RunningService]) -> Iterator[None]:
     yield
     assert call("GET", "/health/live", 200).json() == {"status": "ok"}
     assert '"unexpected error"' not in call.service.log.read_text("utf-8")
@@ -135,7 +136,9 @@ def _it_is_well_after_each(call: Caller) -> Iterator[None]:
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_a_body_of_any_kind(call: Caller, content_type: str, body: bytes, status: int) -> None:
+def test_a_body_of_any_kind(
+    call: Caller[RunningService], content_type: str, body: bytes, status: int
+) -> None:
     headers = call.ada | ({"Content-Type": content_type} if content_type else {})
     answer = call("POST", call.own, status, headers=headers, data=body)
     assert answer.headers["Content-Type"] == "application/json"
@@ -143,14 +146,14 @@ def test_a_body_of_any_kind(call: Caller, content_type: str, body: bytes, status
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate, gzip", "x" * 500])
-def test_a_body_that_is_coded_is_415(call: Caller, coding: str) -> None:
+def test_a_body_that_is_coded_is_415(call: Caller[RunningService], coding: str) -> None:
     headers = call.ada | {"Content-Type": JSON, "Content-Encoding": coding}
     for body in (gzip.compress(b'{"text": "a"}'), b'{"text": "a"}'):
         answer = call("POST", call.own, 415, headers=headers, data=body)
         assert "Content-Encoding" in answer.json()["message"]
 
 
-def test_of_two_that_have_one_name_one_counts(call: Caller) -> None:
+def test_of_two_that_have_one_name_one_counts(call: Caller[RunningService]) -> None:
     for sent, counts in (
         ({"data": b'{"text": "a", "text": "b"}', "headers": {"Content-Type": JSON}}, "b"),
         ({"data": b"text=a&text=b", "headers": {"Content-Type": FORM}}, "a"),
@@ -166,7 +169,7 @@ def chunks(*pieces: bytes) -> Iterator[bytes]:
     yield from pieces
 
 
-def test_a_body_may_come_in_chunks(call: Caller) -> None:
+def test_a_body_may_come_in_chunks(call: Caller[RunningService]) -> None:
     headers = call.ada | {"Content-Type": JSON}
     body = chunks(b'{"text":', b' "in chunks"', b"}")
     made = call("POST", call.own, 201, headers=headers, data=body)
@@ -175,13 +178,15 @@ def test_a_body_may_come_in_chunks(call: Caller) -> None:
     call("POST", call.own, 401, data=chunks(b'{"text":', b"}"))
 
 
-def test_chunks_that_are_too_many_are_413(call: Caller) -> None:
+def test_chunks_that_are_too_many_are_413(call: Caller[RunningService]) -> None:
     headers = call.ada | {"Content-Type": JSON}
     call("POST", call.own, 413, headers=headers, data=chunks(*[b"a" * 60_000] * 40))
 
 
 @pytest.mark.parametrize("size", [0, 100, 5_000_000])
-def test_a_body_without_a_token_is_401_whatever_its_size(call: Caller, size: int) -> None:
+def test_a_body_without_a_token_is_401_whatever_its_size(
+    call: Caller[RunningService], size: int
+) -> None:
     for _ in range(5):
         answer = call("POST", call.own, 401, headers={"Content-Type": JSON}, data=b"a" * size)
         assert answer.json()["message"]
@@ -224,7 +229,7 @@ def test_a_body_without_a_token_is_401_whatever_its_size(call: Caller, size: int
     ],
     ids=lambda value: repr(value)[:40],
 )
-def test_an_address_of_any_kind(call: Caller, target: bytes, status: int) -> None:
+def test_an_address_of_any_kind(call: Caller[RunningService], target: bytes, status: int) -> None:
     target = target.replace(b"thoughts", call.service.resources.encode())
     answer = talk(call, head(b"GET " + target + b" HTTP/1.1"))
     assert_is_json(answer)
@@ -246,7 +251,7 @@ def test_an_address_of_any_kind(call: Caller, target: bytes, status: int) -> Non
     ],
     ids=lambda value: repr(value)[:20],
 )
-def test_a_header_of_any_kind(call: Caller, value: bytes) -> None:
+def test_a_header_of_any_kind(call: Caller[RunningService], value: bytes) -> None:
     token = call.ada["Authorization"].encode()
     for name, status in (
         ("Authorization", 401),
@@ -268,7 +273,7 @@ def test_a_header_of_any_kind(call: Caller, value: bytes) -> None:
 @pytest.mark.parametrize(
     "host", [b"", b"\xff\x00", b"[::1", b"a:99999999", b"<script>", b"a" * 9000]
 )
-def test_a_host_of_any_kind(call: Caller, host: bytes) -> None:
+def test_a_host_of_any_kind(call: Caller[RunningService], host: bytes) -> None:
     for path in (call.all, call.all.rstrip("/")):
         request = b"GET " + path.encode() + b" HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"
         answer = talk(call, request)
@@ -297,19 +302,21 @@ def test_a_host_of_any_kind(call: Caller, host: bytes) -> None:
     ],
     ids=repr,
 )
-def test_what_is_hardly_http(call: Caller, request_: bytes) -> None:
+def test_what_is_hardly_http(call: Caller[RunningService], request_: bytes) -> None:
     answer = talk(call, request_)
     assert_is_json(answer)
     assert answer is not None
     assert 400 <= answer.status < 500
 
 
-def test_headers_that_are_too_large_are_not_answered_and_do_no_harm(call: Caller) -> None:
+def test_headers_that_are_too_large_are_not_answered_and_do_no_harm(
+    call: Caller[RunningService],
+) -> None:
     for _ in range(20):
         assert talk(call, head(b"GET /api HTTP/1.1", Cookie=b"a" * 100_000)) is None
 
 
-def test_a_client_that_goes_away_does_no_harm(call: Caller) -> None:
+def test_a_client_that_goes_away_does_no_harm(call: Caller[RunningService]) -> None:
     address = ("127.0.0.1", call.service.port)
     for request in (
         b"",

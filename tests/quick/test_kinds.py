@@ -188,6 +188,9 @@ def test_a_kind_has_the_sections_of_settings_that_it_needs(
 def test_a_frontend_has_nothing_of_a_database(examples: dict[str, Path]) -> None:
     service = examples["frontend"]
     assert not (service / "migrations").exists()
-    for name in ("pyproject.toml", "settings.yaml", "README.md", ".dockerignore", ".gitignore"):
+    assert not (service / "docker-compose.provision.yaml").exists()
+    composed = ("docker-compose.yaml", "docker-compose.test.yaml")
+    files = ("pyproject.toml", "settings.yaml", "README.md", ".dockerignore", ".gitignore")
+    for name in (*files, *composed):
         text = (service / name).read_text("utf-8").lower()
         assert not re.search("database|postgres|psycopg|migration|alembic", text), name

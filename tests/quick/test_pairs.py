@@ -66,6 +66,25 @@ def test_the_shell_scripts_are_clean(service: Path) -> None:
     succeeds(service, "shellcheck", *scripts)
 
 
+def test_the_dockerfile_is_clean(service: Path) -> None:
+    succeeds(service, "hadolint", "infra/docker/Dockerfile")
+
+
+def test_a_fault_in_a_dockerfile_is_seen(plain: Path, tmp_path: Path) -> None:
+    text = (plain / "infra" / "docker" / "Dockerfile").read_text("utf-8")
+    (tmp_path / "Dockerfile").write_text(f"{text}RUN sudo ls\n", "utf-8")
+    with pytest.raises(AssertionError, match="DL3004"):
+        succeeds(tmp_path, "hadolint", "Dockerfile")
+
+
+def test_no_rule_of_the_dockerfile_is_ignored_without_a_reason(plain: Path) -> None:
+    lines = (plain / "infra" / "docker" / "Dockerfile").read_text("utf-8").splitlines()
+    ignored = [number for number, line in enumerate(lines) if "hadolint ignore" in line]
+    assert ignored
+    for number in ignored:
+        assert re.match(r"# \w", lines[number - 1]), lines[number]
+
+
 def test_the_kotlin_is_balanced(service: Path) -> None:
     for path in files_of(service):
         if path.suffix in {".kt", ".kts"}:

@@ -21,7 +21,7 @@ Folders = Mapping[str, Path]
 
 NewSystem = Callable[..., System]
 
-NewPerson = Callable[..., Person]
+NewPerson = Callable[..., Person[System]]
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def person(browser: Browser, system: System) -> Iterator[Person]:
+def person(browser: Browser, system: System) -> Iterator[Person[System]]:
     """Somebody at a browser of their own."""
     with browser.new_context() as context:
         yield Person(system, context, PICTURES)
@@ -73,7 +73,7 @@ def new_person(browser: Browser) -> Iterator[NewPerson]:
     """Make persons with browsers that are set up otherwise: `new_person(system, locale="de")`."""
     with ExitStack() as stack:
 
-        def make(system: System, **options: object) -> Person:
+        def make(system: System, **options: object) -> Person[System]:
             context = stack.enter_context(browser.new_context(**options))  # type: ignore[arg-type]  # passed on
             return Person(system, context, PICTURES)
 

@@ -45,7 +45,7 @@ def frozen(service: RunningService) -> Iterator[None]:
         eventually(service.is_ready)
 
 
-def status_and_seconds(person: Person, path: str) -> tuple[int, float]:
+def status_and_seconds(person: Person[System], path: str) -> tuple[int, float]:
     """Open a page; return its status and how long it took."""
     begun = time.monotonic()
     response = person.page.goto(person.system.frontend.address + path)
@@ -53,7 +53,9 @@ def status_and_seconds(person: Person, path: str) -> tuple[int, float]:
     return response.status, time.monotonic() - begun
 
 
-def test_a_backend_that_is_killed_while_somebody_writes_costs_no_text(person: Person) -> None:
+def test_a_backend_that_is_killed_while_somebody_writes_costs_no_text(
+    person: Person[System],
+) -> None:
     person.open("/thoughts/new")
     person.sign_in()
     person.page.get_by_label("Your thought").fill("Typed before it was killed")
@@ -77,7 +79,7 @@ def test_a_backend_that_is_killed_while_somebody_writes_costs_no_text(person: Pe
     expect(person.page.get_by_text("Typed before it was killed")).to_have_count(1)
 
 
-def test_a_backend_that_hangs_is_a_page_within_the_time_out(person: Person) -> None:
+def test_a_backend_that_hangs_is_a_page_within_the_time_out(person: Person[System]) -> None:
     person.open("/thoughts/new")
     person.sign_in()
     with frozen(person.system.thoughts):
@@ -111,7 +113,7 @@ def test_a_silent_backend_silences_nobody_else(system: System) -> None:
     assert "too many calls are waiting" in system.frontend.log.read_text("utf-8")
 
 
-def test_a_thought_that_may_have_been_saved_is_not_sent_twice(person: Person) -> None:
+def test_a_thought_that_may_have_been_saved_is_not_sent_twice(person: Person[System]) -> None:
     person.open("/thoughts/new")
     person.sign_in()
     person.is_at("Write a thought")
@@ -122,7 +124,9 @@ def test_a_thought_that_may_have_been_saved_is_not_sent_twice(person: Person) ->
     expect(person.page.get_by_text("Saved once at most")).to_have_count(1)
 
 
-def test_an_issuer_that_is_down_keeps_nobody_out_who_is_in(person: Person, system: System) -> None:
+def test_an_issuer_that_is_down_keeps_nobody_out_who_is_in(
+    person: Person[System], system: System
+) -> None:
     inside, outside = Visitor(system), Visitor(system)
     inside.sign_in()
     with killed(system.users):

@@ -15,7 +15,7 @@ from tests.system.conftest import NewPerson
 LONG = "x" * 10_001
 
 
-def test_a_person_signs_in_writes_searches_and_signs_out(person: Person) -> None:
+def test_a_person_signs_in_writes_searches_and_signs_out(person: Person[System]) -> None:
     for check in CHECKS:
         check(person)
 
@@ -32,7 +32,7 @@ def test_all_of_it_works_without_javascript(new_person: NewPerson, system: Syste
     person.sees("You are signed out.")
 
 
-def test_the_keyboard_is_enough(person: Person) -> None:
+def test_the_keyboard_is_enough(person: Person[System]) -> None:
     def tab_to(name: str) -> None:
         """Press Tab until the focus is where it is wanted."""
         for _ in range(20):
@@ -85,7 +85,7 @@ def test_a_mistake_is_shown_where_it_is_and_without_barriers(
     person.keep(f"a-mistake-{scheme}")
 
 
-def test_a_text_that_is_too_long_comes_back_with_what_to_mend(person: Person) -> None:
+def test_a_text_that_is_too_long_comes_back_with_what_to_mend(person: Person[System]) -> None:
     person.open("/thoughts/new")
     person.sign_in()
     person.write(LONG)
@@ -95,14 +95,14 @@ def test_a_text_that_is_too_long_comes_back_with_what_to_mend(person: Person) ->
 
 
 @pytest.mark.parametrize("path", ["/nothing-is-here", "/thoughts/new/", "/?before=x"])
-def test_a_wrong_address_is_a_page_with_a_way_on(person: Person, path: str) -> None:
+def test_a_wrong_address_is_a_page_with_a_way_on(person: Person[System], path: str) -> None:
     person.open(path)
     link = person.page.get_by_role("main").get_by_role("link", name="To the newest thoughts")
     link.click()
     person.is_at("Newest thoughts")
 
 
-def test_the_back_button_shows_nothing_of_who_has_signed_out(person: Person) -> None:
+def test_the_back_button_shows_nothing_of_who_has_signed_out(person: Person[System]) -> None:
     person.open("/thoughts/new")
     person.sign_in()
     person.write("For my eyes")
@@ -113,7 +113,7 @@ def test_the_back_button_shows_nothing_of_who_has_signed_out(person: Person) -> 
     person.is_at("Sign in")
 
 
-def test_signing_out_in_one_tab_loses_no_text_in_another(person: Person) -> None:
+def test_signing_out_in_one_tab_loses_no_text_in_another(person: Person[System]) -> None:
     person.open("/thoughts/new")
     person.sign_in()
     person.page.get_by_label("Your thought").fill("Written in two tabs")
@@ -149,7 +149,7 @@ def site(body: str) -> Iterator[str]:
         server.shutdown()
 
 
-def test_another_site_may_not_frame_the_pages(person: Person) -> None:
+def test_another_site_may_not_frame_the_pages(person: Person[System]) -> None:
     def framed(address: str) -> str:
         """Return what a frame on another site shows of an address."""
         with site(f'<iframe src="{address}"></iframe>') as another:

@@ -192,6 +192,43 @@ def number(name: str, pattern: str) -> int:
 def test_the_port_is_the_same_everywhere() -> None:
     served = number("infra/uwsgi.yaml", r"^  set-(?:ph|placeholder): port=(\d+)$")
     assert number(".flaskenv", r"^FLASK_RUN_PORT=(\d+)$") == served
+    assert number("infra/docker/Dockerfile", r"^EXPOSE (\d+) \d+$") == served
+    assert published() == {served, served_metrics()}
+
+
+def served_metrics() -> int:
+    """Return the port that uWSGI's mule serves the metrics on."""
+    return number("infra/uwsgi.yaml", r"^  set-(?:ph|placeholder): metrics-port=(\d+)$")
+
+
+def published() -> set[int]:
+    """Return the ports of the container that the compose file publishes."""
+    compose = yaml.safe_load(project_files.find("docker-compose.yaml").read_text())
+    ports = compose["services"]["service"]["ports"]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    return {int(port.rpartition(":")[2]) for port in ports}
+
+
+def test_the_image_exposes_the_port_of_the_metrics() -> None:
+    assert number("infra/docker/Dockerfile", r"^EXPOSE \d+ (\d+)$") == served_metrics()
+
+
+def test_the_first_choice_of_bootstrap_is_the_python_of_the_image() -> None:
+    python = r"python:3\.(\d+)-slim-bookworm$"
+    assert number("infra/docker/Dockerfile", f"^ARG PYTHON_IMAGE={python}") == number(
+        "bootstrap", r"set -- python3\.(\d+) python3 python$"
+    )
+
+
+def test_health_is_asked_for_where_it_is_told(service: Flask) -> None:
+    routes = {rule.rule for rule in service.url_map.iter_rules()}
+    asked = {
+        path
+        for name in ("infra/docker/Dockerfile", "docker-compose.yaml")
+        for path in re.findall(r"/health/\w+(?=\"?\])", project_files.find(name).read_text())
+    }
+    assert asked == {"/health/live", "/health/ready"}
+    assert asked <= routes
 
 
 def test_each_thread_of_a_worker_can_have_a_connection() -> None:

@@ -99,6 +99,7 @@ def test_a_level_that_does_not_exist_stops_the_start(make: Make) -> None:
 def test_no_secret_is_logged_whatever_is_answered(
     probe: FlaskClient, capfd: pytest.CaptureFixture[str], place: str
 ) -> None:
+    # pragma: allowlist nextline secret
     token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJlLW9mLWEtdG9rZW4"
     headers = {"Authorization": f"Bearer {token}"}
     query = {"password": "hunter2", "token": token, "search": "private", "status": "418"}

@@ -6,7 +6,7 @@ import pytest
 
 from {{ cookiecutter.package_name }}.chassis.redaction import is_suspect, redact
 
-JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"  # pragma: allowlist secret
 
 SECRETS = {
     f"token {JWT} was refused": "token [redacted] was refused",
@@ -14,6 +14,7 @@ SECRETS = {
     "Authorization: Basic YTpi": "Authorization: [redacted]",
     "Cookie: session=abc; other=def": "Cookie: [redacted]",
     "sent Bearer abc.DEF-123": "sent Bearer [redacted]",
+    # pragma: allowlist nextline secret
     "postgresql://user:s3cret@host/db": "postgresql://user:[redacted]@host/db",
     "amqp://user:pass/w@rd@host": "amqp://user:[redacted]@host",
     "GET /api/?search=private&limit=3 HTTP/1.1": "GET /api/?[redacted] HTTP/1.1",

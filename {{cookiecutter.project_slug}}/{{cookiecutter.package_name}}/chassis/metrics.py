@@ -4,6 +4,7 @@ Under uWSGI all workers' metrics are added up and served by metrics_server; else
 the ordinary registry of the process.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from functools import cache
 from time import perf_counter
@@ -23,6 +24,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 # Seconds: from an answer out of memory to beyond the patience of whoever waits.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+log = logging.getLogger(__name__)
 
 
 class ServiceMetrics:
@@ -69,8 +72,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         method = environ.get("REQUEST_METHOD", "")
         if method not in METHODS:
             method = "other"
-        metrics.counter(method, route, status).inc()
-        metrics.histogram(method, route).observe(perf_counter() - started)
+        try:
+            metrics.counter(method, route, status).inc()
+            metrics.histogram(method, route).observe(perf_counter() - started)
+        except OSError as error:  # of metrics_files: nobody goes without an answer for that
+            log.warning("a request is not counted: %s", error)
         return body
 
     app.wsgi_app = measured  # type: ignore[method-assign]

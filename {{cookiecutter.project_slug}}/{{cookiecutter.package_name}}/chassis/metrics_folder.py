@@ -9,6 +9,8 @@ import tempfile
 import uwsgi
 from prometheus_client import values
 
+from . import metrics_files
+
 
 def prepare() -> None:
     """Make a fresh folder, in which all metrics live that are made from here on, in workers too.
@@ -18,6 +20,7 @@ def prepare() -> None:
     master removes the folder when it ends (infra/uwsgi.yaml).
     """
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+    metrics_files.use(values)
     values.ValueClass = values.MultiProcessValue(  # type: ignore[no-untyped-call]
         uwsgi.worker_id
     )

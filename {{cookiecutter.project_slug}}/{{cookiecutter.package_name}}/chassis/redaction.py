@@ -33,7 +33,7 @@ _PATTERNS = (
         re.compile(r"\b([Bb]earer|[Bb]asic|BEARER)\s+(?=[\w-]*[A-Z\d._~+/=-])[\w.~+/=-]{6,}"),
         rf"\1 {REDACTED}",
     ),
-    # scheme://user:password@host, with a password that has slashes and at signs in it too.
+    # The password of an address, with slashes and at signs in it too.
     (re.compile(r"(\w://[^\s:/@\"']*):[^\s\"']+@"), rf"\1:{REDACTED}@"),
     # Where PostgreSQL quotes a statement, or a row, with the values in it.
     (re.compile(r"\b(LINE \d+|DETAIL): [^\n]*"), rf"\1: {REDACTED}"),

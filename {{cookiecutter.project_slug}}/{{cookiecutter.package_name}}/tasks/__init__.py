@@ -12,13 +12,15 @@ from invoke import Collection, Program
 
 from .. import own_tasks
 from ..chassis import project_files
-from . import quality, service
+from . import containers, quality, service
 
 GROUPS = {
     "config": "config",
     "db": "database",
     "dependencies": "dependencies",
     "keys": "keys",
+    "network": "network",
+    "scan": "scan",
     "token": "token",
 }
 """Groups of tasks, and the modules with them: a kind of service has those that it needs."""
@@ -29,6 +31,8 @@ NAMESPACE = Collection(
     service.wait_for_tcp,
     quality.check,
     quality.tests,
+    containers.up,
+    containers.down,
 )
 for _group, _module in GROUPS.items():
     if find_spec(f".{_module}", __package__):

@@ -20,7 +20,7 @@ from {{ cookiecutter.package_name }}.chassis.authentication import (
 from {{ cookiecutter.package_name }}.chassis.settings import Settings
 
 PLACES = ("/probes", "/api/probes")
-SECRET = "postgresql://user:s3cret@host"
+SECRET = "postgresql://user:s3cret@host"  # pragma: allowlist secret
 API_VERSION = "7.8"
 
 BODY = Model(

@@ -86,7 +86,7 @@ def test_a_file_that_is_no_usable_key_stops_the_start(folder: Path, key: Path) -
     strong = rsa.generate_private_key(65537, 2048)
     for content in (
         b"",
-        b"-----BEGIN PRIVATE KEY-----\nc2VjcmV0",
+        b"-----BEGIN PRIVATE KEY-----\nc2VjcmV0",  # pragma: allowlist secret
         (key.parent.parent / "public" / key.name).read_bytes(),
         pem_of(ec.generate_private_key(ec.SECP256R1())),
         pem_of(rsa.generate_private_key(65537, 1024)),  # noqa: S505

@@ -51,6 +51,15 @@ def test_a_key_gets_an_id_of_its_own(run: Run, tmp_path: Path) -> None:
         assert public.get(path.stem) is not None
 
 
+@pytest.mark.usefixtures("_quick")
+def test_keys_that_are_made_once_are_made_once(run: Run, tmp_path: Path) -> None:
+    for said in ("Made ", "There are keys in "):
+        done = run("keys.generate", "--once", f"--folder={tmp_path}")
+        assert done.code == 0
+        assert done.out.startswith(said)
+    assert len(list((tmp_path / "private").glob("*.pem"))) == 1
+
+
 def test_a_key_is_never_overwritten(run: Run, folder: Path) -> None:
     before = (folder / "private" / "first.pem").read_bytes()
     refused = run("keys.generate", "--kid=first", f"--folder={folder}")

@@ -18,12 +18,16 @@ _KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
     help={
         "kid": "The key's id, and so its files' name; by default the time",
         "folder": "Where to put private/<kid>.pem and public/<kid>.pem",
+        "once": "Leave it where there is a pair already",
     }
 )
-def generate(context: Context, kid: str = "", folder: str = "") -> None:
+def generate(context: Context, kid: str = "", folder: str = "", once: bool = False) -> None:
     """Make a pair of keys: a private one for the issuer alone, a public one for the services."""
     root = Path(folder) if folder else default_folder()
     files = KeyFiles(root)
+    if once and files.private_kids() & files.public_kids():
+        print(f"There are keys in {root}.")
+        return
     files.pin_the_only_key()
     made = write_pair(root, kid or key_files.new_kid(files.clock()))
     files.pin_the_only_key()

@@ -475,7 +475,7 @@ def test_what_is_vital_makes_the_service_unready(other: Service) -> None:
         "thoughts:8080",
         "ftp://thoughts",
         "http://",
-        "http://user:password@thoughts",
+        "http://user:password@thoughts",  # pragma: allowlist secret
         "http://thoughts:port",
         "http://thoughts:99999",
         "http://thoughts?search=x",

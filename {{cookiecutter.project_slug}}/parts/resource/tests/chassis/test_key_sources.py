@@ -62,7 +62,7 @@ def test_with_an_address_the_keys_are_the_issuers(settings: Settings, server: Jw
         "https://users:port/",
         "https://users:0/",
         "https://[users/",
-        "https://name:s3cret@users/",
+        "https://name:s3cret@users/",  # pragma: allowlist secret
         "http://name@users/",
     ],
 )

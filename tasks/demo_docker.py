@@ -1,0 +1,146 @@
+"""The demo's services in containers, as the compose files of this repository say."""
+
+import os
+import secrets
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+
+from invoke import Exit
+
+from .folders import ROOT
+from .ports import free_port
+from .render import example
+from .system import FRONTEND, THOUGHTS, USERS, Login, Together
+
+PROVISION = "docker-compose.provision.yaml"
+
+
+class Composed:
+    """A service in a container, on ports of 127.0.0.1."""
+
+    def __init__(self, name: str, compose: "Compose") -> None:
+        """The ports of the example are taken where they are free."""
+        port = int(example(name)["port"])
+        self.name = name
+        self.port = free_port(preferred=port)
+        self.metrics_port = free_port(preferred=port + 1)
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.metrics_address = f"http://127.0.0.1:{self.metrics_port}"
+        self._compose = compose
+
+    @property
+    def resources(self) -> str:
+        """What the example of a `resource` owns, many of it."""
+        return f"{example(self.name)['resource_name']}s"
+
+    @property
+    def ports(self) -> dict[str, str]:
+        """What docker-compose.yaml takes the ports from."""
+        variable = self.name.partition("-")[0].upper()
+        return {
+            f"{variable}_PORT": str(self.port),
+            f"{variable}_METRICS_PORT": str(self.metrics_port),
+        }
+
+    def logged(self) -> str:
+        """Return all that it has written."""
+        # Compose's own `logs` moves the cursor of a terminal, whether there is one or not.
+        container = self._compose.ask("ps", "--quiet", self.name).strip()
+        return _answered(["docker", "logs", container], dict(os.environ))
+
+    def token(self, username: str, scope: str = "", minutes: int = 5) -> str:
+        """Nobody but the issuer has a key: sign in."""
+        raise NotImplementedError(f"sign {username} in at the issuer")
+
+
+class Compose:
+    """Calls `docker compose` with this repository's files."""
+
+    def __init__(self) -> None:
+        """Nothing is started yet."""
+        self.variables: dict[str, str] = {}
+
+    def show(self, *words: str, file: str = "docker-compose.yaml") -> None:
+        """Run a command before the user's eyes; it has to succeed."""
+        command = self._command(words, file)
+        print(f"$ {' '.join(command)}", flush=True)
+        if subprocess.run(command, cwd=ROOT, env=os.environ | self.variables).returncode:
+            raise Exit("Docker failed, as it says above.", 1)
+
+    def ask(self, *words: str, file: str = "docker-compose.yaml") -> str:
+        """Run a command and return what it prints."""
+        return _answered(self._command(words, file), os.environ | self.variables)
+
+    @staticmethod
+    def _command(words: Sequence[str], file: str) -> list[str]:
+        return ["docker", "compose", "--file", file, *words]
+
+
+class ComposedSystem(Together):
+    """The three services of the compose files."""
+
+    users: Composed
+    thoughts: Composed
+    frontend: Composed
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """`say` is told what happens, a few words each time."""
+        self._say = say
+        self._compose = Compose()
+        self.administrator = Login("root", secrets.token_urlsafe(12))
+        self.person = Login("ada", secrets.token_urlsafe(12))
+        self.users = Composed(USERS, self._compose)
+        self.thoughts = Composed(THOUGHTS, self._compose)
+        self.frontend = Composed(FRONTEND, self._compose)
+        self._compose.variables = {
+            "ADMINISTRATOR_PASSWORD": self.administrator.password,
+            "SESSION_SECRET": secrets.token_hex(),
+            "USERS_PASSWORD": secrets.token_urlsafe(12),
+            "THOUGHTS_PASSWORD": secrets.token_urlsafe(12),
+        }
+        for service in self.services:
+            self._compose.variables |= service.ports
+
+    @property
+    def services(self) -> tuple[Composed, ...]:
+        """The services, each after those that it calls."""
+        return self.users, self.thoughts, self.frontend
+
+    def start(self) -> None:
+        """Build the images of what is rendered below demo/, and start all of it."""
+        self._say("building the images")
+        self._compose.show("build")
+        self._say("providing database, tables, keys and an administrator")
+        self._compose.show("up", "--detach", "--wait", "database", file=PROVISION)
+        for job in ("users-migrate", "thoughts-migrate", "keys", "administrator"):
+            self._compose.show("run", "--rm", job, file=PROVISION)
+        self._say("starting the services")
+        self._compose.show("up", "--detach", "--wait")
+        self.create_user(self.person)
+
+    def wait(self) -> None:
+        """Wait until a service ends by itself."""
+        self._compose.show("wait", USERS, THOUGHTS, FRONTEND)
+
+    def stop(self) -> None:
+        """Remove the containers and what they have kept."""
+        self._compose.ask("down", "--volumes")
+        self._compose.ask("down", "--volumes", file=PROVISION)
+
+
+def _answered(command: Sequence[str], variables: Mapping[str, str]) -> str:
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    if done.returncode:
+        raise Exit(done.stderr, 1)
+    return done.stdout
+
+
+def require_docker() -> None:
+    """Exit where no engine answers."""
+    try:
+        done = subprocess.run(["docker", "version"], capture_output=True, text=True)
+        fault = done.stderr.strip() if done.returncode else ""
+    except FileNotFoundError:
+        fault = "there is no docker command"
+    if fault:
+        raise Exit(f"No Docker engine answers ({fault}): install Docker with Compose, start it.", 1)
