@@ -21,7 +21,7 @@ if "gevent" in uwsgi.opt:
 
         psycogreen.gevent.patch_psycopg()
 
-from . import ending, log_streams, logs, metrics_folder, metrics_server
+from . import clock, ending, log_streams, logs, metrics_folder, metrics_server
 
 logs.configure("INFO")
 sys.stdout = log_streams.LogStream("stdout")
@@ -38,6 +38,7 @@ def begin() -> None:
         signal.signal(told_to_end, signal.SIG_DFL)
     if not uwsgi.worker_id():
         ending.Ending().listen()
+        clock.Clock().watch()
         metrics_server.serve()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from invoke import Context, Exit, task
 
 from ..chassis import project_files
-from . import advisories, docker, findings, image_contents, scanners
+from . import advisories, docker, findings, image_contents, own_packages, scanners
 from .findings import Finding
 
 IGNORES = "infra/scan-ignores.toml"
@@ -31,7 +31,8 @@ def code(context: Context, advisories: str = "", without_advisories: bool = Fals
     """Scan the code, the secrets in the tree, and what is known against the locked packages."""
     ignored = _ignored()
     scanners.install()
-    requirements = project_files.working_folder() / ".venv" / "requirements.txt"
+    requirements = _requirements()
+    own = own_packages.names(project_files.working_folder())
     sources = (
         {advisories: ("--vulnerability-service=osv", f"--osv-url={advisories}/query")}
         if advisories
@@ -42,7 +43,7 @@ def code(context: Context, advisories: str = "", without_advisories: bool = Fals
     )
     found = [*scanners.code(), *scanners.secrets()]
     for name, options in sources.items():
-        known = scanners.audit(requirements, *options)
+        known = scanners.audit(requirements, own, *options)
         found += [_unknown(name, known)] if isinstance(known, str) else known
     findings.judge(_but_unreachable(found, without_advisories), ignored)
 
@@ -74,7 +75,30 @@ def image(
     findings.judge(_but_unreachable(found, without_advisories), ignored)
 
 
+@task(
+    help={
+        "database": "A folder with a copy of Safety's database, in the place of what its host has",
+        "without-advisories": HELP["without-advisories"],
+    }
+)
+def safety(context: Context, database: str = "", without_advisories: bool = False) -> None:
+    """Ask Safety about the locked packages; SAFETY_API_KEY opens the database that costs money.
+
+    This comes on top of scan.code, as Safety asks its maker's host each time, database or not.
+    """
+    ignored = _ignored()
+    scanners.install("safety")
+    known = scanners.safety(_requirements(), database)
+    found = [_unknown("Safety", known)] if isinstance(known, str) else known
+    findings.judge(_but_unreachable(found, without_advisories), ignored)
+
+
 UNREACHABLE = "unreachable"
+
+
+def _requirements() -> Path:
+    """Return the file in which ./bootstrap has left what is locked."""
+    return project_files.working_folder() / ".venv" / "requirements.txt"
 
 
 def _known_against(packages: Iterable[advisories.Package], service: str) -> list[Finding]:

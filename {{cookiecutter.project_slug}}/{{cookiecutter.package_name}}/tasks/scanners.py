@@ -1,8 +1,10 @@
-"""Runs the scanners: the service's own ruff, and those of .venv/scanners."""
+"""Runs the scanners: the service's own ruff, and those of .venv/scanners and .venv/safety."""
 
 import json
+import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,17 +17,20 @@ from .findings import Finding
 # Looks for `password = "..."`, as ruff's S105 to S107 do, which know tests and reasons.
 LEFT_TO_RUFF = "KeywordDetector"
 
+# What sets the colours of a terminal.
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
 # Hashes, which look like secrets.
 HASHES = r"(^|/)(poetry\.lock|requirements.*\.txt)$"
 
 
-def install() -> None:
-    """Make .venv/scanners where it is missing or old."""
+def install(environment: str = "scanners") -> None:
+    """Make .venv/scanners, or .venv/safety, where it is missing or old."""
     folder = project_files.working_folder()
-    if not (folder / "infra" / "scanners").is_dir():
-        raise Exit("This needs a checkout of the service: there is no infra/scanners.", 1)
-    if subprocess.run(["./bootstrap", "scanners"], cwd=folder).returncode:
-        raise Exit("The scanners cannot be installed: see above.", 1)
+    if not (folder / "infra" / environment).is_dir():
+        raise Exit(f"This needs a checkout of the service: there is no infra/{environment}.", 1)
+    if subprocess.run(["./bootstrap", environment], cwd=folder).returncode:
+        raise Exit(f"What infra/{environment} names cannot be installed: see above.", 1)
 
 
 def code() -> Iterator[Finding]:
@@ -68,9 +73,12 @@ def dockerfile() -> Iterator[Finding]:
         yield Finding("misconfiguration", each["code"], where, each["message"])
 
 
-def audit(requirements: Path, *source: str) -> list[Finding] | str:
-    """Return what pip-audit knows against packages, or in a line why it knows nothing."""
-    words = ["--strict", "--disable-pip", "--no-deps", "--progress-spinner=off", "--format=json"]
+def audit(requirements: Path, own: set[str], *source: str) -> list[Finding] | str:
+    """Return what pip-audit knows against packages, or in a line why it knows nothing.
+
+    What a service does not have is unknown, and no good news; of `own` packages that is expected.
+    """
+    words = ["--disable-pip", "--no-deps", "--progress-spinner=off", "--format=json"]
     command = [_program("pip-audit"), *words, *source, "--requirement", str(requirements)]
     done = subprocess.run(command, capture_output=True, text=True)
     try:
@@ -78,10 +86,46 @@ def audit(requirements: Path, *source: str) -> list[Finding] | str:
     except ValueError:
         # It ends as it does where it has found something.
         return done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no answer"
+    return known_against(packages, own)
+
+
+def known_against(packages: list[dict[str, Any]], own: set[str]) -> list[Finding] | str:
+    """Read what pip-audit tells of each package."""
+    skipped = [package for package in packages if "skip_reason" in package]
+    if strange := [package for package in skipped if package["name"] not in own]:
+        return f"{len(strange)} of {len(packages)} packages: {strange[0]['skip_reason']}"
+    if skipped:
+        print(f"No advisories for own packages: {', '.join(each['name'] for each in skipped)}")
     return [
         Finding("vulnerabilities", known["id"], package["name"], _mended(package, known))
         for package in packages
         for known in package.get("vulns", [])
+    ]
+
+
+def safety(requirements: Path, database: str) -> list[Finding] | str:
+    """Return what Safety knows against packages, or in a line why it knows nothing."""
+    options = ["--db", database] if database else []
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        # `scan`, which is to follow `check`, wants an account.
+        words = ["check", "--file", str(requirements), "--save-json", str(report), *options]
+        program = [_program("safety", environment="safety"), "--disable-optional-telemetry"]
+        done = subprocess.run([*program, *words], capture_output=True, text=True)
+        try:
+            told = json.loads(report.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            said = f"{done.stdout}\n{done.stderr}".strip().splitlines()
+            return COLOUR.sub("", said[-1]) if said else "no answer"
+    return [
+        Finding(
+            "vulnerabilities",
+            known["CVE"] or known["vulnerability_id"],
+            known["package_name"],
+            f"{known['analyzed_version']} is installed, mended in "
+            f"{', '.join(known['fixed_versions']) or 'no version yet'}",
+        )
+        for known in told["vulnerabilities"]
     ]
 
 
@@ -97,8 +141,8 @@ def _mended(package: dict[str, Any], known: dict[str, Any]) -> str:
     return f"{package['version']} is installed, mended in {fixed}"
 
 
-def _program(name: str) -> str:
-    return str(project_files.working_folder() / ".venv" / "scanners" / "bin" / name)
+def _program(name: str, environment: str = "scanners") -> str:
+    return str(project_files.working_folder() / ".venv" / environment / "bin" / name)
 
 
 def _json(*words: str, codes: frozenset[int] | set[int] = frozenset({0})) -> Any:
