@@ -20,14 +20,24 @@ TIMEOUT_SECONDS = 20
 class Service(Container):
     """A container of the service, on ports of its own."""
 
-    def __init__(self, stack: "Stack", *more: str, port: int = 0) -> None:
-        """`more` are further options of `docker run`, which win; `port` is otherwise a free one."""
+    def __init__(
+        self,
+        stack: "Stack",
+        *more: str,
+        port: int = 0,
+        image: str = "",
+        mode: tuple[str, ...] = (),
+    ) -> None:
+        """`more` are further options of `docker run`, which win; `port` is otherwise a free one.
+
+        `mode` is what `run` is told besides, `image` another one than the stack's.
+        """
         self.port, self.metrics_port = port or free_port(), free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         ports = (f"--port={self.port}", f"--metrics-port={self.metrics_port}")
         super().__init__(
-            stack.image,
-            *(stack.command, "run", *ports),
+            image or stack.image,
+            *(stack.command, "run", *ports, *mode),
             options=("--network=host", *HARDENED, *stack.options, *more),
         )
 
