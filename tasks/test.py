@@ -10,6 +10,10 @@ from .folders import PROGRAMS, ROOT
 
 QUICK = ("tests/hooks", "tests/quick")
 
+IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
+"""Most tests wait: for a server that starts, for a page, for an image. Those of a file share what
+they have started, and stay together."""
+
 
 @task(
     help={
@@ -20,7 +24,8 @@ QUICK = ("tests/hooks", "tests/quick")
 def test(context: Context, quick: bool = False, select: str = "") -> None:
     """Run the tests. What this machine cannot run is listed at the end, each with the reason."""
     install_tools()
-    words = ["-rs", *(["-k", select] if select else []), *(QUICK if quick else ("tests",))]
+    chosen = ["-k", select] if select else []
+    words = ["-rs", *IN_PARALLEL, *chosen, *(QUICK if quick else ("tests",))]
     if code := _run(["pytest", *words]):
         raise Exit(code=code)
 

@@ -1,8 +1,12 @@
 """Services that are rendered, installed and kept, for the tests that run them."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,11 +62,31 @@ def install(
         text=True,
         check=True,
     ).stdout.strip()
-    service = InstalledService(render_anew(KEPT / f"{version}{extras}", answers))
+    folder = KEPT / f"{version}{extras}"
     environment = os.environ | {
         "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
         "PYTHON": python,
         "EXTRAS": extras,
     }
-    subprocess.run(["./bootstrap"], cwd=service.path, env=environment, check=True)
+    with _alone(folder, answers["project_name"]) as rendered_for:
+        run, _, name = rendered_for.read_text("utf-8").partition("\n")
+        if run == RUN:
+            return InstalledService(folder / name)
+        service = InstalledService(render_anew(folder, answers))
+        subprocess.run(["./bootstrap"], cwd=service.path, env=environment, check=True)
+        rendered_for.write_text(f"{RUN}\n{service.path.name}", "utf-8")
     return service
+
+
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
+"""This run of the tests. It may be several processes, and all of them use the same services."""
+
+
+@contextmanager
+def _alone(folder: Path, name: str) -> Iterator[Path]:
+    """Keep the other processes out, and yield the file that says which run a service is of."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.rendered-for"
+    with path.open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield path

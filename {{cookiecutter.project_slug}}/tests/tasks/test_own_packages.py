@@ -1,4 +1,4 @@
-"""Own packages: known by the index that they are locked from, and no finding where nobody else knows."""
+"""Own packages: known by the index of their lock, and no finding where nobody else knows them."""
 
 from pathlib import Path
 
