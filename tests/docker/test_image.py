@@ -17,9 +17,8 @@ from tests.services import InstalledService
 
 LARGEST_ABOVE_BASE = 90_000_000
 
-LONGEST_COLD_BUILD_SECONDS = 90
-
-LONGEST_REBUILD_SECONDS = 5
+LONGEST_REBUILD = 1 / 6
+"""Beside a cold build. (On a machine that does nothing else, these take 2.5 s and 23 s.)"""
 
 SECRETS = {"netrc": "planted-in-netrc-7a1e", "pip.conf": "planted-in-pip-conf-93bd"}
 """Texts that exist nowhere else in the world."""
@@ -78,11 +77,6 @@ def layers(image: str) -> list[str]:
     return found
 
 
-def test_a_cold_build_takes_less_than_90_seconds(cold: Built) -> None:
-    print(f"cold build: {cold.seconds:.1f} s")
-    assert cold.seconds < LONGEST_COLD_BUILD_SECONDS
-
-
 def test_production_is_small(
     image_of_each_kind: str, service_of_each_kind: InstalledService
 ) -> None:
@@ -96,7 +90,7 @@ def test_production_is_small(
 def test_a_change_of_one_source_file_makes_new_last_layers_only(cold: Built) -> None:
     changed = next(cold.folder.glob("*/domain.py"))
     seconds = []
-    # The machine may be busy with something else: what counts is what it takes when it is not.
+    # What else the machine does may hold up one, but not all of them.
     for turn in range(3):
         before = layers(cold.tag)
         changed.write_text(f"{changed.read_text('utf-8')}\n# {secrets.token_hex()}\n")
@@ -107,8 +101,8 @@ def test_a_change_of_one_source_file_makes_new_last_layers_only(cold: Built) -> 
         assert after[-1] != before[-1]
         labels = inspect(cold.tag)["Config"]["Labels"]
         assert labels["org.opencontainers.image.version"] == version
-    print(f"rebuild: {min(seconds):.1f} s")
-    assert min(seconds) < LONGEST_REBUILD_SECONDS
+    print(f"cold build: {cold.seconds:.1f} s, rebuild: {min(seconds):.1f} s")
+    assert min(seconds) < cold.seconds * LONGEST_REBUILD
 
 
 def kept_in(image: str, folder: Path, texts: list[bytes]) -> set[tuple[bytes, str]]:

@@ -24,10 +24,10 @@ class Scanned:
         return run([self.command, *words], self.folder, environment, seconds=LONGEST_SCAN_SECONDS)
 
 
-def copy_to_scan(service: InstalledService, folder: Path) -> Scanned:
+def copy_to_scan(service: InstalledService, folder: Path, environment: str = "scanners") -> Scanned:
     """Copy a service; the scanners are installed once, in the .venv that both have."""
     # There and not in the copy: a virtual environment remembers where it was made.
-    succeeds(["./bootstrap", "scanners"], service.path)
+    succeeds(["./bootstrap", environment], service.path)
     made = shutil.ignore_patterns(".venv", ".*_cache", "__pycache__", ".coverage")
     shutil.copytree(service.path, folder, ignore=made)
     (folder / ".venv").symlink_to(service.path / ".venv")

@@ -17,7 +17,7 @@ from tests.services import InstalledService
 @pytest.fixture
 def scanned(rendered_service: InstalledService, tmp_path: Path) -> Scanned:
     """The example, with nothing planted yet."""
-    return copy_to_scan(rendered_service, tmp_path / "service")
+    return copy_to_scan(rendered_service, tmp_path / "service", environment="safety")
 
 
 @contextmanager

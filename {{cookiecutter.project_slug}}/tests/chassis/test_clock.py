@@ -7,6 +7,8 @@ import pytest
 
 from {{ cookiecutter.package_name }}.chassis.clock import Clock
 
+pytestmark = pytest.mark.usefixtures("service")  # with its logs
+
 
 @pytest.mark.parametrize("jump", [3600, -3600])
 def test_a_jump_is_logged_once(

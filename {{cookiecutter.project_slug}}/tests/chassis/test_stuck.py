@@ -14,6 +14,8 @@ from {{ cookiecutter.package_name }}.chassis import stuck
 from {{ cookiecutter.package_name }}.chassis.settings import Settings
 from {{ cookiecutter.package_name }}.chassis.stuck import Watch
 
+pytestmark = pytest.mark.usefixtures("service")  # with its logs
+
 
 def linger(until: threading.Event) -> None:
     """Be stuck here."""
