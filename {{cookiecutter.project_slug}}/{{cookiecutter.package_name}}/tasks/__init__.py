@@ -15,6 +15,7 @@ from ..chassis import project_files
 from . import containers, quality, service
 
 GROUPS = {
+    "cluster": "cluster",
     "config": "config",
     "db": "database",
     "dependencies": "dependencies",

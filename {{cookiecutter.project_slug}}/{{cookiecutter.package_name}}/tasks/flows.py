@@ -11,8 +11,8 @@
         pods: {app.kubernetes.io/name: postgresql}
         ports: [5432/TCP]
 
-A folder of infra/kubernetes has workloads, by their `app.kubernetes.io/component`; a workload admits
-peers at named ports, and calls peers at theirs.
+A folder of infra/kubernetes has workloads, by their `app.kubernetes.io/component`; a workload
+admits peers at named ports, and calls peers at theirs.
 """
 
 import re
@@ -81,7 +81,7 @@ class Flows:
 
 
 def read(file: Path, service: str, ports: Mapping[str, int]) -> Flows:
-    """Read a file of flows; `ports` are the service's own by their names. FlowsError says a fault."""
+    """Read a file of flows, or raise FlowsError; `ports` are the service's own by their names."""
     try:
         return parse(file.read_text(encoding="utf-8"), service, ports)
     except FlowsError as error:

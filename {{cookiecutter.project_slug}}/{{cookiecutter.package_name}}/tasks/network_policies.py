@@ -30,6 +30,15 @@ def files(flows: Flows) -> dict[Path, str]:
     }
 
 
+def different(folder: Path, flows: Flows) -> list[Path]:
+    """Return the files of a service's folder that are not what its flows say."""
+    return [path for path, text in files(flows).items() if _read(folder / path) != text]
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
 def policies(flows: Flows, folder: str) -> Iterator[Policy]:
     """Yield the policies of a folder."""
     if folder == BASE:
