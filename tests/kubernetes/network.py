@@ -1,8 +1,8 @@
 """What network policies let through, as the API of Kubernetes defines it.
 
-Written from the definition of `NetworkPolicySpec`, and from nothing that the services have: it knows no
-flows, only pods, namespaces and policies. A packet passes where the sender's policies let it out and
-the receiver's let it in; who no policy of a direction selects is open in that direction.
+Written from the definition of `NetworkPolicySpec`, and from nothing that the services have: it
+knows no flows, only pods, namespaces and policies. A packet passes where the sender's policies let it
+out and the receiver's let it in; who no policy of a direction selects is open in that direction.
 """
 
 from collections.abc import Iterable, Mapping
@@ -111,7 +111,7 @@ def _meets_port(given: Any, called: Endpoint, port: Port) -> bool:
 
 
 def selects(selector: Any, labels: Labels) -> bool:
-    """Return whether a selector means something with these labels; an empty one means everything."""
+    """Return whether a selector means something with these labels; an empty one means all."""
     exact: Labels = selector.get("matchLabels") or {}
     return all(labels.get(key) == value for key, value in exact.items()) and all(
         _holds(each, labels) for each in selector.get("matchExpressions") or []

@@ -33,7 +33,7 @@ class Deployment:
     def require_namespace(self) -> None:
         """Stop where the namespace, or what pods need of it, is not there."""
         namespace = self.kubectl.namespace
-        if not self.kubectl.get("namespace", namespace):
+        if self.kubectl.get("namespace", namespace) is None:
             raise Exit(
                 f"There is no namespace {namespace} in this cluster. See that it is the right one; "
                 "then: the task cluster.prerequisites has the commands.",
@@ -91,7 +91,7 @@ class Deployment:
         job = overlays.migration(self.objects)
         name = job["metadata"]["name"] if job else ""
         found = self.kubectl.get("job", name) if name else None
-        if not job or not found:
+        if job is None or found is None:
             return
         done = self.kubectl.ask("apply", "--dry-run=server", "--filename=-", objects=[job])
         if condition(found, "Failed") or "field is immutable" in done.stderr:

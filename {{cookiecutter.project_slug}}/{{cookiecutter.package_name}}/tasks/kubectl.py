@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from invoke import Exit
 
 HOW_TO_GET_IT = "Install kubectl: https://kubernetes.io/docs/tasks/tools/."
@@ -32,13 +31,13 @@ class Kubectl:
         self, *words: str, objects: Iterable[Object] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command and return what it says, whether it succeeds or not."""
-        text = None if objects is None else yaml.safe_dump_all(objects, sort_keys=False)
+        text = _as_list(objects)
         return subprocess.run(self.words(*words), input=text, capture_output=True, text=True)
 
     def show(self, *words: str, objects: Iterable[Object] | None = None) -> None:
         """Run a command before the user's eyes; it has to succeed."""
         print(f"$ kubectl {' '.join(words)}", flush=True)
-        text = None if objects is None else yaml.safe_dump_all(objects, sort_keys=False)
+        text = _as_list(objects)
         done = subprocess.run(self.words(*words), input=text, text=True)
         if done.returncode:
             raise Exit(f"kubectl {' '.join(words)} failed, as it says above.", 1)
@@ -56,6 +55,13 @@ class Kubectl:
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
         found = self.get("pods", f"--selector={selector}") or {}
         return [pod for pod in found["items"] if "deletionTimestamp" not in pod["metadata"]]
+
+
+def _as_list(objects: Iterable[Object] | None) -> str | None:
+    """Return objects as a command reads them from its standard input."""
+    if objects is None:
+        return None
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
 
 def program() -> str:

@@ -21,6 +21,9 @@ KUSTOMIZATION = "kustomization.yaml"
 TAG = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 LONGEST_NAME = 63
 
+# The one in C, which wheels have: what kustomize makes is long.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def stages() -> list[str]:
     """Return the stages that there are overlays for."""
@@ -55,7 +58,7 @@ def require_tag(tag: str) -> None:
 
 def name() -> str:
     """Return the service's name, which its objects bear."""
-    sections = yaml.safe_load(project_files.find("settings.yaml").read_text(encoding="utf-8"))
+    [sections] = _documents(project_files.find("settings.yaml").read_text(encoding="utf-8"))
     return str(sections["default"]["service"]["name"])
 
 
@@ -110,4 +113,8 @@ def _kustomize(folder: Path) -> list[Object]:
     done = subprocess.run([*words, str(folder)], capture_output=True, text=True)
     if done.returncode:
         raise Exit(f"{folder.name} cannot be built: {done.stderr.strip()}", 1)
-    return [each for each in yaml.safe_load_all(done.stdout) if each]
+    return [each for each in _documents(done.stdout) if each]
+
+
+def _documents(text: str) -> list[Any]:
+    return list(yaml.load_all(text, _LOADER))
