@@ -1,8 +1,8 @@
 """What network policies let through, as the API of Kubernetes defines it.
 
 Written from the definition of `NetworkPolicySpec`, and from nothing that the services have: it
-knows no flows, only pods, namespaces and policies. A packet passes where the sender's policies let it
-out and the receiver's let it in; who no policy of a direction selects is open in that direction.
+knows no flows, only pods, namespaces and policies. A packet passes where the sender's policies let
+it out and the receiver's let it in; who no policy of a direction selects is open in that direction.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,8 +1,5 @@
 """`cluster.deploy`, `cluster.rollback` and `cluster.prerequisites`, with a stand-in for kubectl."""
 
-import json
-import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,55 +9,9 @@ import yaml
 from {{ cookiecutter.package_name }}.chassis import project_files, settings
 from {{ cookiecutter.package_name }}.tasks import deployment, overlays, prerequisites
 
-from .conftest import Done, Run
+from .cluster import VERSION, Cluster, deploy
+from .conftest import Run
 from .manifests import STAGE, written
-
-VERSION = "v1.2"
-STAND_IN = Path(__file__).with_name("stand_in.py")
-
-
-class Cluster:
-    """A namespace that has all that is needed, and a kubectl that leads to it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        kubectl = folder / "kubectl"
-        kubectl.write_text(f"#!{sys.executable} -IS\n{STAND_IN.read_text()}")
-        kubectl.chmod(0o755)
-        (folder / "asked.txt").touch()
-        self.tell()
-        text = "\n---\n".join(json.dumps(each) for each in written())
-        tagged = text.replace(":v1.2", ":TAG").replace("-migrate-unset", "-migrate-TAG")
-        (folder / "objects.txt").write_text(tagged)
-        self.objects = written()
-        self.keep({"namespace/production": {}})
-        for needed in prerequisites.of(self.objects):
-            name = f"{needed.kind.lower()}/{needed.name}"
-            found = self.kept.get(name, {"data": {}})
-            found["data"][needed.key] = "x"
-            self.keep(self.kept | {name: found})
-
-    def tell(self, **story: Any) -> None:
-        """Say what happens."""
-        (self.folder / "story.json").write_text(json.dumps({"version": VERSION} | story))
-
-    def keep(self, objects: dict[str, Any]) -> None:
-        """Have these objects in the cluster."""
-        (self.folder / "kept.json").write_text(json.dumps(objects))
-
-    @property
-    def kept(self) -> dict[str, Any]:
-        """What is in the cluster."""
-        found: dict[str, Any] = json.loads((self.folder / "kept.json").read_text())
-        return found
-
-    @property
-    def asked(self) -> list[str]:
-        """The commands that changed something, or waited for it."""
-        lines = (self.folder / "asked.txt").read_text().splitlines()
-        doing = ("apply", "delete", "rollout", "port-forward", "diff")
-        commands = [re.sub(r"^--namespace=production ", "", line) for line in lines]
-        return [line for line in commands if line.startswith(doing)]
 
 
 @pytest.fixture
@@ -69,14 +20,6 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(deployment, "PAUSE_SECONDS", 0.01)
     return Cluster(tmp_path)
-
-
-HAS_MIGRATION = overlays.migration(written()) is not None
-needs_migration = pytest.mark.skipif(not HAS_MIGRATION, reason="it has no database to migrate")
-
-
-def deploy(run: Run, *words: str) -> Done:
-    return run("cluster.deploy", f"--env={STAGE}", f"--image-tag={VERSION}", *words)
 
 
 def test_a_version_is_deployed_in_its_order(run: Run, cluster: Cluster) -> None:
@@ -88,43 +31,6 @@ def test_a_version_is_deployed_in_its_order(run: Run, cluster: Cluster) -> None:
     assert [line.split()[0] for line in rest] == ["apply", "rollout", *2 * ["port-forward"]]
     image = cluster.kept[f"deployment/{overlays.name()}"]["spec"]["template"]["spec"]
     assert image["containers"][0]["image"].endswith(f":{VERSION}")
-
-
-@needs_migration
-def test_a_migration_that_fails_stops_the_roll_out(run: Run, cluster: Cluster) -> None:
-    cluster.tell(job="Failed")
-    failed = deploy(run)
-    assert failed.code == 1
-    assert f"-migrate-{VERSION}: it failed. The version that ran is running still" in failed.error
-    assert "what it said" in failed.out
-    assert f"deployment/{overlays.name()}" not in cluster.kept
-
-
-@needs_migration
-def test_a_migration_that_does_not_end_is_not_waited_for_for_ever(
-    run: Run, cluster: Cluster
-) -> None:
-    cluster.tell(job="Running")
-    failed = deploy(run, "--timeout=0")
-    assert failed.code == 1
-    assert "it has not ended after 0 s" in failed.error
-
-
-@needs_migration
-def test_a_migration_that_failed_before_is_made_anew(run: Run, cluster: Cluster) -> None:
-    cluster.tell(job="Failed")
-    assert deploy(run).code == 1
-    cluster.tell()
-    assert deploy(run).code == 0
-    assert any(line.startswith("delete job") for line in cluster.asked)
-
-
-@needs_migration
-def test_a_migration_whose_pods_are_to_change_is_made_anew(run: Run, cluster: Cluster) -> None:
-    assert deploy(run).code == 0
-    cluster.tell(immutable=True)
-    assert deploy(run).code == 0
-    assert any(line.startswith("delete job") for line in cluster.asked)
 
 
 def test_a_roll_out_that_hangs_is_told(run: Run, cluster: Cluster) -> None:
@@ -167,7 +73,6 @@ def test_a_try_changes_nothing(run: Run, cluster: Cluster) -> None:
         ("latest", "The tag latest moves"),
         ("V1_2", "lower-case letters, digits, dots and dashes"),
         ("", "lower-case letters, digits, dots and dashes"),
-        *([("v" + 63 * "1", "Kubernetes takes 63")] if HAS_MIGRATION else []),
     ],
 )
 def test_a_tag_that_will_not_do_is_refused(run: Run, cluster: Cluster, tag: str, said: str) -> None:
