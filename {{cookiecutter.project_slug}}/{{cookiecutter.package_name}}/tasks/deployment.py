@@ -1,6 +1,7 @@
 """Brings a version to a cluster: the migration first, then the pods, then a look at what runs."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,7 +117,7 @@ class Deployment:
             elif time.monotonic() > deadline:
                 fault = f"it has not ended after {self.timeout} s"
             if fault:
-                self._tell(f"job/{job}", f"--tail={LOG_LINES}")
+                self._tell({"batch.kubernetes.io/job-name": job})
                 raise Exit(
                     f"The migration {job}: {fault}. The version that ran is running still: nothing "
                     "was rolled out.",
@@ -130,15 +131,19 @@ class Deployment:
         try:
             self.kubectl.show(*words)
         except Exit:
-            self._tell(f"deployment/{self.name}", f"--tail={LOG_LINES}", "--all-pods=true")
+            labels = overlays.one(self.objects, "Deployment", self.name)["spec"]["selector"]
+            self._tell(labels["matchLabels"])
             raise Exit(
                 "The roll-out has not come to its end; pods of the version before serve as long as "
                 "the new ones are not ready. The task cluster.rollback goes back to it.",
                 1,
             ) from None
 
-    def _tell(self, what: str, *words: str) -> None:
-        print(self.kubectl.ask("logs", what, *words).stdout)
+    def _tell(self, labels: Mapping[str, str]) -> None:
+        """Show the last that pods have said."""
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        words = (f"--selector={selector}", f"--tail={LOG_LINES}", "--all-containers", "--prefix")
+        print(self.kubectl.ask("logs", *words).stdout)
 
     def require_version(self, tag: str) -> None:
         """Ask every pod which version it is; stop where one is not that of the tag."""
