@@ -18,9 +18,10 @@ def failed_checks(folder: Path, service: Path) -> set[tuple[str, str]]:
     """Return the checks that fail on the manifests of a folder, with what they fail for."""
     program("kustomize")
     config = service / "infra" / "kubernetes" / ".checkov.yaml"
-    words = [FOLDER / "checkov" / "bin" / "checkov", f"--config-file={config}", "--skip-download"]
+    checkov = FOLDER / "checkov" / "bin" / "checkov"
+    options = (f"--config-file={config}", "--skip-download", "--output=json")
     done = subprocess.run(
-        [*words, "--directory", folder, "--output=json"], capture_output=True, text=True
+        [checkov, *options, "--directory", folder], capture_output=True, text=True
     )
     report = json.loads(done.stdout)
     assert report["summary"]["parsing_errors"] == 0
@@ -195,8 +196,10 @@ LIST = json.dumps(
 
 def kubectl(command: str) -> str:
     """Return what the real kubectl says to a command, with a cluster that does not answer."""
-    words = [program("kubectl"), "--server=http://127.0.0.1:9", "--namespace=x", *command.split()]
-    done = subprocess.run(words, input=LIST, capture_output=True, text=True)
+    where = ("--server=http://127.0.0.1:9", "--namespace=x")
+    done = subprocess.run(
+        [program("kubectl"), *where, *command.split()], input=LIST, capture_output=True, text=True
+    )
     assert done.returncode
     return done.stderr
 
