@@ -8,6 +8,9 @@ from invoke import Context, Exit, task
 
 from .folders import PROGRAMS, ROOT
 
+TOOLS = ROOT / ".cache" / "kubernetes" / "bin"
+"""Where `.ci/install-kubernetes-tools` puts kubectl and kustomize."""
+
 QUICK = ("tests/hooks", "tests/quick")
 
 
@@ -37,8 +40,8 @@ def install_tools() -> None:
 
 
 def _run(words: Sequence[str], *, check: bool = False) -> int:
-    """Run a program of .venv in the repository's folder."""
-    path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+    """Run a program of .venv in the repository's folder; what is brought for tests is found."""
+    path = os.pathsep.join([str(PROGRAMS), str(TOOLS), os.environ["PATH"]])
     command = [str(PROGRAMS / words[0]), *words[1:]]
     environment = os.environ | {"PATH": path}
     return subprocess.run(command, cwd=ROOT, env=environment, check=check).returncode
