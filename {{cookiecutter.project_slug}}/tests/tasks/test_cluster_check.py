@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from flask import Flask
 
 from {{ cookiecutter.package_name }}.chassis.access import decision
@@ -270,6 +271,16 @@ def test_a_fault_in_a_file_is_seen(tmp_path: Path, line: str, said: str) -> None
     [fault] = cluster_checks.faults_in_file(path)
     assert said in fault
     assert cluster_checks.faults_in_file(BASE / overlays.KUSTOMIZATION) == []
+
+
+def test_a_canary_is_the_deployment_of_the_base_but_for_its_name() -> None:
+    folder = BASE.parent / "components" / "canary"
+    canary = (folder / "deployment.yaml").read_text(encoding="utf-8")
+    deployment = (BASE / "deployment.yaml").read_text(encoding="utf-8")
+    as_base = canary.replace(f"{overlays.name()}-canary", overlays.name())
+    as_base = as_base.replace("track: canary", "track: stable").replace("  replicas: 1\n", "")
+    assert yaml.safe_load(as_base) == yaml.safe_load(deployment)
+    assert yaml.safe_load(canary) != yaml.safe_load(deployment)
 
 
 # Routes.

@@ -34,7 +34,7 @@ class Deployment:
     def require_namespace(self) -> None:
         """Stop where the namespace, or what pods need of it, is not there."""
         namespace = self.kubectl.namespace
-        if self.kubectl.get("namespace", namespace) is None:
+        if not self._is_there(prerequisites.Needed("Namespace", namespace)):
             raise Exit(
                 f"There is no namespace {namespace} in this cluster. See that it is the right one; "
                 "then: the task cluster.prerequisites has the commands.",
@@ -57,7 +57,7 @@ class Deployment:
             found = self.kubectl.get(needed.kind, needed.name)
         except Exit as error:
             if "forbidden" in str(error.message).lower():
-                # Who deploys need not be allowed to read secrets. The pods will tell.
+                # Who deploys need not be allowed to read it. What is applied will tell.
                 return True
             raise
         return found is not None and (not needed.key or needed.key in found.get("data", {}))

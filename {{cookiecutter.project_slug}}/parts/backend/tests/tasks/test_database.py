@@ -207,7 +207,8 @@ def test_no_server_for_development_is_served_elsewhere(
 
 def test_a_database_that_is_migrated_is_not_waited_for(run: Run, engine: Engine) -> None:
     done = run("db.wait", "--timeout=0")
-    assert (done.code, done.out) == (0, "The database has the tables of this version.\n")
+    assert done.code == 0
+    assert done.out.endswith("The database has the tables of this version.\n")
 
 
 @pytest.fixture
