@@ -12,14 +12,17 @@ from invoke import Collection, Program
 
 from .. import own_tasks
 from ..chassis import project_files
-from . import containers, quality, service
+from . import containers, quality, secret_file, service, smoke
 
 GROUPS = {
+    "compose": "compose",
     "config": "config",
     "db": "database",
     "dependencies": "dependencies",
+    "image": "image",
     "keys": "keys",
     "network": "network",
+    "pull-request": "pull_request",
     "scan": "scan",
     "token": "token",
 }
@@ -33,6 +36,8 @@ NAMESPACE = Collection(
     quality.tests,
     containers.up,
     containers.down,
+    smoke.smoke,
+    secret_file.write_secret,
 )
 for _group, _module in GROUPS.items():
     if find_spec(f".{_module}", __package__):
