@@ -28,7 +28,7 @@ class InstalledService:
         return self.path / ".venv" / "bin"
 
     def run(
-        self, *words: str | Path, environment: dict[str, str] | None = None
+        self, *words: str | Path, environment: dict[str, str] | None = None, given: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run one of these programs in the service's folder."""
         program, *arguments = words
@@ -36,6 +36,7 @@ class InstalledService:
             [self.bin / program, *arguments],
             cwd=self.path,
             env=clean_environment() | (environment or {}),
+            input=given,
             capture_output=True,
             text=True,
             timeout=LONGEST_RUN_SECONDS,

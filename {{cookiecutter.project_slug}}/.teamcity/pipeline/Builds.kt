@@ -37,7 +37,7 @@ fun BuildType.changes(stage: Stage) {
 }
 
 /** A link of the chain: on the same revision, and not where a build before has failed. */
-fun BuildType.comesAfter(vararg builds: BuildType) {
+fun BuildType.after(builds: List<BuildType>): BuildType {
     dependencies {
         for (build in builds) {
             snapshot(build) {
@@ -46,6 +46,7 @@ fun BuildType.comesAfter(vararg builds: BuildType) {
             }
         }
     }
+    return this
 }
 
 fun BuildType.needsDocker() {

@@ -7,7 +7,7 @@ import jetbrains.buildServer.configs.kotlin.projectFeatures.buildReportTab
 import jetbrains.buildServer.configs.kotlin.triggers.vcs
 
 /**
- * Builds, tests and deploys a service: check, test, scan and image side by side, then staging, then, when
+ * Builds, tests and deploys a service: checks, tests and scans side by side, the image, staging, and, when
  * somebody has agreed, production.
  *
  * `provision` makes the build that prepares a stage before the service is deployed to it.
@@ -28,32 +28,34 @@ fun Project.pipelines(service: Service, provision: ((Service, Stage) -> BuildTyp
         }
     }
 
-    val image = image(service)
-    val parts = arrayOf(check(service), test(service), scanCode(service), image)
-    val verified = verified(service, parts)
-    (parts + verified).forEach(::buildType)
+    val tests = listOf(check(service), test(service), scanCode(service))
+    val image = image(service).after(tests)
+    val verified = verified(service).after(tests + image)
+    (tests + image + verified).forEach(::buildType)
 
-    fun deployment(stage: Stage, before: BuildType): BuildType {
-        val prepared = provision?.invoke(service, stage)?.apply { comesAfter(before) }
-        prepared?.let(::buildType)
-        return deploy(service, stage, image).apply {
-            comesAfter(image, *parts.filter { it != image }.toTypedArray(), before, *listOfNotNull(prepared).toTypedArray())
-        }.also(::buildType)
+    /** Prepares a stage, then deploys to it; returns the builds that do. */
+    fun deployment(stage: Stage, before: BuildType): List<BuildType> {
+        val prepared = listOfNotNull(provision?.invoke(service, stage)?.after(listOf(before)))
+        val deployed = deploy(service, stage, image).after(listOf(image, before) + prepared)
+        return (prepared + deployed).onEach(::buildType)
     }
 
-    val staging = deployment(service.staging, verified)
+    val staging = deployment(service.staging, verified).last()
     staging.triggers {
         vcs {
             branchFilter = DEFAULT_BRANCH
         }
     }
-    deployment(service.production, staging).features {
-        agreement(service)
+    // Preparing the database changes production already.
+    for (build in deployment(service.production, staging)) {
+        build.features {
+            agreement(service)
+        }
     }
 }
 
 /** The one build that says whether a change may be merged: it sums up the others. */
-private fun verified(service: Service, parts: Array<BuildType>) = BuildType {
+private fun verified(service: Service) = BuildType {
     id("Verified")
     name = "Verified"
     description = "Whether a change may be merged: the one check that is required"
@@ -70,5 +72,4 @@ private fun verified(service: Service, parts: Array<BuildType>) = BuildType {
             branchFilter = "+:*"
         }
     }
-    comesAfter(*parts)
 }

@@ -12,7 +12,7 @@ from invoke import Collection, Program
 
 from .. import own_tasks
 from ..chassis import project_files
-from . import containers, quality, secret_file, service, smoke
+from . import containers, notify, quality, secret_file, service, smoke
 
 GROUPS = {
     "compose": "compose",
@@ -38,6 +38,7 @@ NAMESPACE = Collection(
     containers.down,
     smoke.smoke,
     secret_file.write_secret,
+    notify.notify,
 )
 for _group, _module in GROUPS.items():
     if find_spec(f".{_module}", __package__):
