@@ -10,17 +10,30 @@ from .folders import PROGRAMS, ROOT
 
 QUICK = ("tests/hooks", "tests/quick")
 
+TIERS = {
+    "quick": QUICK,
+    "full": ("tests/full",),
+    "pipelines": ("tests/pipelines",),
+    "docker": ("tests/docker",),
+    "system": ("tests/system",),
+}
+"""The parts of the suite, which CI runs side by side."""
+
 
 @task(
     help={
         "quick": "Only those that need no installed service: under two minutes",
         "select": "Only the tests whose name matches, as pytest's -k",
+        "tier": f"Only one part of them: {', '.join(TIERS)}",
     }
 )
-def test(context: Context, quick: bool = False, select: str = "") -> None:
+def test(context: Context, quick: bool = False, select: str = "", tier: str = "") -> None:
     """Run the tests. What this machine cannot run is listed at the end, each with the reason."""
+    if tier and tier not in TIERS:
+        raise Exit(f"There is no tier {tier}; there are {', '.join(TIERS)}.", 2)
     install_tools()
-    words = ["-rs", *(["-k", select] if select else []), *(QUICK if quick else ("tests",))]
+    folders = QUICK if quick else TIERS.get(tier, ("tests",))
+    words = ["-rs", *(["-k", select] if select else []), *folders]
     if code := _run(["pytest", *words]):
         raise Exit(code=code)
 

@@ -69,7 +69,7 @@ def of_github(service: Path) -> list[Step]:
 
 def faults(service: InstalledService, command: str, steps: list[Step]) -> list[str]:
     """Return what a developer could not type: no task, no option of it, or no command of ours."""
-    readme = (service.path / "README.md").read_text("utf-8")
+    documented = documented_in(service.path / "README.md")
     words: dict[str, list[str]] = {}
     found = []
     for step in steps:
@@ -79,10 +79,15 @@ def faults(service: InstalledService, command: str, steps: list[Step]) -> list[s
             elif not (
                 line == "./bootstrap"
                 or line == SUMS_UP
-                or (line.startswith("docker compose ") and line in readme)
+                or (line.startswith("docker compose ") and line in documented)
             ):
                 found.append(f"{step.where}: {line}: this is no command of the service")
     return found + _unparsed(service, words)
+
+
+def documented_in(text: Path) -> set[str]:
+    """Return the lines of a text, as one would type them."""
+    return {line.split("  #")[0].strip() for line in text.read_text("utf-8").splitlines()}
 
 
 def _arguments(line: str) -> list[str]:

@@ -1,0 +1,26 @@
+import jetbrains.buildServer.configs.kotlin.*
+import pipeline.nightly
+import pipeline.tier
+import pipeline.verified
+
+version = "2024.12"
+
+// The tiers of the suite: tests/quick holds this list against the one of tasks/test.py.
+val tiers = listOf("quick", "full", "pipelines", "docker", "system")
+
+// The Pythons that services are offered: likewise, against cookiecutter.json.
+val pythons = listOf("3.13", "3.12", "3.11")
+
+project {
+    description = "Renders, tests and updates services with every change of their template"
+    cleanup {
+        baseRule {
+            history(days = 90)
+            artifacts(days = 30)
+        }
+    }
+    val builds = tiers.map(::tier)
+    builds.forEach(::buildType)
+    buildType(verified(builds))
+    buildType(nightly(tiers, pythons))
+}
