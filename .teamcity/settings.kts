@@ -1,5 +1,6 @@
 import jetbrains.buildServer.configs.kotlin.*
 import pipeline.nightly
+import pipeline.release
 import pipeline.tier
 import pipeline.verified
 
@@ -21,6 +22,8 @@ project {
     }
     val builds = tiers.map(::tier)
     builds.forEach(::buildType)
-    buildType(verified(builds))
+    val verified = verified(builds)
+    buildType(verified)
+    buildType(release(verified))
     buildType(nightly(tiers, pythons))
 }

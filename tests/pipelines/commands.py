@@ -69,32 +69,39 @@ def of_github(service: Path) -> list[Step]:
 
 def faults(service: InstalledService, command: str, steps: list[Step]) -> list[str]:
     """Return what a developer could not type: no task, no option of it, or no command of ours."""
-    documented = documented_in(service.path / "README.md")
-    words: dict[str, list[str]] = {}
+    readme = service.path / "README.md"
+    typed: dict[str, list[str]] = {}
     found = []
     for step in steps:
         for line in step.script.strip().splitlines():
             if line.startswith(f".venv/bin/{command} "):
-                words[f"{step.where}: {line}"] = _arguments(line)
+                typed[f"{step.where}: {line}"] = _arguments(line)
             elif not (
                 line == "./bootstrap"
                 or line == SUMS_UP
-                or (line.startswith("docker compose ") and line in documented)
+                or (line.startswith("docker compose ") and documented(line, readme))
             ):
                 found.append(f"{step.where}: {line}: this is no command of the service")
-    return found + _unparsed(service, words)
-
-
-def documented_in(text: Path) -> set[str]:
-    """Return the lines of a text, as one would type them."""
-    return {line.split("  #")[0].strip() for line in text.read_text("utf-8").splitlines()}
+    return found + _unparsed(service, typed)
 
 
 def _arguments(line: str) -> list[str]:
     """Return the words after the command; its output may go into a file."""
-    plain = re.sub(r" >[\w./-]+$", "", line)
+    return words(line)[1:]
+
+
+def words(line: str) -> list[str]:
+    """Return the words of one command; what it says may go into a file, and that is all."""
+    plain = re.sub(r' >[\w./%-]+$| >"\$RUNNER_TEMP/[\w.-]+"$', "", line)
     assert not re.search(r"[;&|<>`]|\$\(", plain), f"{line}: this is a program of its own"
-    return shlex.split(plain)[1:]
+    return shlex.split(plain)
+
+
+def documented(line: str, text: Path) -> bool:
+    """Return whether a line is in a text, as one would type it; temporary files are elsewhere."""
+    plain = re.sub(r"\$RUNNER_TEMP/|%system.teamcity.build.tempDir%/", "", line)
+    typed = {each.split("  #")[0].strip() for each in text.read_text("utf-8").splitlines()}
+    return plain.replace('"', "") in {each.replace('"', "") for each in typed}
 
 
 def _unparsed(service: InstalledService, words: dict[str, list[str]]) -> list[str]:

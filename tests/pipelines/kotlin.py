@@ -62,7 +62,8 @@ def missing() -> str:
 def running() -> Iterator[Settings]:
     """Start the compiler, with stubs that are compiled once for as long as nobody changes them."""
     stubs = _compiled_stubs()
-    command = ["java", "-cp", f"{stubs}:{COMPILER}", "harness.HarnessKt", HOME, stubs]
+    path = f"{stubs}:{COMPILER}"
+    command: list[str | Path] = ["java", "-cp", path, "harness.HarnessKt", HOME, stubs]
     with (
         tempfile.TemporaryDirectory(prefix="settings-") as folder,
         subprocess.Popen(
@@ -82,7 +83,16 @@ def _compiled_stubs() -> Path:
     jar = KEPT / f"stubs-{digest.hexdigest()[:16]}.jar"
     if not jar.is_file():
         fresh = jar.with_suffix(".new.jar")
-        words = ["-kotlin-home", HOME, "-cp", COMPILER, "-d", fresh, "-Werror", *SOURCES]
+        words: list[str | Path] = [
+            "-kotlin-home",
+            HOME,
+            "-cp",
+            COMPILER,
+            "-d",
+            fresh,
+            "-Werror",
+            *SOURCES,
+        ]
         done = subprocess.run(
             ["java", "-cp", COMPILER, "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", *words],
             capture_output=True,

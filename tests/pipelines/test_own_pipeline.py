@@ -12,7 +12,7 @@ from invoke.parser import Parser
 from tasks import namespace
 from tasks.folders import ROOT
 from tasks.test import TIERS
-from tests.pipelines.commands import SUMS_UP, Step, documented_in, of_github, of_teamcity
+from tests.pipelines.commands import SUMS_UP, Step, documented, of_github, of_teamcity, words
 from tests.pipelines.graph import before, builds, kinds, order
 from tests.pipelines.kotlin import Project, Settings
 
@@ -36,27 +36,26 @@ def workflows() -> dict[str, dict[str, Any]]:
 
 def faults(steps: list[Step]) -> list[str]:
     """Return what a developer could not type: each is a task of ours, or a tier of `.ci/run`."""
-    documented = documented_in(ROOT / "CONTRIBUTING.md")
     found = []
     for step in steps:
-        program, *words = step.script.split()
+        program, *arguments = words(step.script)
         if program == "./invoke":
             try:
-                if not Parser(contexts=namespace.to_contexts()).parse_argv(words):
+                if not Parser(contexts=namespace.to_contexts()).parse_argv(arguments):
                     found.append(f"{step.where}: it names no task")
             except ParseError as error:
                 found.append(f"{step.where}: {error}")
         elif program == ".ci/run":
-            if words not in ([f"{tier}"] for tier in (*TIERS, "%tier%", '"$TIER"')):
-                found.append(f"{step.where}: there is no tier {words}")
-        elif step.script != SUMS_UP and step.script not in documented:
+            if arguments not in ([tier] for tier in (*TIERS, "%tier%", "$TIER")):
+                found.append(f"{step.where}: there is no tier {arguments}")
+        elif step.script != SUMS_UP and not documented(step.script, ROOT / "CONTRIBUTING.md"):
             found.append(f"{step.where}: {step.script}: this is no command of ours")
     return found
 
 
 def test_a_developer_can_type_each_step_of_teamcity(project: Project) -> None:
     steps = of_teamcity(project)
-    assert len(steps) >= 2 * len(TIERS) + 1
+    assert len(steps) >= 2 * len(TIERS) + 3
     assert faults(steps) == []
 
 
@@ -112,3 +111,11 @@ def test_a_tier_runs_where_what_has_changed_needs_it(
     matrix = jobs["tier"]["strategy"]["matrix"]
     assert matrix == {"tier": "${{ fromJSON(needs.changes.outputs.tiers) }}"}
     assert jobs["changes"]["outputs"] == {"tiers": "${{ steps.changes.outputs.tiers }}"}
+
+
+def test_a_tag_is_released_after_all_tests(
+    project: Project, workflows: dict[str, dict[str, Any]]
+) -> None:
+    assert "Verified" in before(project, "Release")
+    assert builds(project)["Release"]["vcs"]["branchFilter"] == "+:v*"
+    assert workflows["release"][True] == {"push": {"tags": ["v*"]}}
