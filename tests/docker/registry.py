@@ -47,7 +47,7 @@ def running(folder: Path) -> Iterator[str]:
     config = folder / "registry.yaml"
     config.write_text(CONFIGURATION.format(folder=folder, port=port))
     (folder / "passwords").write_text(PASSWORDS)
-    command = [str(program()), "serve", config]
+    command: list[str | Path] = [str(program()), "serve", config]
     with (folder / "registry.log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"TZ": "UTC"})
         try:

@@ -28,7 +28,7 @@ def project(settings: Settings) -> Project:
 
 
 @pytest.fixture(scope="module")
-def workflows() -> dict[str, dict[str, Any]]:
+def workflows() -> dict[str, dict[Any, Any]]:
     """The workflows of GitHub, by their names."""
     folder = ROOT / ".github" / "workflows"
     return {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in folder.glob("*.yaml")}
@@ -81,7 +81,7 @@ def test_what_no_developer_could_type_is_seen(script: str) -> None:
 
 
 def test_the_tiers_are_those_of_the_suite(
-    project: Project, workflows: dict[str, dict[str, Any]]
+    project: Project, workflows: dict[str, dict[Any, Any]]
 ) -> None:
     there = {path.name for path in (ROOT / "tests").iterdir() if list(path.glob("test_*.py"))}
     assert {Path(folder).name for tier in TIERS.values() for folder in tier} == there
@@ -101,7 +101,7 @@ def test_every_pull_request_has_one_check_that_sums_up_all_tiers(project: Projec
 
 
 def test_a_tier_runs_where_what_has_changed_needs_it(
-    project: Project, workflows: dict[str, dict[str, Any]]
+    project: Project, workflows: dict[str, dict[Any, Any]]
 ) -> None:
     for tier in TIERS:
         look, test = builds(project)[f"Tier{tier.capitalize()}"]["steps"]
@@ -114,7 +114,7 @@ def test_a_tier_runs_where_what_has_changed_needs_it(
 
 
 def test_a_tag_is_released_after_all_tests(
-    project: Project, workflows: dict[str, dict[str, Any]]
+    project: Project, workflows: dict[str, dict[Any, Any]]
 ) -> None:
     assert "Verified" in before(project, "Release")
     assert builds(project)["Release"]["vcs"]["branchFilter"] == "+:v*"
