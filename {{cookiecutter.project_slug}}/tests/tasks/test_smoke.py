@@ -89,7 +89,7 @@ def test_the_version_has_to_be_the_one_that_was_deployed(
 
 
 @pytest.mark.parametrize(
-    "words", [["--url=thoughts.example.com"], ["--url=http://127.0.0.1:1", "--version=v1.0.0"]]
+    "words", [["--url=service.example.com"], ["--url=http://127.0.0.1:1", "--version=v1.0.0"]]
 )
 def test_what_cannot_be_asked_is_refused(run: Run, words: list[str]) -> None:
     assert run("smoke", *words).code == 2

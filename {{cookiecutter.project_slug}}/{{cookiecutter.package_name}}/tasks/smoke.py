@@ -18,7 +18,7 @@ LONGEST_ANSWER_SECONDS = 10
 
 @task(
     help={
-        "url": "Where it is: https://thoughts.example.com",
+        "url": "Where it is: https://service.example.com",
         "paths": "What has to answer with 200, with commas between",
         "timeout": "How many seconds it may take until it does",
         "inside": "Ask it inside the cluster, or on this machine: what is internal may answer",
@@ -35,7 +35,7 @@ def smoke(
 ) -> None:
     """Ask a deployed service for a few pages, and see that what is internal stays inside."""
     if urlsplit(url).scheme not in {"http", "https"}:
-        raise Exit(f"{url!r} is no address: https://thoughts.example.com", 2)
+        raise Exit(f"{url!r} is no address: https://service.example.com", 2)
     if version and not inside:
         raise Exit("The version is told inside only: add --inside.", 2)
     address, deadline = url.rstrip("/"), time.monotonic() + timeout
