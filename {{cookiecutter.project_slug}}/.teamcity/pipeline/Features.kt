@@ -1,10 +1,10 @@
 package pipeline
 
 import jetbrains.buildServer.configs.kotlin.BuildFeatures
+import jetbrains.buildServer.configs.kotlin.buildFeatures.DockerSupportFeature
 import jetbrains.buildServer.configs.kotlin.buildFeatures.PullRequests
 import jetbrains.buildServer.configs.kotlin.buildFeatures.approval
 import jetbrains.buildServer.configs.kotlin.buildFeatures.commitStatusPublisher
-import jetbrains.buildServer.configs.kotlin.buildFeatures.dockerRegistryConnections
 import jetbrains.buildServer.configs.kotlin.buildFeatures.notifications
 import jetbrains.buildServer.configs.kotlin.buildFeatures.pullRequests
 
@@ -28,11 +28,12 @@ fun BuildFeatures.gitHub(service: Service) {
 /** Logs in to the registry for the time of the build. */
 fun BuildFeatures.registry(service: Service) {
     if (service.registryConnection.isEmpty()) return
-    dockerRegistryConnections {
+    // By its class: the function has had two names from 2024.12 to 2025.11.
+    feature(DockerSupportFeature {
         loginToRegistry = on {
             dockerRegistryId = service.registryConnection
         }
-    }
+    })
 }
 
 /** Tells the team when the default branch breaks, and when it is whole again. */

@@ -1,7 +1,6 @@
 package jetbrains.buildServer.configs.kotlin.buildFeatures
 
 import jetbrains.buildServer.configs.kotlin.BuildFeature
-import jetbrains.buildServer.configs.kotlin.BuildFeatures
 import jetbrains.buildServer.configs.kotlin.CompoundParam
 
 /** Page: buildFeatures/docker-support-feature/. */
@@ -23,6 +22,3 @@ open class DockerSupportFeature() : BuildFeature() {
 
     fun on(init: LoginToRegistry.On.() -> Unit = {}) = LoginToRegistry.On().apply(init)
 }
-
-fun BuildFeatures.dockerRegistryConnections(init: DockerSupportFeature.() -> Unit): DockerSupportFeature =
-    DockerSupportFeature(init).also(::feature)
