@@ -81,6 +81,16 @@ def test_a_proposal_that_is_open_is_brought_up_to_date(
     assert "pr edit 7 --title=Update --body-file=-" in notes.read_text()
 
 
+def test_a_text_that_github_would_not_take_is_cut(
+    run: Run, proposed: Path, notes: Path, repository: Path
+) -> None:
+    (repository / "text.md").write_text("Action needed: read\n" + "a test passed\n" * 10_000)
+    assert run(*OPEN).code == 0
+    noted = notes.read_text()
+    assert "Action needed: read" in noted
+    assert 60_000 <= len(noted) < 61_000
+
+
 def test_nothing_is_proposed_where_nothing_has_changed(
     run: Run, proposed: Path, notes: Path, repository: Path
 ) -> None:

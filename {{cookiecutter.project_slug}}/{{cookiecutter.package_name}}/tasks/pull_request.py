@@ -9,6 +9,9 @@ from invoke import Context, Exit, task
 
 from ..chassis import project_files
 
+LONGEST_TEXT = 60_000
+"""What GitHub takes for a text, in characters, and a little less."""
+
 
 @task(
     help={
@@ -22,7 +25,7 @@ def open(context: Context, branch: str, title: str, body_file: str) -> None:  # 
     if not _git("status", "--porcelain", "--untracked-files=normal"):
         print("Nothing has changed: there is nothing to propose.")
         return
-    text = (project_files.working_folder() / body_file).read_text(encoding="utf-8")
+    text = (project_files.working_folder() / body_file).read_text(encoding="utf-8")[:LONGEST_TEXT]
     _require_gh()
     _git("switch", "--quiet", "--force-create", branch)
     _git("add", "--all")
