@@ -1,4 +1,5 @@
 import jetbrains.buildServer.configs.kotlin.*
+import pipeline.gate
 import pipeline.nightly
 import pipeline.release
 import pipeline.tier
@@ -20,7 +21,7 @@ project {
             artifacts(days = 30)
         }
     }
-    val builds = tiers.map(::tier)
+    val builds = tiers.map(::tier) + gate()
     builds.forEach(::buildType)
     val verified = verified(builds)
     buildType(verified)

@@ -13,6 +13,7 @@ from tests.pipelines.graph import before, builds, deployments, direct, kinds, or
 from tests.pipelines.kotlin import Project, Settings
 
 OF_ALL = ["Check", "Test", "ScanCode", "Image", "Verified", "DeployStaging", "DeployProduction"]
+BY_HAND = ["RollbackStaging", "RollbackProduction"]
 OF_A_DATABASE = ["ProvisionStaging", "ProvisionProduction"]
 TESTS = {"Check", "Test", "ScanCode"}
 
@@ -24,9 +25,10 @@ def project(request: pytest.FixtureRequest, described: dict[str, Project]) -> Pr
 
 
 def test_a_service_has_the_builds_of_its_kind(described: dict[str, Project]) -> None:
-    assert set(OF_ALL) == set(builds(described["frontend"]))
+    assert {*OF_ALL, *BY_HAND, "TemplateUpdate"} == set(builds(described["frontend"]))
     for kind in ("resource", "issuer"):
-        assert set(OF_ALL + OF_A_DATABASE) == set(builds(described[kind]))
+        more = set(builds(described[kind])) - set(builds(described["frontend"]))
+        assert more == set(OF_A_DATABASE)
 
 
 def test_texts_come_out_as_they_were_given(described: dict[str, Project]) -> None:
@@ -50,14 +52,14 @@ def test_a_change_is_checked_tested_and_scanned_before_an_image_is_pushed(projec
 
 
 def test_what_changes_a_stage_comes_after_all_tests_and_scans(project: Project) -> None:
-    assert deployments(project)
-    for id in deployments(project):
+    assert deployments(project).keys() > set(BY_HAND)
+    for id in deployments(project).keys() - BY_HAND:
         assert before(project, id) >= TESTS | {"Image", "Verified"}, id
 
 
 def test_production_comes_after_staging(project: Project) -> None:
     for id in deployments(project):
-        if id.endswith("Production"):
+        if id.endswith("Production") and id not in BY_HAND:
             assert "DeployStaging" in before(project, id)
 
 
@@ -83,6 +85,27 @@ def test_both_stages_get_the_image_that_was_pushed(project: Project) -> None:
         assert scripts(build)[1].endswith(wanted)
         assert build["buildNumberPattern"] == "%dep.Image.image.tag%"
         assert not any("image.build" in script for script in scripts(build))
+
+
+def test_what_goes_back_waits_for_nothing_but_somebody(project: Project) -> None:
+    for id in BY_HAND:
+        build = builds(project)[id]
+        assert before(project, id) == set()
+        assert build["triggers"] == []
+        assert "cluster.rollback" in scripts(build)[2]
+
+
+def test_an_update_from_the_template_is_proposed_each_week(project: Project) -> None:
+    build = builds(project)["TemplateUpdate"]
+    assert [script.split()[1] for script in scripts(build)[1:]] == [
+        "template.update",
+        "pull-request.open",
+    ]
+    report = scripts(build)[1].partition(">")[2]
+    assert scripts(build)[2].endswith(f"--body-file={report}")
+    assert build["artifactRules"] == report
+    [weekly] = build["triggers"]
+    assert weekly["schedulingPolicy"]["dayOfWeek"] == "Monday"
 
 
 # Who may, and how often.
@@ -175,7 +198,7 @@ def test_no_secret_is_in_the_settings(project: Project, teamcity: dict[str, Path
     ]
     assert secrets
     for secret in secrets:
-        assert re.fullmatch(r"%(staging|production)\.[a-z.]+%", secret)
+        assert re.fullmatch(r"%(staging|production|github)\.[a-z.]+%", secret)
     for service in teamcity.values():
         for path in (service / ".teamcity").rglob("*.kt*"):
             assert "credentialsJSON" not in path.read_text("utf-8")
@@ -205,6 +228,7 @@ def test_a_service_may_have_slack_a_registry_and_no_github(
         [login] = features(found[id], "DockerSupportFeature")
         assert login["loginToRegistry"]["dockerRegistryId"] == "PROJECT_EXT_1"
     assert scripts(found["Own"]) == ["echo own"]
+    assert scripts(found["TemplateUpdate"])[1].endswith("template.update --check")
 
 
 @pytest.fixture

@@ -24,6 +24,23 @@ fun deploy(service: Service, stage: Stage, image: BuildType) = BuildType {
         install()
         tasks(service, "The image is the one that was tested", "image.verify --tag=$tag --digest=$digest")
         tasks(service, "Access to the cluster", "write-secret --variable=KUBECONFIG_CONTENT --file=$KUBECONFIG")
+        tasks(service, "Deploy", "cluster.deploy --env=${stage.name} --image-tag=$tag")
+        tasks(service, "Smoke test", "smoke --url=${stage.url}")
+    }
+}
+
+/** Goes back to the version before the last roll-out. Somebody starts it by hand. */
+fun rollback(service: Service, stage: Stage) = BuildType {
+    id("Rollback${stage.name.replaceFirstChar(Char::uppercase)}")
+    name = "Roll back ${stage.name}"
+    description = "The version before the last roll-out"
+    ofService(service, minutes = 30)
+    changes(stage)
+    inCluster(stage)
+    steps {
+        install()
+        tasks(service, "Access to the cluster", "write-secret --variable=KUBECONFIG_CONTENT --file=$KUBECONFIG")
+        tasks(service, "Roll back", "cluster.rollback --env=${stage.name}")
         tasks(service, "Smoke test", "smoke --url=${stage.url}")
     }
 }

@@ -46,8 +46,11 @@ fun Project.pipelines(service: Service, provision: ((Service, Stage) -> BuildTyp
             branchFilter = DEFAULT_BRANCH
         }
     }
+    buildType(templateUpdate(service))
     // Preparing the database changes production already.
-    for (build in deployment(service.production, staging)) {
+    val backwards = listOf(service.staging, service.production).map { rollback(service, it) }
+    backwards.forEach(::buildType)
+    for (build in deployment(service.production, staging) + backwards.last()) {
         build.features {
             agreement(service)
         }

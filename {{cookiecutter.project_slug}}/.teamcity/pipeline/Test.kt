@@ -7,13 +7,15 @@ import jetbrains.buildServer.configs.kotlin.failureConditions.BuildFailureOnMetr
 fun check(service: Service) = BuildType {
     id("Check")
     name = "Check"
-    description = "Settings, compose files, format, lint, types"
+    description = "Settings, compose files, manifests, flows, format, lint, types"
     ofService(service, minutes = 15)
     needsDocker()
     steps {
         install()
         tasks(service, "Settings of every environment", "config.validate")
         tasks(service, "Compose files", "compose.check")
+        tasks(service, "Manifests", "cluster.check")
+        tasks(service, "Flows", "cluster.network-policy --check")
         tasks(service, "Format, lint, types, YAML, packages", "check --all")
     }
 }
