@@ -21,6 +21,7 @@ GROUPS = {
     "keys": "keys",
     "network": "network",
     "scan": "scan",
+    "template": "template",
     "token": "token",
 }
 """Groups of tasks, and the modules with them: a kind of service has those that it needs."""
