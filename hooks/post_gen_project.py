@@ -37,6 +37,11 @@ FOLDERS_OF_ANSWERS = {
     ("ci_system", "github"): (".github",),
 }
 
+CHECKSUMS = ".template-files.sha256"
+
+# What is there when a service is rendered over: it is no part of the render.
+NOT_RENDERED = (CHECKSUMS, ".git/", ".venv/")
+
 # The parts of [project] and [tool.poetry] that Poetry's hash of the dependencies covers.
 HASHED_PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
 HASHED_POETRY_KEYS = ("dependencies", "source", "extras", "dev-dependencies", "group")
@@ -139,7 +144,8 @@ def owners(folder: Path, package: str) -> dict[str, str]:
     ownership = module_of(folder, package, "ownership")
     lists = ownership.read((folder / ownership.FILE).read_bytes())
     names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    found = {name: ownership.owner(lists, name) for name in sorted(names)}
+    rendered = (name for name in names if not name.startswith(NOT_RENDERED))
+    found = {name: ownership.owner(lists, name) for name in sorted(rendered)}
     if nobodys := [name for name, owner in found.items() if owner is None]:
         sys.exit(f"{ownership.FILE} does not say whose these are: {', '.join(nobodys)}.")
     return found
@@ -189,7 +195,7 @@ def write_checksums(folder: Path, classes: dict[str, str]) -> None:
         for name, owner in classes.items()
         if owner == "template"
     ]
-    (folder / ".template-files.sha256").write_text("".join(lines), encoding="utf-8")
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
 
 
 def main() -> None:
@@ -200,9 +206,7 @@ def main() -> None:
     prune(folder, answers)
     write_skip(folder)
     stamp_lock(folder)
-    write_codeowners(
-        folder, owners(folder, package), answers["email"], answers["__template_owner"]
-    )
+    write_codeowners(folder, owners(folder, package), answers["email"], answers["__template_owner"])
     write_checksums(folder, owners(folder, package))
 
 

@@ -130,7 +130,11 @@ def before_the_bump(template: Path) -> None:
     """Have an older version of a dependency."""
     edit(template / "templates" / "pyproject.toml", "xdist==3.8.0", "xdist==3.7.0")
     for lock in (template / SERVICE).glob("parts/*/poetry.lock"):
-        edit(lock, 'name = "pytest-xdist"\nversion = "3.8.0"', 'name = "pytest-xdist"\nversion = "3.7.0"')
+        edit(
+            lock,
+            'name = "pytest-xdist"\nversion = "3.8.0"',
+            'name = "pytest-xdist"\nversion = "3.7.0"',
+        )
 
 
 def before_the_hook_was_changed(template: Path) -> None:
@@ -152,7 +156,11 @@ def with_a_question(template: Path) -> None:
 
 def with_a_renamed_value(template: Path) -> None:
     """Call an answer otherwise; who has given it under its old name keeps it until an update."""
-    edit(template / "cookiecutter.json", '"github",\n    "none"', '"github",\n    "no-ci",\n    "none"')
+    edit(
+        template / "cookiecutter.json",
+        '"github",\n    "none"',
+        '"github",\n    "no-ci",\n    "none"',
+    )
     steps = template / "updates"
     steps.mkdir(exist_ok=True)
     (steps / "v1.2.0.py").write_text(STEP, "utf-8")

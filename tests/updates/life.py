@@ -95,7 +95,9 @@ def live(service: Path) -> None:
         add_a_model(service, package)
     edit_shared_files(service)
     edit_the_templates_files(service)
-    subprocess.run([PROGRAMS / "ruff", "format", "--quiet", "--no-cache", "."], cwd=service, check=True)
+    subprocess.run(
+        [PROGRAMS / "ruff", "format", "--quiet", "--no-cache", "."], cwd=service, check=True
+    )
 
 
 def add_an_endpoint(service: Path, package: Path) -> None:
@@ -117,7 +119,9 @@ def add_a_model(service: Path, package: Path) -> None:
     """Store something of the service's own."""
     write(package / "notes" / "model.py", MODEL)
     write(service / "migrations" / "versions" / "0002_create_notes.py", MIGRATION)
-    imported = "from .notes import model as notes_model  # noqa: F401  (importing it registers it)\n"
+    imported = (
+        "from .notes import model as notes_model  # noqa: F401  (importing it registers it)\n"
+    )
     edit(package / "models.py", "# isort: split\n", f"# isort: split\n{imported}")
 
 

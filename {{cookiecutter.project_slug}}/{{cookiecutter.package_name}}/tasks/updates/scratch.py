@@ -59,7 +59,8 @@ class Scratch:
         """Return the tree of the work tree as it stands, markers of conflicts included."""
         index = self.folder / ".git" / "present.index"
         variables = {"GIT_INDEX_FILE": str(index)}
-        # A copy: the conflicts stay conflicts in the index itself.
-        shutil.copy(self.folder / ".git" / "index", index)
+        # A copy, as conflicts stay conflicts in the index itself; with its time, by which git tells
+        # what was written after it.
+        shutil.copy2(self.folder / ".git" / "index", index)
         git.ask(self.folder, "add", "--all", ".", variables=variables)
         return git.ask(self.folder, "write-tree", variables=variables)
