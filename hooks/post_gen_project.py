@@ -38,6 +38,7 @@ FOLDERS_OF_ANSWERS = {
 }
 
 CHECKSUMS = ".template-files.sha256"
+CODEOWNERS = "CODEOWNERS"
 
 # What is there when a service is rendered over: it is no part of the render.
 NOT_RENDERED = (CHECKSUMS, ".git/", ".venv/")
@@ -170,7 +171,7 @@ def write_codeowners(folder: Path, classes: dict[str, str], team: str, template:
         *(f"/{name} {template}" for name in whole_folders(classes)),
         *(f"/{name} {team} {template}" for name, owner in classes.items() if owner == "shared"),
     ]
-    (folder / "CODEOWNERS").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    (folder / CODEOWNERS).write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def whole_folders(classes: dict[str, str]) -> list[str]:
@@ -201,13 +202,14 @@ def write_checksums(folder: Path, classes: dict[str, str]) -> None:
 def main() -> None:
     """Work in the current folder, which is the rendered service."""
     answers, folder = read_answers(), Path.cwd()
-    package = answers["package_name"]
     assemble(folder, answers["kind"])
     prune(folder, answers)
     write_skip(folder)
     stamp_lock(folder)
-    write_codeowners(folder, owners(folder, package), answers["email"], answers["__template_owner"])
-    write_checksums(folder, owners(folder, package))
+    (folder / CODEOWNERS).touch()  # it has an owner, too
+    classes = owners(folder, answers["package_name"])
+    write_codeowners(folder, classes, answers["email"], answers["__template_owner"])
+    write_checksums(folder, classes)
 
 
 if __name__ == "__main__":

@@ -267,7 +267,7 @@ def test_a_file_that_is_nobodys_stops_the_render(refusal: Refusal, template: Pat
     lists = 'template = ["package/**"]\nseeded = []\nshared = ["p*", "**.toml", "**.py", ".*/**"]\n'
     (template / SERVICE / "template-ownership.toml").write_text(lists)
     (line,) = refusal(template)
-    assert "does not say whose these are: texts.kts, texts.md, texts.yaml." in line
+    assert "does not say whose these are: CODEOWNERS, texts.kts, texts.md," in line
 
 
 def test_a_pyproject_without_a_place_for_cruft_is_told(refusal: Refusal, template: Path) -> None:

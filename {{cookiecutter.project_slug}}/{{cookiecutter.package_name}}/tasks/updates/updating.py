@@ -105,7 +105,8 @@ def report(prepared: Prepared) -> str:
     ]
     lines += [f"CONFLICT ({what}): {name}" for name, what in prepared.merged.conflicts.items()]
     lines += [f"Note: {note}" for note in prepared.merged.notes]
-    lines += [f"{changelog.ACTION}: {entry}" for entry in changelog.actions(told)]
+    if actions := changelog.actions(told):
+        lines += ["", "What a service must act on:", *(f"- {entry}" for entry in actions)]
     return "\n".join(lines)
 
 
