@@ -9,18 +9,21 @@ from invoke import Context, Exit, task
 from .folders import PROGRAMS, ROOT
 
 QUICK = ("tests/hooks", "tests/quick")
+GATE = ("tests/updates",)
 
 
 @task(
     help={
         "quick": "Only those that need no installed service: under two minutes",
+        "gate": "Only those that update services from earlier releases",
         "select": "Only the tests whose name matches, as pytest's -k",
     }
 )
-def test(context: Context, quick: bool = False, select: str = "") -> None:
+def test(context: Context, quick: bool = False, gate: bool = False, select: str = "") -> None:
     """Run the tests. What this machine cannot run is listed at the end, each with the reason."""
     install_tools()
-    words = ["-rs", *(["-k", select] if select else []), *(QUICK if quick else ("tests",))]
+    chosen = [*(QUICK if quick else ()), *(GATE if gate else ())] or ["tests"]
+    words = ["-rs", *(["-k", select] if select else []), *chosen]
     if code := _run(["pytest", *words]):
         raise Exit(code=code)
 

@@ -51,7 +51,7 @@ def sides(scratch: Scratch, old: Path | None, new: Path) -> Sides:
     moved = renamed(scratch, old_tree, new_tree)
     for name in sorted(deleted):
         after = moved.get(name, name)
-        if _differs(scratch, old_tree, new_tree, name, after):
+        if after != name or _differs(scratch, old_tree, new_tree, name):
             notes.append(f"{name} was deleted here: the template's change of it is left out")
             left_out |= {after}
     left_out |= deleted
@@ -102,9 +102,9 @@ def _edited_here(scratch: Scratch, old: str) -> set[str]:
     return {name for name, entry in before.items() if name in ours and ours[name] != entry}
 
 
-def _differs(scratch: Scratch, old: str, new: str, name: str, after: str) -> bool:
-    before, then = scratch.files(old).get(name), scratch.files(new).get(after)
-    return then is not None and before != then
+def _differs(scratch: Scratch, old: str, new: str, name: str) -> bool:
+    before, after = scratch.files(old).get(name), scratch.files(new).get(name)
+    return after is not None and before != after
 
 
 def _both(old: Path | None, new: Path) -> tuple[tuple[str, Path | None], tuple[str, Path]]:
