@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .engine import engine
@@ -33,9 +33,9 @@ LOOKED_FOR = ("git", "poetry", "pip", "curl", "wget", "sh", "bash")
 """Programs that a hook might run, and must not."""
 
 
-def faults(template: Path = ROOT) -> Iterator[str]:
+def faults(template: Path = ROOT, names: Sequence[str] = EXAMPLE_NAMES) -> Iterator[str]:
     """Yield what is wrong with the renders of the examples."""
-    for name in EXAMPLE_NAMES:
+    for name in names:
         with tempfile.TemporaryDirectory() as folder:
             yield from _faults_of(template, example(name), Path(folder), name)
 
@@ -79,7 +79,8 @@ def _render(template: Path, answers: Mapping[str, str], into: Path, folder: Path
         capture_output=True,
         text=True,
     )
-    return done.stderr.strip()[-500:] if done.returncode else ""
+    # What a hook says comes first, and then where that was.
+    return done.stderr.strip().split("\n")[0] if done.returncode else ""
 
 
 def _contents(into: Path) -> dict[str, bytes]:
