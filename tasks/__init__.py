@@ -4,8 +4,9 @@ from invoke import Collection
 
 from .bench import bench
 from .demo import demo
+from .fleet import namespace as fleet
 from .lock import lock
 from .release import release
 from .test import test
 
-namespace = Collection(bench, demo, lock, release, test)
+namespace = Collection(bench, demo, fleet, lock, release, test)
