@@ -18,13 +18,14 @@ git clone --quiet "$SERVICE" service
 cd service
 ./bootstrap
 status=0
-.venv/bin/*-tasks template.update --no-input --branch="$BRANCH"{to} || status=$?
+set -- .venv/bin/*-tasks
+"$1" template.update --no-input --branch="$BRANCH"{to} || status=$?
 if git rev-parse --verify --quiet "refs/heads/$BRANCH" >/dev/null; then
     git push --force origin "refs/heads/$BRANCH"
 fi
 exit "$status"
 """
-"""A job: the branch is pushed with its conflicts, too, for people to resolve; the job is red then."""
+"""A job. The branch is pushed with its conflicts, too, for people to resolve; then it is red."""
 
 GITHUB = """\
 # Made by `./invoke fleet.update --matrix`: a job for each service. It needs the right to push to

@@ -15,8 +15,8 @@ from .services import HELP, find
         "to": "The release to go to; by default the newest",
         "jobs": "How many at a time; by default one for each core",
         "report": "Also write what became of each to this file, as JSON",
-        "matrix": "Write a pipeline to this file instead, that updates each service in a job of its "
-        "own: .yaml for GitHub Actions, .kts for TeamCity",
+        "matrix": "Write a pipeline to this file instead, with a job for each service: .yaml for "
+        "GitHub Actions, .kts for TeamCity",
     }
 )
 def update(

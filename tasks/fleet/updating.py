@@ -76,7 +76,7 @@ def look(service: Path, template: Path, tag: str) -> Result:
 def prepare(service: Path, template: Path, tag: str) -> Result:
     """Put the update of a service on a branch; one that is there from before is left as it is."""
     branch = branch_of(tag)
-    words = ["git", "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}~1", "HEAD"]
+    words = ["git", "rev-parse", f"refs/heads/{branch}~1", "HEAD"]
     done = subprocess.run(words, cwd=service, capture_output=True, text=True)
     if done.returncode == 0 and len(set(done.stdout.split())) == 1:
         return Result(service.name, str(service), "done before")

@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,6 +188,6 @@ def files(service: Path) -> None:
 '''
 
 
-def versions_of(lock: str) -> Mapping[str, str]:
+def versions_of(lock: str) -> dict[str, str]:
     """Return the versions of the packages in a lock."""
     return dict(re.findall(r'^name = "(.+)"\nversion = "(.+)"$', lock, re.MULTILINE))

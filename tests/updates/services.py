@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tasks.folders import PROGRAMS
 from tests.full.programs import Finished, run
@@ -54,9 +55,9 @@ class Service:
         """Return what git says of the files."""
         return self.git("status", "--porcelain", "--untracked-files=all").splitlines()
 
-    def record(self) -> dict[str, object]:
+    def record(self) -> dict[str, Any]:
         """Return cruft's record."""
-        found: dict[str, object] = json.loads((self.path / ".cruft.json").read_text("utf-8"))
+        found: dict[str, Any] = json.loads((self.path / ".cruft.json").read_text("utf-8"))
         return found
 
 

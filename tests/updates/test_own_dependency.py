@@ -1,6 +1,7 @@
 """A service with a dependency of its own is locked anew, installed, checked and tested."""
 
 import subprocess
+from pathlib import Path
 
 from tasks.folders import PROGRAMS
 from tests.updates.history import edit, versions_of
@@ -11,7 +12,7 @@ OWN = "humanize==4.13.0"
 
 def test_the_lock_has_both_halves_and_the_tests_pass(resource: Service) -> None:
     edit(resource.path / "pyproject.toml", '    "flask==', f'    "{OWN}",\n    "flask==')
-    lock = [PROGRAMS / "poetry", "lock", "--no-interaction"]
+    lock: list[str | Path] = [PROGRAMS / "poetry", "lock", "--no-interaction"]
     subprocess.run(lock, cwd=resource.path, check=True)
     resource.commits()
     before = versions_of((resource.path / "poetry.lock").read_text("utf-8"))
@@ -23,7 +24,7 @@ def test_the_lock_has_both_halves_and_the_tests_pass(resource: Service) -> None:
     assert " passed" in done.stdout
     after = versions_of((resource.path / "poetry.lock").read_text("utf-8"))
     assert after == before | {"pytest-xdist": "3.8.0"}
-    check = [PROGRAMS / "poetry", "check", "--lock", "--no-interaction"]
+    check: list[str | Path] = [PROGRAMS / "poetry", "check", "--lock", "--no-interaction"]
     subprocess.run(check, cwd=resource.path, check=True)
 
 
