@@ -2,6 +2,7 @@
 
 from invoke import Collection
 
+from .backstage_form import backstage
 from .bench import bench
 from .demo import demo
 from .fleet import namespace as fleet
@@ -9,4 +10,4 @@ from .lock import lock
 from .release import release
 from .test import test
 
-namespace = Collection(bench, demo, fleet, lock, release, test)
+namespace = Collection(backstage, bench, demo, fleet, lock, release, test)

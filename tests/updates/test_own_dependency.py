@@ -1,8 +1,10 @@
 """A service with a dependency of its own is locked anew, installed, checked and tested."""
 
+import os
 import subprocess
 from pathlib import Path
 
+from tasks.engine import engine
 from tasks.folders import PROGRAMS
 from tests.updates.history import edit, versions_of
 from tests.updates.services import Service
@@ -13,7 +15,8 @@ OWN = "humanize==4.13.0"
 def test_the_lock_has_both_halves_and_the_tests_pass(resource: Service) -> None:
     edit(resource.path / "pyproject.toml", '    "flask==', f'    "{OWN}",\n    "flask==')
     lock: list[str | Path] = [PROGRAMS / "poetry", "lock", "--no-interaction"]
-    subprocess.run(lock, cwd=resource.path, check=True)
+    variables = os.environ | engine("lock_file").index(PROGRAMS)
+    subprocess.run(lock, cwd=resource.path, env=variables, check=True)
     resource.commits()
     before = versions_of((resource.path / "poetry.lock").read_text("utf-8"))
     assert (before["humanize"], before["pytest-xdist"]) == ("4.13.0", "3.7.0")

@@ -67,7 +67,7 @@ def make(folder: Path, programs: Path) -> None:
     done = subprocess.run(
         [programs / "poetry", "lock", "--no-interaction"],
         cwd=folder,
-        env=dict(os.environ) | _index(programs),
+        env=dict(os.environ) | index(programs),
         capture_output=True,
         text=True,
     )
@@ -76,7 +76,7 @@ def make(folder: Path, programs: Path) -> None:
         raise UpdateError(f"Poetry cannot lock the dependencies: {said}")
 
 
-def _index(programs: Path) -> dict[str, str]:
+def index(programs: Path) -> dict[str, str]:
     """Name pip's index to Poetry, where pip has another than the public one."""
     if MIRROR in os.environ:
         return {}
