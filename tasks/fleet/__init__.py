@@ -5,8 +5,9 @@ Each task is in a module of its own, and is listed here.
 
 from invoke import Collection
 
+from .adopt import adopt
 from .impact import impact
 from .status import status
 from .update import update
 
-namespace = Collection("fleet", impact, status, update)
+namespace = Collection("fleet", adopt, impact, status, update)

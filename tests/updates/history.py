@@ -177,7 +177,7 @@ from pathlib import Path
 def answers(given: dict[str, str]) -> dict[str, str]:
     """Map the old value."""
     print("mapping")
-    return given | {"ci_system": given["ci_system"].replace("none", "no-ci")}
+    return given | ({"ci_system": "no-ci"} if given.get("ci_system") == "none" else {})
 
 
 def files(service: Path) -> None:

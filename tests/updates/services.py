@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.folders import PROGRAMS
-from tests.full.programs import Finished, run
+from tests.full.programs import Finished, run, with_the_tools
 from tests.services import InstalledService
 from tests.updates.history import ADDRESS, Repository
 
@@ -111,3 +111,20 @@ def copy(service: Service, into: Path) -> Service:
     """Copy a service with its repository."""
     shutil.copytree(service.path, into, symlinks=True)
     return Service(into, service.template, service.installed)
+
+
+def adopt_from_the_template(service: Service, *words: str) -> Finished:
+    """Adopt a service that has none of the tasks yet, from the template's repository."""
+    template = service.template
+    if not (template.folder / ".venv").exists():
+        (template.folder / ".git" / "info" / "exclude").write_text(".venv\n")
+        with_the_tools(template.folder)
+    task: list[str | Path] = [
+        PROGRAMS / "invoke",
+        "fleet.adopt",
+        f"--service={service.path}",
+        *words,
+    ]
+    return run(
+        [*task, f"--template={ADDRESS}"], template.folder, template.variables, seconds=SECONDS
+    )

@@ -38,6 +38,8 @@ def adopt(wish: Wish, since: str) -> int:
         print(f"The service is from {found}." if found else "The service is from no release.")
         base = source.commit(found) if found else None
         written = Record(wish.template, base or "", answers, {"directory": None})
+        # As recorded, so that they are mapped where a release calls them otherwise.
+        wish = replace(wish, answers={})
         prepared = preparing.prepare(wish, written, source, tag, folder, base)
         print(updating.report(prepared))
         switch.to_work_tree(prepared.scratch, prepared.tree, prepared.merged.stages)

@@ -77,10 +77,15 @@ def make(folder: Path, programs: Path) -> None:
 
 
 def index(programs: Path) -> dict[str, str]:
-    """Name pip's index to Poetry, where pip has another than the public one."""
+    """Have Poetry ask where pip asks: many indexes speak pip's protocol only."""
     if MIRROR in os.environ:
         return {}
-    words = [str(programs / "python"), "-m", "pip", "config", "get", "global.index-url"]
-    done = subprocess.run(words, capture_output=True, text=True)
-    address = os.environ.get("PIP_INDEX_URL") or done.stdout.strip()
+    python = str(programs / "python")
+    configured = [python, "-m", "pip", "config", "get", "global.index-url"]
+    default = [python, "-c", "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"]
+    address = os.environ.get("PIP_INDEX_URL") or _said(configured) or _said(default)
     return {MIRROR: address} if address else {}
+
+
+def _said(words: list[str]) -> str:
+    return subprocess.run(words, capture_output=True, text=True).stdout.strip()

@@ -84,7 +84,7 @@ def prepare(
     version = source.version_of(base) if base else None
     address = address_to_record(wish, written)
     new_template = source.folder_of(commit, folder / "new-template")
-    steps = migrations.between(new_template, version, tag)
+    steps = migrations.between(new_template, version, tag) if base else []
     answers = migrations.map_answers(wish.python, steps, written.answers) | dict(wish.answers)
     jobs = [
         rendering.Job(str(new_template), address, commit, answers, str(folder / "new"), wish.ask)
