@@ -79,7 +79,7 @@ def test_a_service_from_elsewhere_keeps_its_own_and_is_merged(
     assert "The service is from no release." in done.stdout
     assert conflicts(elsewhere) == ["README.md"], done.stdout + done.stderr
     readme = (folder / "README.md").read_text("utf-8")
-    assert "<<<<<<< HEAD\n# Blog\n\nOurs.\n" in readme
+    assert "<<<<<<< HEAD\nOurs.\n=======\n" in readme
     assert (folder / "blog" / "domain.py").read_text("utf-8") == "OURS = True\n"
     assert (folder / "own.txt").read_text("utf-8") == "own\n"
     assert (folder / "blog" / "chassis" / "health.py").is_file()
