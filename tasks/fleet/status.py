@@ -7,6 +7,7 @@ from pathlib import Path
 
 from invoke import Context, Exit, task
 
+from ..folders import ROOT
 from . import known, page, services, state
 from .state import State
 
@@ -34,9 +35,9 @@ def status(
         print(table(found))
 
 
-def states(named: str, advisories: str) -> list[State]:
+def states(named: str, advisories: str, template: Path = ROOT) -> list[State]:
     """Read all services; most of the time goes into waiting for git."""
-    versions = state.Versions()
+    versions = state.Versions(template)
     folders = services.find(named)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda folder: state.read(folder, versions), folders))
