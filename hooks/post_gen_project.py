@@ -1,16 +1,20 @@
-"""Finish a rendered service: put its parts into place, drop the rest, and stamp its lock file.
+"""Finish a rendered service: put its parts into place, drop the rest, and write what follows.
+
+What follows from the other files is the hash in poetry.lock, and who owns which file.
 
 This runs twice in every update, in temporary folders, and the results are compared: it depends on
 the answers and the rendered files alone, and asks neither git nor the network for anything.
 """
 
 import hashlib
+import importlib.util
 import json
 import re
 import shutil
 import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 # What the kinds differ by stands below parts/, in folders that are laid out as the service is. A
@@ -32,6 +36,12 @@ FOLDERS_OF_ANSWERS = {
     ("ci_system", "teamcity"): (".teamcity",),
     ("ci_system", "github"): (".github",),
 }
+
+CHECKSUMS = ".template-files.sha256"
+CODEOWNERS = "CODEOWNERS"
+
+# What is there when a service is rendered over: it is no part of the render.
+NOT_RENDERED = (CHECKSUMS, ".git/", ".venv/")
 
 # The parts of [project] and [tool.poetry] that Poetry's hash of the dependencies covers.
 HASHED_PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
@@ -118,12 +128,88 @@ def stamp_lock(folder: Path) -> None:
     lock.write_bytes(text)
 
 
+def module_of(folder: Path, package: str, name: str) -> ModuleType:
+    """Load a module of the service's updates, which goes by the same rules as this hook."""
+    sys.dont_write_bytecode = True
+    path = folder / package / "tasks" / "updates" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if not spec or not spec.loader or not path.is_file():
+        sys.exit(f"{path.relative_to(folder)} was not rendered, so nobody owns anything.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def owners(folder: Path, package: str) -> dict[str, str]:
+    """Return whose each file is: template, seeded or shared."""
+    ownership = module_of(folder, package, "ownership")
+    lists = ownership.read((folder / ownership.FILE).read_bytes())
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    rendered = (name for name in names if not name.startswith(NOT_RENDERED))
+    found = {name: ownership.owner(lists, name) for name in sorted(rendered)}
+    if nobodys := [name for name, owner in found.items() if owner is None]:
+        sys.exit(f"{ownership.FILE} does not say whose these are: {', '.join(nobodys)}.")
+    return found
+
+
+def write_skip(folder: Path) -> None:
+    """Have `cruft update`, too, leave alone what belongs to the service."""
+    lists = tomllib.loads((folder / "template-ownership.toml").read_text(encoding="utf-8"))
+    lines = "".join(f'    "{name}",\n' for name in lists["seeded"])
+    file = folder / "pyproject.toml"
+    text = file.read_text(encoding="utf-8")
+    if text.count("\nskip = []\n") != 1:
+        sys.exit("pyproject.toml must have one line `skip = []`, for what cruft leaves alone.")
+    file.write_text(text.replace("\nskip = []\n", f"\nskip = [\n{lines}]\n"), encoding="utf-8")
+
+
+def write_codeowners(folder: Path, classes: dict[str, str], team: str, template: str) -> None:
+    """Say who reviews a change of what: the last line that means a file decides."""
+    lines = [
+        "# Who reviews a change of what; from template-ownership.toml.",
+        f"* {team}",
+        *(f"/{name} {template}" for name in whole_folders(classes)),
+        *(f"/{name} {team} {template}" for name, owner in classes.items() if owner == "shared"),
+    ]
+    (folder / CODEOWNERS).write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def whole_folders(classes: dict[str, str]) -> list[str]:
+    """Return the template's files, and instead of them the folders that have no others."""
+    mixed = {""}
+    for name, owner in classes.items():
+        if owner != "template":
+            mixed |= {"/".join(name.split("/")[:depth]) for depth in range(1, name.count("/") + 1)}
+    found = []
+    for name, owner in classes.items():
+        folders = ["/".join(name.split("/")[:depth]) for depth in range(1, name.count("/") + 1)]
+        outermost = next((f"{folder}/" for folder in folders if folder not in mixed), name)
+        if owner == "template" and outermost not in found:
+            found.append(outermost)
+    return found
+
+
+def write_checksums(folder: Path, classes: dict[str, str]) -> None:
+    """List what the template's files are, so that what is edited later can be told from it."""
+    lines = [
+        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n"
+        for name, owner in classes.items()
+        if owner == "template"
+    ]
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+
+
 def main() -> None:
     """Work in the current folder, which is the rendered service."""
-    answers = read_answers()
-    assemble(Path.cwd(), answers["kind"])
-    prune(Path.cwd(), answers)
-    stamp_lock(Path.cwd())
+    answers, folder = read_answers(), Path.cwd()
+    assemble(folder, answers["kind"])
+    prune(folder, answers)
+    write_skip(folder)
+    stamp_lock(folder)
+    (folder / CODEOWNERS).touch()  # it has an owner, too
+    classes = owners(folder, answers["package_name"])
+    write_codeowners(folder, classes, answers["email"], answers["__template_owner"])
+    write_checksums(folder, classes)
 
 
 if __name__ == "__main__":

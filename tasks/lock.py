@@ -13,8 +13,8 @@ from .folders import PROGRAMS, ROOT, TEMPLATE
 from .render import kinds, render
 from .test import install_tools
 
-SCANNERS = (TEMPLATE / "infra" / "scanners", TEMPLATE / "infra" / "safety")
-"""Environments beside the service's own, each with its versions."""
+TOOLS = tuple(TEMPLATE / "infra" / name for name in ("safety", "scanners", "template"))
+"""What a service has in environments of their own."""
 
 SOURCE = "{{ cookiecutter.__lock_source }}"
 """Stands after each package: where it comes from, if not from the public index."""
@@ -30,9 +30,9 @@ def lock(context: Context, update: bool = False) -> None:
     _poetry(*words, folder=ROOT)
     _poetry("export", "--output", "requirements.txt", folder=ROOT)
     _poetry("export", "--only", "dev", "--output", "requirements-dev.txt", folder=ROOT)
-    for scanners in SCANNERS:
-        if update or not _are_locked(scanners):
-            _lock_scanners(scanners)
+    for tools in TOOLS:
+        if update or not _are_locked(tools):
+            _lock_tools(tools)
     for kind in kinds():
         with tempfile.TemporaryDirectory() as folder:
             service = render(Path(folder), {"kind": kind})
@@ -41,21 +41,21 @@ def lock(context: Context, update: bool = False) -> None:
         (TEMPLATE / "parts" / kind / "poetry.lock").write_text(as_template(locked), "utf-8")
 
 
-def _are_locked(scanners: Path) -> bool:
-    """Whether the requirements of scanners have the versions that their pyproject.toml names."""
-    wanted = tomllib.loads((scanners / "pyproject.toml").read_text("utf-8"))
-    locked = scanners / "requirements.txt"
+def _are_locked(tools: Path) -> bool:
+    """Whether some tools' requirements have the versions that their pyproject.toml names."""
+    wanted = tomllib.loads((tools / "pyproject.toml").read_text("utf-8"))
+    locked = tools / "requirements.txt"
     lines = locked.read_text("utf-8").split() if locked.is_file() else []
     return all(pin in lines for pin in wanted["project"]["dependencies"])
 
 
-def _lock_scanners(scanners: Path) -> None:
-    """Write the requirements of scanners; a service has no use for the poetry.lock behind them."""
+def _lock_tools(tools: Path) -> None:
+    """Write some tools' requirements; a service has no use for the poetry.lock behind them."""
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(scanners / "pyproject.toml", folder)
+        shutil.copy(tools / "pyproject.toml", folder)
         _poetry("lock", folder=Path(folder))
         _poetry("export", "--output", "requirements.txt", folder=Path(folder))
-        shutil.copy(Path(folder) / "requirements.txt", scanners)
+        shutil.copy(Path(folder) / "requirements.txt", tools)
 
 
 def as_template(locked: str) -> str:

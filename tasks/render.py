@@ -66,6 +66,9 @@ def kinds() -> list[str]:
     return questions["kind"]
 
 
+EXAMPLE_NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
+
+
 def example(name: str) -> dict[str, str]:
     """Return the answers of one of the examples."""
     answers: dict[str, str] = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text("utf-8"))

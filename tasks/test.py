@@ -8,24 +8,45 @@ from invoke import Context, Exit, task
 
 from .folders import PROGRAMS, ROOT
 
-QUICK = ("tests/hooks", "tests/quick")
-
 IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
 """Most tests wait: for a server that starts, for a page, for an image. Those of a file share what
 they have started, and stay together."""
 
+TIERS = {
+    "quick": ("tests/hooks", "tests/quick"),
+    "full": ("tests/full",),
+    "kubernetes": ("tests/kubernetes",),
+    "pipelines": ("tests/pipelines",),
+    "docker": ("tests/docker",),
+    "system": ("tests/system",),
+}
+"""The parts of the suite, which CI runs side by side."""
+
+GATE = ("tests/updates",)
+"""What every release has to pass, besides."""
+TOOLS = ROOT / ".cache" / "kubernetes" / "bin"
+"""Where `.ci/install-kubernetes-tools` puts kubectl and kustomize."""
+
 
 @task(
     help={
-        "quick": "Only those that need no installed service: under two minutes",
+        "quick": "Only the tier quick, which needs no installed service: under two minutes",
+        "gate": "Only the update gate: services from earlier releases are updated",
         "select": "Only the tests whose name matches, as pytest's -k",
+        "tier": f"Only one part of them: {', '.join(TIERS)}",
     }
 )
-def test(context: Context, quick: bool = False, select: str = "") -> None:
+def test(
+    context: Context, quick: bool = False, gate: bool = False, select: str = "", tier: str = ""
+) -> None:
     """Run the tests. What this machine cannot run is listed at the end, each with the reason."""
+    tier = "quick" if quick else tier
+    if tier and tier not in TIERS:
+        raise Exit(f"There is no tier {tier}; there are {', '.join(TIERS)}.", 2)
     install_tools()
+    folders = GATE if gate else TIERS.get(tier, ("tests",))
     chosen = ["-k", select] if select else []
-    words = ["-rs", *IN_PARALLEL, *chosen, *(QUICK if quick else ("tests",))]
+    words = ["-rs", *IN_PARALLEL, *chosen, *folders]
     if code := _run(["pytest", *words]):
         raise Exit(code=code)
 
@@ -42,8 +63,8 @@ def install_tools() -> None:
 
 
 def _run(words: Sequence[str], *, check: bool = False) -> int:
-    """Run a program of .venv in the repository's folder."""
-    path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+    """Run a program of .venv in the repository's folder; what is brought for tests is found."""
+    path = os.pathsep.join([str(PROGRAMS), str(TOOLS), os.environ["PATH"]])
     command = [str(PROGRAMS / words[0]), *words[1:]]
     environment = os.environ | {"PATH": path}
     return subprocess.run(command, cwd=ROOT, env=environment, check=check).returncode

@@ -32,7 +32,7 @@ class InstalledService:
         return self.path / ".venv" / "bin"
 
     def run(
-        self, *words: str | Path, environment: dict[str, str] | None = None
+        self, *words: str | Path, environment: dict[str, str] | None = None, given: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run one of these programs in the service's folder."""
         program, *arguments = words
@@ -40,6 +40,7 @@ class InstalledService:
             [self.bin / program, *arguments],
             cwd=self.path,
             env=clean_environment() | (environment or {}),
+            input=given,
             capture_output=True,
             text=True,
             timeout=LONGEST_RUN_SECONDS,
@@ -68,7 +69,7 @@ def install(
         "PYTHON": python,
         "EXTRAS": extras,
     }
-    with _alone(folder, answers["project_name"]) as rendered_for:
+    with alone(folder, answers["project_name"]) as rendered_for:
         run, _, name = rendered_for.read_text("utf-8").partition("\n")
         if run == RUN:
             return InstalledService(folder / name)
@@ -83,7 +84,7 @@ RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
 
 
 @contextmanager
-def _alone(folder: Path, name: str) -> Iterator[Path]:
+def alone(folder: Path, name: str) -> Iterator[Path]:
     """Keep the other processes out, and yield the file that says which run a service is of."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.rendered-for"

@@ -19,6 +19,10 @@ from cookiecutter.main import cookiecutter
 
 ROOT = Path(__file__).parents[2]
 
+SERVICE = "{{cookiecutter.project_slug}}"
+OWNERSHIP = "{{cookiecutter.package_name}}/tasks/updates/ownership.py"
+"""The one module of the service that the hook loads."""
+
 FILES = {
     "poetry.lock": """\
 # The hook must find its line among others.
@@ -58,7 +62,16 @@ priority = "supplemental"
 {% endif %}
 [tool.poetry]
 package-mode = false
+
+[tool.cruft]
+skip = []
 """,
+    "template-ownership.toml": """\
+template = ["**"]
+seeded = ["texts.*", "{{ cookiecutter.package_name }}/own/**"]
+shared = ["poetry.lock", "pyproject.toml"]
+""",
+    OWNERSHIP: (ROOT / SERVICE / OWNERSHIP).read_text("utf-8"),
     "texts.toml": """\
 project_name = {{ cookiecutter.__project_name_quoted }}
 description = {{ cookiecutter.__description_quoted }}
@@ -133,7 +146,7 @@ def template_once(tmp_path_factory: pytest.TempPathFactory, post_gen: ModuleType
         for part in parts
     }
     for name, text in {**FILES, **droppable, **parts}.items():
-        file = folder / "{{cookiecutter.project_slug}}" / name
+        file = folder / SERVICE / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     return folder

@@ -11,8 +11,9 @@ from types import ModuleType
 import pytest
 from poetry.packages.locker import Locker
 
+from tests.hooks.conftest import OWNERSHIP, SERVICE
+
 ROOT = Path(__file__).parents[2]
-SERVICE = "{{cookiecutter.project_slug}}"
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 
 Render = Callable[..., Path]
@@ -68,6 +69,7 @@ def test_a_kind_that_the_hook_does_not_know_is_told(refusal: Refusal, template: 
     """A kind that is added to the questions alone stops the render."""
     questions = QUESTIONS | {
         "kind": ["planted"],
+        "__catalog_type": "x",
         "__domain_folder": "x",
         "__worker_memory_mib": "1",
     }
@@ -159,6 +161,7 @@ def test_the_hash_follows_the_indexes(render: Render) -> None:
 )
 def test_the_hash_is_right_for_other_files(render: Render, template: Path, pyproject: str) -> None:
     """A later pyproject.toml may use any table that the hash covers."""
+    pyproject += "[tool.cruft]\nskip = []\n"
     (template / SERVICE / "pyproject.toml").write_text(pyproject, encoding="utf-8")
     service = render(template)
     assert Locker(service / "poetry.lock", tomllib.loads(pyproject)).is_fresh()
@@ -210,17 +213,70 @@ def test_rendering_twice_gives_the_same_bytes(render: Render) -> None:
     assert files_of(render(overwrite=True, internal_index="https://a.b/simple/")) == first
 
 
-@pytest.mark.parametrize("name", ["pre_gen_project", "post_gen_project"])
+@pytest.mark.parametrize(
+    "name",
+    ["hooks/pre_gen_project.py", "hooks/post_gen_project.py", f"{SERVICE}/{OWNERSHIP}"],
+    ids=lambda name: Path(name).stem,
+)
 def test_the_hooks_reach_for_nothing_outside(name: str) -> None:
     """They run offline, start no program and make nothing random, as what they import shows."""
-    nodes = list(ast.walk(ast.parse((ROOT / f"hooks/{name}.py").read_text("utf-8"))))
+    nodes = list(ast.walk(ast.parse((ROOT / name).read_text("utf-8"))))
     imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     for node in nodes:
         if isinstance(node, ast.Import):
             imported.update(alias.name for alias in node.names)
-    harmless = {"__future__", "builtins", "collections.abc", "hashlib", "json", "keyword"}
-    harmless |= {"pathlib", "re", "shutil", "sys", "tomllib", "typing", "unicodedata"}
+    harmless = {"__future__", "builtins", "collections.abc", "functools", "hashlib", "json"}
+    harmless |= {"keyword", "pathlib", "re", "shutil", "sys", "tomllib", "types", "typing"}
+    harmless |= {"importlib.util", "unicodedata"}
     assert imported <= harmless
+
+
+def test_cruft_leaves_alone_what_is_seeded(render: Render) -> None:
+    """Its `skip` says the same as the list of who owns what."""
+    service = render()
+    tool = tomllib.loads((service / "pyproject.toml").read_text("utf-8"))["tool"]
+    lists = tomllib.loads((service / "template-ownership.toml").read_text("utf-8"))
+    assert tool["cruft"]["skip"] == lists["seeded"] == ["texts.*", "thoughts_backend/own/**"]
+
+
+def test_the_reviewers_are_the_owners(render: Render) -> None:
+    """A folder stands for its files where all of them are the template's."""
+    service = render(ci_system="github", email="us@acme.example", organisation="umbrella")
+    lines = (service / "CODEOWNERS").read_text("utf-8").splitlines()
+    assert lines[1] == "* us@acme.example"
+    assert "/.github/ @umbrella/platform" in lines
+    assert "/package/ @umbrella/platform" in lines
+    assert lines[-1] == "/pyproject.toml us@acme.example @umbrella/platform"
+    assert not [line for line in lines if "texts" in line]
+
+
+def test_the_checksums_are_those_of_the_templates_files(
+    render: Render, post_gen: ModuleType
+) -> None:
+    """The tool that everybody has agrees with them; what is not the template's has none."""
+    service = render()
+    words = ["sha256sum", "--check", "--quiet", "--strict", post_gen.CHECKSUMS]
+    subprocess.run(words, cwd=service, check=True)
+    listed = (service / post_gen.CHECKSUMS).read_text("utf-8")
+    assert "CODEOWNERS" in listed
+    assert "texts" not in listed
+    assert "poetry.lock" not in listed
+
+
+def test_a_file_that_is_nobodys_stops_the_render(refusal: Refusal, template: Path) -> None:
+    """Nobody would know whether an update may touch it."""
+    lists = 'template = ["package/**"]\nseeded = []\nshared = ["p*", "**.toml", "**.py", ".*/**"]\n'
+    (template / SERVICE / "template-ownership.toml").write_text(lists)
+    (line,) = refusal(template)
+    assert "does not say whose these are: CODEOWNERS, texts.kts, texts.md," in line
+
+
+def test_a_pyproject_without_a_place_for_cruft_is_told(refusal: Refusal, template: Path) -> None:
+    """Plain cruft would touch what is the service's."""
+    pyproject = template / SERVICE / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace("skip = []", ""))
+    (line,) = refusal(template)
+    assert "must have one line `skip = []`" in line
 
 
 BRACES = "{{ handlebars }} {% and %} {# others #} { } }}"

@@ -162,7 +162,7 @@ def test_an_import_of_what_the_service_is_about_is_found(planted: str) -> None:
 
 def leftovers(found: Sources) -> list[str]:
     """Return the lines that were meant for those who wrote the file."""
-    left = re.compile(r"cookiecutter|\{[%#{]\s|\b(?:TODO|FIXME|XXX)\b|\bbreakpoint\(")
+    left = re.compile(r"\{\{ ?cookiecutter|\{[%#{]\s|\b(?:TODO|FIXME|XXX)\b|\bbreakpoint\(")
     return [
         f"{name}:{number}: {line.strip()}"
         for name, text in found.items()

@@ -1,5 +1,6 @@
 """The tasks, called as a user calls them: with the words of a command."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,3 +60,20 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package.mkdir()
     monkeypatch.setattr(project_files, "PACKAGE", package)
     return tmp_path
+
+
+@pytest.fixture
+def repository(checkout: Path) -> Path:
+    """The same as a repository of git with a commit, and the image's name in its pyproject.toml."""
+    (checkout / "pyproject.toml").write_text(
+        '[project]\nauthors = [{ name = "Team", email = "team@acme.example" }]\n'
+        '[tool.image]\nname = "registry.acme.example/planted"\n'
+    )
+    person = ("-c", "user.name=Ada", "-c", "user.email=ada@acme.example")
+    for words in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("add", "--all"),
+        (*person, "commit", "--quiet", "--message=first"),
+    ):
+        subprocess.run(["git", "-C", checkout, *words], check=True)
+    return checkout

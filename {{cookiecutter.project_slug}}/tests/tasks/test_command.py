@@ -89,4 +89,5 @@ def test_all_that_is_missing_is_told(
 
 def test_the_tasks_of_every_kind_are_there() -> None:
     of_all = {"check", "config.required", "config.validate", "down", "network.create", "run"}
+    of_all |= {"template.adopt", "template.drift", "template.update"}
     assert of_all | {"scan.code", "scan.image", "tests", "up", "version"} < set(TASKS)

@@ -68,10 +68,24 @@ def test_every_fault_is_told_until_none_is_left(run: Run, module: Path) -> None:
     assert "All checks passed." in passed.out
 
 
+def test_teamcity_sees_each_test_and_keeps_what_they_reach(
+    run: Run, module: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEAMCITY_VERSION", "2025.11")
+    module.write_text(f"{MODULE}\n\ndef unreached() -> int:\n    return 1\n")
+    seen = run("tests", "--reports=reports")
+    assert "##teamcity[testFinished" in seen.out
+    assert "##teamcity[buildStatisticValue key='CodeCoverageL' value='75.00']" in seen.out
+    assert seen.code == 1  # the statistic is kept of a build that fails, too
+
+
 def test_tests_have_to_pass_and_to_reach_the_chassis(run: Run, module: Path) -> None:
-    passed = run("tests")
+    passed = run("tests", "--reports=reports")
     assert passed.code == 0, passed.out + passed.error
     assert "100%" in passed.out
+    reports = module.parents[2] / "reports"
+    assert {path.name for path in reports.iterdir()} == {"junit.xml", "coverage.xml", "coverage"}
+    assert (reports / "coverage" / "index.html").is_file()
 
     module.write_text(f"{MODULE}\n\ndef unreached() -> int:\n    return 1\n")
     failed = run("tests")

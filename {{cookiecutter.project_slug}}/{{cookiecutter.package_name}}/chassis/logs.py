@@ -15,6 +15,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 
+from . import syslog
 from .failures import StartError
 from .json_lines import JsonLines
 from .routes import route_of
@@ -59,6 +60,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     if level not in LEVELS:
         raise StartError(f"logs.level is {level!r}: give one of {', '.join(LEVELS)}.")
     configure(level)
+    syslog.configure(settings["logs.syslog"], settings["service.name"])
     wsgi_app = app.wsgi_app
 
     # Around the application and not among its hooks: it is a third of the cost, and sees what the

@@ -12,15 +12,20 @@ from invoke import Collection, Program
 
 from .. import own_tasks
 from ..chassis import project_files
-from . import containers, quality, service
+from . import containers, notify, quality, secret_file, service, smoke
 
 GROUPS = {
+    "cluster": "cluster",
+    "compose": "compose",
     "config": "config",
     "db": "database",
     "dependencies": "dependencies",
+    "image": "image",
     "keys": "keys",
     "network": "network",
+    "pull-request": "pull_request",
     "scan": "scan",
+    "template": "template",
     "token": "token",
 }
 """Groups of tasks, and the modules with them: a kind of service has those that it needs."""
@@ -33,6 +38,9 @@ NAMESPACE = Collection(
     quality.tests,
     containers.up,
     containers.down,
+    smoke.smoke,
+    secret_file.write_secret,
+    notify.notify,
 )
 for _group, _module in GROUPS.items():
     if find_spec(f".{_module}", __package__):

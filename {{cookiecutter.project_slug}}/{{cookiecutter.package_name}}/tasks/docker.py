@@ -10,10 +10,17 @@ from ..chassis import project_files
 HOW_TO_GET_IT = "Install Docker with Compose, and start it: https://docs.docker.com/get-docker/."
 
 
-def ask(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of `docker` and return what it says, whether it succeeds or not."""
+def ask(*words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command of `docker` and return what it says, whether it succeeds or not.
+
+    `given` is what it reads from its standard input: a password stands in no list of processes.
+    """
     return subprocess.run(
-        [_program(), *words], cwd=project_files.working_folder(), capture_output=True, text=True
+        [_program(), *words],
+        cwd=project_files.working_folder(),
+        input=given,
+        capture_output=True,
+        text=True,
     )
 
 

@@ -6,7 +6,7 @@ import sys
 from invoke import Context, Exit, task
 
 from ..chassis import project_files
-from . import config
+from . import ci, config
 
 PACKAGE = project_files.PACKAGE.name
 
@@ -40,13 +40,18 @@ def check(context: Context, all: bool = False) -> None:
     help={
         "select": "Only the tests whose name matches, as pytest's -k",
         "parallel": "In this many processes; `auto` takes one for each core",
+        "reports": "Folder for junit.xml, coverage.xml and pages with what the tests reach",
     }
 )
-def tests(context: Context, select: str = "", parallel: str = "0") -> None:
+def tests(context: Context, select: str = "", parallel: str = "0", reports: str = "") -> None:
     """Run the tests, with all that they need, and see that they reach the chassis."""
     _require_checkout()
     chosen = ["-k", select] if select else [f"--cov={PACKAGE}", "--cov-report="]
-    if _fails(["pytest", "-n", parallel, *chosen]):
+    junit = [f"--junitxml={reports}/junit.xml"] if reports else []
+    failed = _fails(["pytest", "-n", parallel, *chosen, *junit])
+    if reports and not select:
+        _report_coverage(reports)
+    if failed:
         raise Exit("Tests failed.", 1)
     # A part of the tests reaches a part of the code: coverage is judged for all of them.
     if not select and _fails(
@@ -56,6 +61,19 @@ def tests(context: Context, select: str = "", parallel: str = "0") -> None:
         ]
     ):
         raise Exit(f"The tests reach less than {CHASSIS_COVERAGE} % of the chassis.", 1)
+
+
+def _report_coverage(folder: str) -> None:
+    """Write what the tests reach of the whole package, for programs and for people."""
+    _fails(["coverage", "xml", "--quiet", "-o", f"{folder}/coverage.xml"])
+    _fails(["coverage", "html", "--quiet", "-d", f"{folder}/coverage"])
+    total = subprocess.run(
+        [sys.executable, "-m", "coverage", "report", "--format=total", "--precision=2"],
+        cwd=project_files.working_folder(),
+        capture_output=True,
+        text=True,
+    )
+    ci.statistic("CodeCoverageL", total.stdout.strip())
 
 
 def _require_checkout() -> None:

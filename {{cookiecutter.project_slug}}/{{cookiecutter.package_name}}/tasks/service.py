@@ -43,7 +43,7 @@ def version(context: Context) -> None:
     """Print the version: what the image carries, or what git says of this checkout."""
     found = running_version.current(settings.load(settings.DEFAULT_ENVIRONMENT))
     if running_version.VERSION_NAME not in os.environ:
-        found = {"commit": _git("rev-parse", "HEAD"), "version": _git(*DESCRIBE)}
+        found = {"commit": git("rev-parse", "HEAD"), "version": git(*DESCRIBE)}
     print(json.dumps(found))
 
 
@@ -78,7 +78,8 @@ def _wait_for(host: str, port: int, deadline: float, timeout: int) -> None:
             return
 
 
-def _git(*arguments: str) -> str:
+def git(*arguments: str) -> str:
+    """Return what a command of git says of this checkout."""
     done = subprocess.run(["git", *arguments], capture_output=True, text=True)
     if done.returncode:
         raise Exit(

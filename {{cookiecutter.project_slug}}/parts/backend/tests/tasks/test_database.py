@@ -200,3 +200,60 @@ def test_no_server_for_development_is_served_elsewhere(
     failed = run("db.serve")
     assert failed.code == 1
     assert failed.error.strip() == f"db.serve is for development; this is {production}."
+
+
+# Waiting for a migration, as pods do.
+
+
+def test_a_database_that_is_migrated_is_not_waited_for(run: Run, engine: Engine) -> None:
+    done = run("db.wait", "--timeout=0")
+    assert done.code == 0
+    assert done.out.endswith("The database has the tables of this version.\n")
+
+
+@pytest.fixture
+def revision(engine: Engine) -> Iterator[str]:
+    """The revision that the tables are at; a test may put another there."""
+    with engine.begin() as connection:
+        found = str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+    yield found
+    set_revision(engine, found)
+
+
+def set_revision(engine: Engine, revision: str) -> None:
+    """Have the tables be at a revision, or at none."""
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+        if revision:
+            statement = text("INSERT INTO alembic_version VALUES (:revision)")
+            connection.execute(statement, {"revision": revision})
+
+
+def test_a_database_that_is_not_migrated_is_waited_for(
+    run: Run, engine: Engine, revision: str
+) -> None:
+    set_revision(engine, "")
+    failed = run("db.wait", "--timeout=0")
+    assert failed.code == 1
+    assert "it lacks migrations" in failed.error
+    assert run("db.wait", "--timeout=0", "--server").code == 0
+
+
+def test_tables_of_a_later_version_do_for_one_that_is_rolled_back_to(
+    run: Run, engine: Engine, revision: str
+) -> None:
+    set_revision(engine, "of_a_later_version")
+    assert run("db.wait", "--timeout=0").code == 0
+    assert run("db.migrate", "--unless-newer").code == 0
+    failed = run("db.migrate")
+    assert failed.code == 1
+    assert "of_a_later_version" in failed.error
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(
+    run: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable_for("database.port"), str(free_port()))
+    failed = run("db.wait", "--timeout=1")
+    assert failed.code == 1
+    assert "The database is not ready after 1 s: The database cannot be reached" in failed.error

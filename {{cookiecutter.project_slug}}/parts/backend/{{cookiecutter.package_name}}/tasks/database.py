@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from contextlib import closing
 from pathlib import Path
 from types import FrameType
@@ -18,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from ..chassis import database, project_files, settings
 from ..chassis.settings import Settings
+from . import migration_state
 from .embedded_postgres import ADMINISTRATOR, EmbeddedPostgres, default_folder
 from .service import SENTENCES
 
@@ -88,14 +90,48 @@ def _create_database(cursor: psycopg2.extensions.cursor, name: str, owner: str) 
     cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {name} FROM PUBLIC").format(**names))
 
 
-@task(help={"revision": "Where to go; by default to the newest"})
-def migrate(context: Context, revision: str = "head") -> None:
+@task(
+    help={
+        "revision": "Where to go; by default to the newest",
+        "unless-newer": "Leave alone what a later version has migrated, before a rollback",
+    }
+)
+def migrate(context: Context, revision: str = "head", unless_newer: bool = False) -> None:
     """Bring the database's tables up to date; harmless where they are."""
     engine = database.engine(settings.load())
     with engine.connect() as connection:
+        scripts = ScriptDirectory.from_config(_alembic(connection))
+        if unless_newer and migration_state.is_migrated(connection, scripts):
+            print("The database has the tables of this version.")
+            return
         command.upgrade(_alembic(connection), revision)
         connection.commit()
     print(f"The database is at {revision}.")
+
+
+@task(
+    help={
+        "timeout": "How many seconds to wait",
+        "server": "Only until the database answers, whatever is in it",
+    }
+)
+def wait(context: Context, timeout: int = 300, server: bool = False) -> None:
+    """Wait until the database has been migrated; put it before what needs its tables."""
+    engine = database.engine(settings.load())
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            with engine.connect() as connection:
+                scripts = ScriptDirectory.from_config(_alembic(connection))
+                if server or migration_state.is_migrated(connection, scripts):
+                    break
+                missing = f"it lacks migrations: {', '.join(scripts.get_heads())} is not reached"
+        except OperationalError as error:
+            missing = _not_reached(error)
+        if time.monotonic() >= deadline:
+            raise Exit(f"The database is not ready after {timeout} s: {missing}.", 1)
+        time.sleep(1)
+    print("The database answers." if server else "The database has the tables of this version.")
 
 
 @task(help={"revision": "Where to go back to, e.g. 0001 or -1"})

@@ -1,0 +1,47 @@
+package pipeline
+
+import jetbrains.buildServer.configs.kotlin.BuildType
+import jetbrains.buildServer.configs.kotlin.BuildTypeSettings
+import jetbrains.buildServer.configs.kotlin.FailureAction
+import jetbrains.buildServer.configs.kotlin.buildSteps.script
+import jetbrains.buildServer.configs.kotlin.triggers.vcs
+
+private const val NOTES = "%system.teamcity.build.tempDir%/notes.md"
+
+/** A tag becomes a release, with what CHANGELOG.md says of it. The VCS root has +:refs/tags/(v*). */
+fun release(verified: BuildType) = BuildType {
+    id("Release")
+    name = "Release"
+    type = BuildTypeSettings.Type.DEPLOYMENT
+    maxRunningBuilds = 1
+    ofTemplate(minutes = 60)
+    vcs {
+        branchFilter = "+:v*"
+    }
+    params {
+        // A parameter of the type password, of a project above this one.
+        password("env.GH_TOKEN", "%github.token%")
+        param("env.TAG", "%teamcity.build.branch%")
+    }
+    steps {
+        script {
+            name = "What has changed"
+            scriptContent = """./invoke changelog --tag="${'$'}TAG" >$NOTES"""
+        }
+        script {
+            name = "Release"
+            scriptContent = """gh release create "${'$'}TAG" --verify-tag --notes-file="$NOTES""""
+        }
+    }
+    triggers {
+        vcs {
+            branchFilter = "+:v*"
+        }
+    }
+    dependencies {
+        snapshot(verified) {
+            onDependencyFailure = FailureAction.FAIL_TO_START
+            onDependencyCancel = FailureAction.CANCEL
+        }
+    }
+}

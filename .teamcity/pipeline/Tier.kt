@@ -1,0 +1,38 @@
+package pipeline
+
+import jetbrains.buildServer.configs.kotlin.BuildType
+import jetbrains.buildServer.configs.kotlin.DslContext
+import jetbrains.buildServer.configs.kotlin.buildSteps.script
+
+/** A tier of the suite, run where what has changed needs it. The agent is a bare Debian. */
+fun tier(name: String) = BuildType {
+    id("Tier${name.replaceFirstChar(Char::uppercase)}")
+    this.name = "Tests: $name"
+    ofTemplate(minutes = 60)
+    params {
+        param("needed", "true")
+    }
+    steps {
+        script {
+            this.name = "What has changed"
+            scriptContent = "./invoke changes --since=origin/main --tier=$name"
+        }
+        script {
+            this.name = "Tests of this tier"
+            scriptContent = ".ci/run $name"
+            conditions {
+                equals("needed", "true")
+            }
+        }
+    }
+}
+
+/** What all builds have: the template's code, and an end in time. */
+fun BuildType.ofTemplate(minutes: Int) {
+    vcs {
+        root(DslContext.settingsRoot)
+    }
+    failureConditions {
+        executionTimeoutMin = minutes
+    }
+}

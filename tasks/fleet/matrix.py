@@ -1,0 +1,148 @@
+"""Writes pipelines that update each service of a fleet in a job of its own."""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from invoke import Exit
+
+from ..engine import engine
+from .services import find
+
+record = engine("record")
+
+UPDATE = """\
+set -eu
+git clone --quiet "$SERVICE" service
+cd service
+./bootstrap
+status=0
+set -- .venv/bin/*-tasks
+"$1" template.update --no-input --branch="$BRANCH"{to} || status=$?
+if git rev-parse --verify --quiet "refs/heads/$BRANCH" >/dev/null; then
+    git push --force origin "refs/heads/$BRANCH"
+fi
+exit "$status"
+"""
+"""A job. The branch is pushed with its conflicts, too, for people to resolve; then it is red."""
+
+GITHUB = """\
+# Made by `./invoke fleet.update --matrix`: a job for each service. It needs the right to push to
+# them: give git a credential, for example through `git config --global credential.helper`.
+name: Update the fleet
+on: workflow_dispatch
+permissions:
+  contents: read
+jobs:
+  update:
+    name: ${{{{ matrix.service }}}}
+    runs-on: ubuntu-24.04
+    timeout-minutes: 30
+    strategy:
+      fail-fast: false
+      max-parallel: 10
+      matrix:
+        service:
+{services}
+    steps:
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.13"
+      - name: Update, check and test
+        env:
+          SERVICE: ${{{{ matrix.service }}}}
+          BRANCH: {branch}
+        run: |
+{script}
+"""
+
+TEAMCITY = """\
+// Made by `./invoke fleet.update --matrix`: a build for each service. Its agents need the right to
+// push to them.
+import jetbrains.buildServer.configs.kotlin.*
+import jetbrains.buildServer.configs.kotlin.buildSteps.script
+
+version = "2025.07"
+
+project {{
+    buildType(UpdateTheFleet)
+}}
+
+object UpdateTheFleet : BuildType({{
+    name = "Update the fleet"
+    params {{
+        param("env.BRANCH", "{branch}")
+        param("env.SERVICE", "%service%")
+    }}
+    steps {{
+        script {{
+            name = "Update, check and test"
+            scriptContent = \"\"\"
+{script}
+            \"\"\".trimIndent()
+        }}
+    }}
+    failureConditions {{
+        executionTimeoutMin = 30
+    }}
+    features {{
+        matrix {{
+            param("service", listOf(
+{services}
+            ))
+        }}
+    }}
+}})
+"""
+
+
+def addresses(named: str) -> list[str]:
+    """Return where the services are cloned from: as listed in a file, or as their checkouts say."""
+    where = Path(named)
+    if where.is_file():
+        lines = [line.partition("#")[0].strip() for line in where.read_text("utf-8").splitlines()]
+        listed = [line for line in lines if line]
+        if listed and not any(record.is_local(line) for line in listed):
+            return listed
+    found = []
+    for service in find(named):
+        words = ["git", "remote", "get-url", "origin"]
+        done = subprocess.run(words, cwd=service, capture_output=True, text=True)
+        if done.returncode:
+            raise Exit(f"{service} has no remote `origin`, which a pipeline could clone.", 1)
+        found.append(done.stdout.strip())
+    return found
+
+
+def github(services: Sequence[str], tag: str) -> str:
+    """Return a workflow of GitHub Actions."""
+    return GITHUB.format(
+        services="\n".join(f"          - {json.dumps(address)}" for address in services),
+        branch=_branch(tag),
+        script=_indented(_script(tag), 10),
+    )
+
+
+def teamcity(services: Sequence[str], tag: str) -> str:
+    """Return settings of TeamCity in its Kotlin DSL."""
+    quoted = (json.dumps(address).replace("$", "\\$") for address in services)
+    # A dollar begins a template in Kotlin's texts, also in those with three quotes.
+    script = _script(tag).replace("$", "${'$'}")
+    return TEAMCITY.format(
+        services=",\n".join(f"                value({address})" for address in quoted),
+        branch=_branch(tag),
+        script=_indented(script, 16),
+    )
+
+
+def _branch(tag: str) -> str:
+    return f"template/{tag or 'newest'}"
+
+
+def _script(tag: str) -> str:
+    return UPDATE.replace("{to}", f" --to={tag}" if tag else "")
+
+
+def _indented(text: str, by: int) -> str:
+    return "\n".join(f"{' ' * by}{line}" for line in text.rstrip().splitlines())

@@ -1,0 +1,99 @@
+"""What is known of one service from its files."""
+
+import re
+import subprocess
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..engine import engine
+from ..folders import ROOT
+
+checksums = engine("checksums")
+faults = engine("faults")
+record = engine("record")
+releases = engine("releases")
+
+_LOCKED = re.compile(r'^name = "(.+)"\nversion = "(.+)"$', re.MULTILINE)
+
+
+@dataclass
+class State:
+    """A service, for a row of the table."""
+
+    name: str
+    path: str
+    version: str = "?"
+    behind: int = 0
+    """How many releases there are that it has not got."""
+    kind: str = "?"
+    python: str = "?"
+    team: str = "?"
+    drift: dict[str, str] | None = None
+    """What was edited of the template's files; None where that is not known."""
+    updated: str = "never"
+    """The day of the last commit that changed the record of the template."""
+    answers: dict[str, Any] = field(default_factory=dict)
+    packages: dict[str, str] = field(default_factory=dict)
+    vulnerable: list[str] | None = None
+    """Packages that something is known against; None where nobody was asked."""
+    fault: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """Return all but the packages, which are many."""
+        return {key: value for key, value in asdict(self).items() if key != "packages"}
+
+
+class Versions:
+    """The releases of this repository, and which of them a commit is from."""
+
+    def __init__(self, template: Path = ROOT) -> None:
+        """`template` is a clone of the template."""
+        self._template = template
+        self._known: dict[str, str] = {}
+        self.tags: list[str] = releases.in_order(_git(template, "tag", "--list").split())
+
+    def of(self, commit: str) -> str:
+        """Return the version of a commit, `v1.2.0+` for one after it."""
+        if commit not in self._known:
+            said = _git(self._template, "describe", "--tags", "--match", "v*", commit)
+            exact = re.fullmatch(r"(.+)-\d+-g[0-9a-f]+", said)
+            self._known[commit] = f"{exact[1]}+" if exact else said or commit[:10]
+        return self._known[commit]
+
+    def behind(self, version: str) -> int:
+        """Return how many releases came after a version."""
+        name = version.removesuffix("+")
+        return len(self.tags) - 1 - self.tags.index(name) if name in self.tags else len(self.tags)
+
+
+def read(service: Path, versions: Versions) -> State:
+    """Read a service; what cannot be read is said in its row, and no other suffers."""
+    state = State(service.name, str(service))
+    try:
+        file = service / record.FILE
+        written = record.read(file.read_bytes() if file.is_file() else None)
+        answers = dict(written.answers)
+        state.answers, state.name = answers, answers.get("project_slug", service.name)
+        state.kind, state.python = answers.get("kind", "?"), answers.get("python_version", "?")
+        state.team = answers.get("team", "?")
+        state.version = versions.of(written.commit)
+        state.behind = versions.behind(state.version)
+        listed = service / checksums.FILE
+        if listed.is_file():
+            known = checksums.read(listed.read_text("utf-8"))
+            state.drift = checksums.edited(known, checksums.content_in(service))
+        lock = service / "poetry.lock"
+        state.packages = dict(_LOCKED.findall(lock.read_text("utf-8"))) if lock.is_file() else {}
+        day = _git(service, "log", "-1", "--format=%cs", "--", record.FILE)
+        state.updated = day or "never"
+        if record.is_local(written.template):
+            state.fault = f"its record names a folder of one machine: {written.template}"
+    except (faults.UpdateError, OSError, UnicodeDecodeError) as error:
+        state.fault = str(error)
+    return state
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,87 @@
+"""Says how the services of a fleet are."""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from invoke import Context, Exit, task
+
+from ..folders import ROOT
+from . import known, page, services, state
+from .state import State
+
+
+@task(
+    help={
+        "services": services.HELP,
+        "json": "For programs",
+        "html": "Write a page for people to this file",
+        "advisories": "Ask a service that speaks OSV's protocol what is known against packages; "
+        "`public` asks osv.dev",
+    }
+)
+def status(
+    context: Context, services: str, json: bool = False, html: str = "", advisories: str = ""
+) -> None:
+    """List the services of a fleet: version, drift, last update, vulnerable packages."""
+    found = states(services, advisories)
+    if html:
+        Path(html).write_text(page.of(found), "utf-8")
+        print(f"Written: {html}")
+    elif json:
+        print(as_json(found))
+    else:
+        print(table(found))
+
+
+def states(named: str, advisories: str, template: Path = ROOT) -> list[State]:
+    """Read all services; most of the time goes into waiting for git."""
+    versions = state.Versions(template)
+    folders = services.find(named)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda folder: state.read(folder, versions), folders))
+    if advisories:
+        try:
+            known.mark(found, advisories)
+        except known.NoAnswerError as error:
+            raise Exit(f"What is known against packages cannot be said: {error}", 1) from None
+    return sorted(found, key=lambda each: (-each.behind, each.name))
+
+
+def as_json(found: Sequence[State]) -> str:
+    """Return the states for programs."""
+    return json.dumps([each.told() for each in found], indent=2, ensure_ascii=False)
+
+
+HEADINGS = ("service", "version", "behind", "kind", "python", "drift", "vulnerable", "updated")
+
+
+def row(each: State) -> tuple[str, ...]:
+    """Return what a table shows of a service."""
+    drift = "?" if each.drift is None else str(len(each.drift) or "none")
+    vulnerable = "not asked" if each.vulnerable is None else ", ".join(each.vulnerable) or "none"
+    behind = str(each.behind or "newest")
+    return (
+        each.name,
+        each.version,
+        behind,
+        each.kind,
+        each.python,
+        drift,
+        vulnerable,
+        each.updated,
+    )
+
+
+def table(found: Sequence[State]) -> str:
+    """Return the states as a table, and what is wrong with any below it."""
+    rows = [HEADINGS, *(row(each) for each in found)]
+    widths = [max(len(line[column]) for line in rows) for column in range(len(HEADINGS))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in rows
+    ]
+    newest = sum(not each.behind for each in found)
+    lines += ["", f"{len(found)} services, {newest} at the newest release."]
+    return "\n".join([*lines, *(f"{each.name}: {each.fault}" for each in found if each.fault)])

@@ -1,0 +1,57 @@
+"""Prepares the update of a fleet."""
+
+import os
+from pathlib import Path
+
+from invoke import Context, Exit, task
+
+from . import matrix, template, updating
+from .services import HELP, find
+
+
+@task(
+    help={
+        "services": HELP,
+        "to": "The release to go to; by default the newest",
+        "jobs": "How many at a time; by default one for each core",
+        "report": "Also write what became of each to this file, as JSON",
+        "matrix": "Write a pipeline to this file instead, with a job for each service: .yaml for "
+        "GitHub Actions, .kts for TeamCity",
+    }
+)
+def update(
+    context: Context,
+    services: str,
+    to: str = "",
+    jobs: int = 0,
+    report: str = "",
+    matrix: str = "",
+) -> None:
+    """Put an update of each service on a branch of it. Can be run again: what is done is kept."""
+    if matrix:
+        write_matrix(Path(matrix), services, to)
+        return
+    with template.released(to) as (folder, tag):
+        found = find(services)
+        results = updating.at_a_time(found, folder, tag, updating.prepare, jobs or cores())
+    print(updating.summary(results))
+    print(f"The updates are on the branches {updating.branch_of(tag)}; no test was run yet.")
+    if report:
+        Path(report).write_text(updating.as_json(results), "utf-8")
+    if any(result.outcome in {"conflicts", "failed"} for result in results):
+        raise Exit(code=1)
+
+
+def cores() -> int:
+    """Return how many services are worked on at a time."""
+    return os.cpu_count() or 1
+
+
+def write_matrix(file: Path, named: str, tag: str) -> None:
+    """Write the pipeline in the language that the file's name tells."""
+    writers = {".yaml": matrix.github, ".yml": matrix.github, ".kts": matrix.teamcity}
+    if file.suffix not in writers:
+        raise Exit(f"{file.name} is neither .yaml (GitHub Actions) nor .kts (TeamCity).", 2)
+    addresses = matrix.addresses(named)
+    file.write_text(writers[file.suffix](addresses, tag), "utf-8")
+    print(f"Written: {file}, for {len(addresses)} services.")

@@ -1,0 +1,127 @@
+"""Prepares updates of services on branches: several at a time, each for itself."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..engine import engine
+from ..folders import PROGRAMS
+
+faults: Any = engine("faults")
+preparing: Any = engine("preparing")
+source: Any = engine("source")
+switch: Any = engine("switch")
+updating: Any = engine("updating")
+
+
+@dataclass
+class Result:
+    """What became of one service."""
+
+    name: str
+    path: str
+    outcome: str
+    """updated, conflicts, up to date, done before, or failed."""
+    touched: list[str] = field(default_factory=list)
+    conflicts: dict[str, str] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+
+
+def branch_of(tag: str) -> str:
+    """Return the branch that an update is prepared on."""
+    return f"template/{tag}"
+
+
+def at_a_time(
+    services: Sequence[Path],
+    template: Path,
+    tag: str,
+    work: Callable[..., Result],
+    jobs: int,
+    silent: bool = False,
+) -> list[Result]:
+    """Do some work for each service, and print what came of it as it comes, unless silent."""
+
+    def one(service: Path) -> Result:
+        try:
+            result = work(service, template, tag)
+        except faults.UpdateError as error:
+            result = Result(service.name, str(service), "failed", left=[str(error)])
+        except Exception as error:  # noqa: BLE001  (one failure stops no other)
+            result = Result(service.name, str(service), "failed", left=[repr(error)])
+        if not silent:
+            print(f"{result.name}: {result.outcome}{_counted(result)}", flush=True)
+        return result
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(one, services))
+
+
+def _counted(result: Result) -> str:
+    if result.left and result.outcome == "failed":
+        return f" ({result.left[0]})"
+    return f" ({len(result.conflicts)} files)" if result.conflicts else ""
+
+
+def look(service: Path, template: Path, tag: str) -> Result:
+    """Say what an update would do to a service, and change nothing."""
+    return _prepared(service, template, tag, branch="")
+
+
+def prepare(service: Path, template: Path, tag: str) -> Result:
+    """Put the update of a service on a branch; one that is there from before is left as it is."""
+    branch = branch_of(tag)
+    words = ["git", "rev-parse", f"refs/heads/{branch}~1", "HEAD"]
+    done = subprocess.run(words, cwd=service, capture_output=True, text=True)
+    if done.returncode == 0 and len(set(done.stdout.split())) == 1:
+        return Result(service.name, str(service), "done before")
+    return _prepared(service, template, tag, branch)
+
+
+def _prepared(service: Path, template: Path, tag: str, branch: str) -> Result:
+    wish = preparing.Wish(service, PROGRAMS, tag, str(template))
+    switch.require_clean(service)
+    with tempfile.TemporaryDirectory(prefix="template-update-") as folder:
+        written = preparing.recorded(service)
+        clone = source.Source(template, written.template)
+        base = clone.commit(written.commit)
+        if base == clone.commit(tag):
+            return Result(service.name, str(service), "up to date")
+        prepared = preparing.prepare(wish, written, clone, tag, Path(folder), base)
+        left = updating.outcome(prepared, prepared.faults)
+        if branch:
+            switch.to_branch(
+                prepared.scratch, prepared.tree, branch, updating.message(prepared, left)
+            )
+        outcome = "conflicts" if prepared.merged.conflicts else "updated"
+        return Result(
+            service.name,
+            str(service),
+            "failed" if prepared.faults and outcome == "updated" else outcome,
+            prepared.touched,
+            prepared.merged.conflicts,
+            left,
+        )
+
+
+def summary(results: Sequence[Result]) -> str:
+    """Return how many came to what, and what is left for people."""
+    outcomes = sorted({result.outcome for result in results})
+    counts = (f"{sum(each.outcome == one for each in results)} {one}" for one in outcomes)
+    lines = [f"\n{len(results)} services: {', '.join(counts)}."]
+    for result in results:
+        lines += [
+            f"{result.name}: CONFLICT ({what}): {name}" for name, what in result.conflicts.items()
+        ]
+        lines += [f"{result.name}: {each}" for each in result.left if result.outcome == "failed"]
+    return "\n".join(lines)
+
+
+def as_json(results: Sequence[Result]) -> str:
+    """Return the results for programs."""
+    return json.dumps([asdict(result) for result in results], indent=2) + "\n"

@@ -1,0 +1,90 @@
+"""Releases a version of the template: a tag, once everything is in place for it."""
+
+import json
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from invoke import Context, Exit, task
+
+from . import gate
+from .engine import engine
+from .folders import ROOT
+
+releases = engine("releases")
+changelog = engine("changelog")
+
+
+@task(
+    help={
+        "version": "Such as 1.2.0, a semantic version above the last one",
+        "check": "Only look; make no tag",
+    }
+)
+def release(context: Context, version: str, check: bool = False) -> None:
+    """Tag this commit as a version of the template, once all that belongs to one is there.
+
+    What it cannot see is whether the update gate passed: run `./invoke test --gate` before.
+    """
+    tag = f"v{version.removeprefix('v')}"
+    found = [*faults(tag), *gate.faults()]
+    if found:
+        raise Exit("\n".join([f"{tag} cannot be released:", *(f"- {each}" for each in found)]), 1)
+    if check:
+        print(f"{tag} can be released.")
+        return
+    _git("tag", "--annotate", tag, "--message", f"{tag}\n\n{_section(tag)}")
+    print(f"Tagged {tag}. Publish it: git push origin {tag}")
+
+
+def faults(tag: str) -> Iterator[str]:
+    """Yield what is missing for a release."""
+    tags = releases.in_order(_git("tag", "--list").split())
+    last = tags[-1] if tags else None
+    if releases.order(tag) is None:
+        yield f"{tag} is no semantic version, such as v1.2.0"
+    elif last and releases.order(tag) <= releases.order(last):
+        yield f"{tag} is not above the last version, {last}"
+    if changes := _git("status", "--porcelain"):
+        yield f"there are changes that are in no commit: {changes.splitlines()[0].strip()}, ..."
+    written = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    if f"v{written}" != tag:
+        yield f"pyproject.toml has the version {written}"
+    if not _section(tag):
+        yield f"CHANGELOG.md has no section for {tag.removeprefix('v')}"
+    if last:
+        before = json.loads(_git("show", f"{last}:cookiecutter.json"))
+        after = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
+        yield from lost_answers(before, after, last)
+
+
+def lost_answers(before: Mapping[str, Any], after: Mapping[str, Any], last: str) -> Iterator[str]:
+    """Yield the questions and choices that are gone: a service that gave them cannot be updated."""
+    for question, default in before.items():
+        if question.startswith("_"):
+            continue
+        if question not in after:
+            yield f"{question}, a question of {last}, is gone: keep it, and map it in updates/"
+        elif isinstance(default, list):
+            left = after[question] if isinstance(after[question], list) else []
+            for choice in default:
+                if choice not in left:
+                    what = f"{choice}, a choice of {question} in {last}"
+                    yield f"{what}, is gone: keep it as the last, and map it in updates/"
+        elif isinstance(after[question], list):
+            yield f"{question} took any text in {last}, and now takes one of a few"
+
+
+def _section(tag: str) -> str:
+    """Return what the changelog says of a version; a bare heading is nothing."""
+    text = changelog.sections((ROOT / "CHANGELOG.md").read_text("utf-8"), [tag])
+    return text if re.search(r"^[-*] ", text, re.MULTILINE) else ""
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise Exit(f"git {' '.join(words)}: {done.stderr.strip()}", 1)
+    return done.stdout.strip()

@@ -1,0 +1,112 @@
+"""The commands that pipelines run, and whether a developer could type them."""
+
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.pipelines.graph import builds
+from tests.pipelines.kotlin import Project
+from tests.services import InstalledService
+
+PARSE = """
+import importlib, json, sys
+from invoke.parser import Parser
+from invoke.exceptions import ParseError
+package, lines = json.load(sys.stdin)
+tasks = importlib.import_module(f"{package}.tasks")
+faults = {}
+for line, words in lines.items():
+    try:
+        parsed = Parser(contexts=tasks.NAMESPACE.to_contexts()).parse_argv(words)
+        if not parsed:
+            faults[line] = "it names no task"
+    except (ParseError, ValueError) as error:
+        faults[line] = str(error)
+print(json.dumps(faults))
+"""
+"""Has the service's own command line read words, with the parser that its users have."""
+
+SUMS_UP = "exit 1"
+"""The one other thing that a step does: failing the check that sums up what has gone before."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step of a pipeline runs."""
+
+    where: str
+    script: str
+
+
+def of_teamcity(project: Project) -> list[Step]:
+    """Return the steps of all builds."""
+    return [
+        Step(f"{name}: {step['name']}", step["scriptContent"])
+        for name, build in builds(project).items()
+        for step in build["steps"]
+    ]
+
+
+def of_github(service: Path) -> list[Step]:
+    """Return what runs in the workflows and in the actions of their own."""
+    found = []
+    for path in sorted((service / ".github").rglob("*.yaml")):
+        document: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+        jobs = document.get("jobs") or {"action": document["runs"]}
+        for name, job in jobs.items():
+            found += [
+                Step(f"{path.stem}, {name}: {step['name']}", step["run"])
+                for step in job.get("steps", [])
+                if "run" in step
+            ]
+    return found
+
+
+def faults(service: InstalledService, command: str, steps: list[Step]) -> list[str]:
+    """Return what a developer could not type: no task, no option of it, or no command of ours."""
+    readme = service.path / "README.md"
+    typed: dict[str, list[str]] = {}
+    found = []
+    for step in steps:
+        for line in step.script.strip().splitlines():
+            if line.startswith(f".venv/bin/{command} "):
+                typed[f"{step.where}: {line}"] = _arguments(line)
+            elif not (
+                line == "./bootstrap"
+                or line == SUMS_UP
+                or (line.startswith("docker compose ") and documented(line, readme))
+            ):
+                found.append(f"{step.where}: {line}: this is no command of the service")
+    return found + _unparsed(service, typed)
+
+
+def _arguments(line: str) -> list[str]:
+    """Return the words after the command; its output may go into a file."""
+    return words(line)[1:]
+
+
+def words(line: str) -> list[str]:
+    """Return the words of one command; what it says may go into a file, and that is all."""
+    plain = re.sub(r' >[\w./%-]+$| >"\$RUNNER_TEMP/[\w.-]+"$', "", line)
+    assert not re.search(r"[;&|<>`]|\$\(", plain), f"{line}: this is a program of its own"
+    return shlex.split(plain)
+
+
+def documented(line: str, text: Path) -> bool:
+    """Return whether a line is in a text, as one would type it; temporary files are elsewhere."""
+    plain = re.sub(r"\$RUNNER_TEMP/|%system.teamcity.build.tempDir%/", "", line)
+    typed = {each.split("  #")[0].strip() for each in text.read_text("utf-8").splitlines()}
+    return plain.replace('"', "") in {each.replace('"', "") for each in typed}
+
+
+def _unparsed(service: InstalledService, words: dict[str, list[str]]) -> list[str]:
+    package = service.path.name.replace("-", "_")
+    done = service.run("python", "-c", PARSE, given=json.dumps([package, words]))
+    assert done.returncode == 0, done.stderr
+    said: dict[str, str] = json.loads(done.stdout)
+    return [f"{line}: {reason}" for line, reason in said.items()]

@@ -1,0 +1,56 @@
+"""Questions to the builds that settings of TeamCity describe."""
+
+from collections.abc import Iterable
+from graphlib import TopologicalSorter
+from typing import Any
+
+from tests.pipelines.kotlin import Project
+
+Build = dict[str, Any]
+
+
+def builds(project: Project) -> dict[str, Build]:
+    """Return all builds by their ids."""
+    found = {build["id"]: build for build in project["builds"]}
+    for below in project["projects"]:
+        found |= builds(below)
+    return found
+
+
+def direct(build: Build) -> set[str]:
+    """Return the ids of the builds that a build comes after."""
+    return {each["build"] for each in build["dependencies"]["snapshots"]}
+
+
+def order(project: Project) -> list[str]:
+    """Return the ids such that each comes after those that it needs; a cycle is an error."""
+    return list(
+        TopologicalSorter({id: direct(each) for id, each in builds(project).items()}).static_order()
+    )
+
+
+def before(project: Project, name: str) -> set[str]:
+    """Return the ids of all builds that a build comes after, directly or not."""
+    all_builds = builds(project)
+    found: set[str] = set()
+    left = [name]
+    while left:
+        new = direct(all_builds[left.pop()]) - found
+        found |= new
+        left += new
+    return found
+
+
+def deployments(project: Project) -> dict[str, Build]:
+    """Return the builds that change a stage."""
+    return {id: each for id, each in builds(project).items() if each["type"] == "DEPLOYMENT"}
+
+
+def kinds(items: Iterable[dict[str, Any]]) -> set[str]:
+    """Return what steps, features, triggers or conditions are."""
+    return {item["kind"] for item in items}
+
+
+def scripts(build: Build) -> list[str]:
+    """Return what the steps of a build type."""
+    return [step["scriptContent"] for step in build["steps"]]

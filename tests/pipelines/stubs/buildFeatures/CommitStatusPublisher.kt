@@ -1,0 +1,37 @@
+package jetbrains.buildServer.configs.kotlin.buildFeatures
+
+import jetbrains.buildServer.configs.kotlin.BuildFeature
+import jetbrains.buildServer.configs.kotlin.BuildFeatures
+import jetbrains.buildServer.configs.kotlin.CompoundParam
+
+/** Page: buildFeatures/commit-status-publisher/. */
+open class CommitStatusPublisher() : BuildFeature() {
+    constructor(init: CommitStatusPublisher.() -> Unit) : this() {
+        init()
+    }
+
+    var vcsRootExtId: String? by parameter()
+    var publisher: Publisher? by parameter()
+    override val mandatory = listOf("publisher")
+
+    /** Page: buildFeatures/commit-status-publisher/publisher/. */
+    sealed class Publisher : CompoundParam() {
+        class Github : Publisher() {
+            var githubUrl: String? by parameter()
+            var authType: AuthType? by parameter()
+            override val mandatory = listOf("githubUrl", "authType")
+
+            /** Page: buildFeatures/commit-status-publisher/publisher/github/auth-type/. */
+            sealed class AuthType : CompoundParam() {
+                class VcsRoot : AuthType()
+            }
+
+            fun vcsRoot() = AuthType.VcsRoot()
+        }
+    }
+
+    fun github(init: Publisher.Github.() -> Unit = {}) = Publisher.Github().apply(init)
+}
+
+fun BuildFeatures.commitStatusPublisher(init: CommitStatusPublisher.() -> Unit): CommitStatusPublisher =
+    CommitStatusPublisher(init).also(::feature)

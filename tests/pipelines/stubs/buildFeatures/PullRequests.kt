@@ -1,0 +1,43 @@
+package jetbrains.buildServer.configs.kotlin.buildFeatures
+
+import jetbrains.buildServer.configs.kotlin.BuildFeature
+import jetbrains.buildServer.configs.kotlin.BuildFeatures
+import jetbrains.buildServer.configs.kotlin.CompoundParam
+
+/** Page: buildFeatures/pull-requests/. */
+open class PullRequests() : BuildFeature() {
+    constructor(init: PullRequests.() -> Unit) : this() {
+        init()
+    }
+
+    /** Page: buildFeatures/pull-requests/git-hub-role-filter/. */
+    enum class GitHubRoleFilter { EVERYBODY, MEMBER_OR_COLLABORATOR, MEMBER }
+
+    var vcsRootExtId: String? by parameter()
+    var provider: Provider? by parameter()
+    override val mandatory = listOf("provider")
+
+    /** Page: buildFeatures/pull-requests/provider/. */
+    sealed class Provider : CompoundParam() {
+        class Github : Provider() {
+            var authType: AuthType? by parameter()
+            var serverUrl: String? by parameter()
+            var filterAuthorRole: GitHubRoleFilter? by parameter()
+            var filterSourceBranch: String? by parameter()
+            var filterTargetBranch: String? by parameter()
+            var ignoreDrafts: Boolean? by parameter()
+            override val mandatory = listOf("authType")
+
+            /** Page: buildFeatures/pull-requests/provider/github/auth-type/. */
+            sealed class AuthType : CompoundParam() {
+                class VcsRoot : AuthType()
+            }
+
+            fun vcsRoot() = AuthType.VcsRoot()
+        }
+    }
+
+    fun github(init: Provider.Github.() -> Unit = {}) = Provider.Github().apply(init)
+}
+
+fun BuildFeatures.pullRequests(init: PullRequests.() -> Unit): PullRequests = PullRequests(init).also(::feature)

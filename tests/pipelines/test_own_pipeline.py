@@ -1,0 +1,123 @@
+"""The pipelines of this repository itself, held to what services are held to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from invoke.exceptions import ParseError
+from invoke.parser import Parser
+
+from tasks import namespace
+from tasks.folders import ROOT
+from tasks.test import TIERS
+from tests.pipelines.commands import SUMS_UP, Step, documented, of_github, of_teamcity, words
+from tests.pipelines.graph import before, builds, kinds, order
+from tests.pipelines.kotlin import Project, Settings
+
+QUESTIONS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def project(settings: Settings) -> Project:
+    """What the settings of TeamCity describe."""
+    result = settings.describe(ROOT / ".teamcity")
+    assert result.faults == []
+    return result.project
+
+
+@pytest.fixture(scope="module")
+def workflows() -> dict[str, dict[Any, Any]]:
+    """The workflows of GitHub, by their names."""
+    folder = ROOT / ".github" / "workflows"
+    return {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in folder.glob("*.yaml")}
+
+
+def faults(steps: list[Step]) -> list[str]:
+    """Return what a developer could not type: each is a task of ours, or a tier of `.ci/run`."""
+    found = []
+    for step in steps:
+        program, *arguments = words(step.script)
+        if program == "./invoke":
+            try:
+                if not Parser(contexts=namespace.to_contexts()).parse_argv(arguments):
+                    found.append(f"{step.where}: it names no task")
+            except ParseError as error:
+                found.append(f"{step.where}: {error}")
+        elif program == ".ci/run":
+            if arguments not in ([tier] for tier in (*TIERS, "%tier%", "$TIER")):
+                found.append(f"{step.where}: there is no tier {arguments}")
+        elif step.script != SUMS_UP and not documented(step.script, ROOT / "CONTRIBUTING.md"):
+            found.append(f"{step.where}: {step.script}: this is no command of ours")
+    return found
+
+
+def test_a_developer_can_type_each_step_of_teamcity(project: Project) -> None:
+    steps = of_teamcity(project)
+    assert len(steps) >= 2 * len(TIERS) + 3
+    assert faults(steps) == []
+
+
+def test_a_developer_can_type_each_step_of_github() -> None:
+    steps = of_github(ROOT)
+    assert len(steps) >= 4
+    assert faults(steps) == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "./invoke chnages",
+        "./invoke changes --sinse=x",
+        "./invoke",
+        ".ci/run fast",
+        "pytest",
+        "true",
+    ],
+)
+def test_what_no_developer_could_type_is_seen(script: str) -> None:
+    assert len(faults([Step("planted", script)])) == 1
+
+
+def test_the_tiers_are_those_of_the_suite(
+    project: Project, workflows: dict[str, dict[Any, Any]]
+) -> None:
+    there = {path.name for path in (ROOT / "tests").iterdir() if list(path.glob("test_*.py"))}
+    # The update gate has a build of its own.
+    assert {Path(folder).name for tier in TIERS.values() for folder in tier} == there - {"updates"}
+    assert {f"Tier{tier.capitalize()}" for tier in TIERS} < set(builds(project))
+    matrix = workflows["nightly"]["jobs"]["tier"]["strategy"]["matrix"]
+    assert matrix == {"tier": list(TIERS), "python": QUESTIONS["python_version"]}
+    [feature] = builds(project)["Nightly"]["features"]
+    assert feature["params"]["tier"] == list(TIERS)
+    assert feature["params"]["env.PYTHON"] == [f"python{v}" for v in QUESTIONS["python_version"]]
+
+
+def test_every_pull_request_has_one_check_that_sums_up_all_tiers(project: Project) -> None:
+    assert len(order(project)) == len(builds(project))
+    tiers = {f"Tier{tier.capitalize()}" for tier in TIERS}
+    assert before(project, "Verified") == {*tiers, "UpdateGate"}
+    verified = builds(project)["Verified"]
+    assert kinds(verified["features"]) == {"PullRequests", "CommitStatusPublisher"}
+
+
+def test_a_tier_runs_where_what_has_changed_needs_it(
+    project: Project, workflows: dict[str, dict[Any, Any]]
+) -> None:
+    for tier in TIERS:
+        look, test = builds(project)[f"Tier{tier.capitalize()}"]["steps"]
+        assert look["scriptContent"].endswith(f"--tier={tier}")
+        assert test["conditions"] == [{"type": "equals", "param": "needed", "value": "true"}]
+    jobs = workflows["pipeline"]["jobs"]
+    matrix = jobs["tier"]["strategy"]["matrix"]
+    assert matrix == {"tier": "${{ fromJSON(needs.changes.outputs.tiers) }}"}
+    assert jobs["changes"]["outputs"] == {"tiers": "${{ steps.changes.outputs.tiers }}"}
+
+
+def test_a_tag_is_released_after_all_tests(
+    project: Project, workflows: dict[str, dict[Any, Any]]
+) -> None:
+    assert "Verified" in before(project, "Release")
+    assert builds(project)["Release"]["vcs"]["branchFilter"] == "+:v*"
+    assert workflows["release"][True] == {"push": {"tags": ["v*"]}}

@@ -1,0 +1,111 @@
+"""CI does what a developer does: each step is a command of the service, with what it takes."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.render import example
+from tests.conftest import EXAMPLES
+from tests.pipelines.commands import Step, faults, of_github, of_teamcity
+from tests.pipelines.graph import builds
+from tests.pipelines.kotlin import Project
+from tests.services import InstalledService, install
+
+COMMAND = "acme-tasks"
+
+
+@pytest.fixture(params=EXAMPLES, scope="module")
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each kind of service."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def service(kind: str) -> InstalledService:
+    """The example of the kind, installed."""
+    return install(example(EXAMPLES[kind]), extras="gevent")
+
+
+def test_a_developer_can_type_each_step_of_teamcity(
+    described: dict[str, Project], kind: str, service: InstalledService
+) -> None:
+    steps = [
+        # The issuer is rendered with another organisation here.
+        Step(step.where, step.script.replace("a-firm-of-20-letters-tasks", COMMAND))
+        for step in of_teamcity(described[kind])
+    ]
+    assert len(steps) >= 20
+    assert faults(service, COMMAND, steps) == []
+
+
+def test_a_developer_can_type_each_step_of_github(
+    github: dict[str, Path], kind: str, service: InstalledService
+) -> None:
+    steps = of_github(github[kind])
+    assert len(steps) >= 14
+    assert faults(service, COMMAND, steps) == []
+
+
+PLANTED = {
+    ".venv/bin/acme-tasks no.such-task": "No idea what 'no.such-task' is!",
+    ".venv/bin/acme-tasks check --al": "No idea what '--al' is!",
+    ".venv/bin/acme-tasks image.push": "did not receive required positional arguments",
+    ".venv/bin/acme-tasks smoke --url=x --timeout=soon": "invalid literal for int()",
+    ".venv/bin/acme-tasks": "this is no command of the service",
+    "pytest": "this is no command of the service",
+    "docker compose up --detach --planted": "this is no command of the service",
+    "./bootstrap\nrm -rf /": "this is no command of the service",
+}
+"""Steps that no developer could type, and what is said of them."""
+
+
+@pytest.mark.parametrize("kind", ["resource"], scope="module")
+def test_what_no_developer_could_type_is_seen(service: InstalledService) -> None:
+    steps = [Step(str(number), script) for number, script in enumerate(PLANTED)]
+    found = dict(fault.split(": ", 1) for fault in faults(service, COMMAND, steps))
+    assert len(found) == len(PLANTED)
+    for number, reason in enumerate(PLANTED.values()):
+        assert reason in found[str(number)]
+
+
+@pytest.mark.parametrize("kind", ["resource"], scope="module")
+@pytest.mark.parametrize("more", ["; curl x", " && curl x", " | sh", " $(curl x)", " <x"])
+def test_a_program_in_a_step_is_seen(service: InstalledService, more: str) -> None:
+    with pytest.raises(AssertionError, match="this is a program of its own"):
+        faults(service, COMMAND, [Step("planted", f".venv/bin/acme-tasks check{more}")])
+
+
+@pytest.mark.parametrize("kind", ["resource"], scope="module")
+def test_what_the_readme_names_may_be_typed(service: InstalledService) -> None:
+    line = "docker compose -f docker-compose.test.yaml run --rm tests"
+    assert faults(service, COMMAND, [Step("planted", line)]) == []
+
+
+@pytest.mark.parametrize("kind", ["resource", "issuer"], scope="module")
+def test_what_prepares_a_database_has_all_settings_that_it_needs(
+    described: dict[str, Project], kind: str, service: InstalledService
+) -> None:
+    stage = {"resource": "Staging", "issuer": "Production"}[kind]
+    parameters = builds(described[kind])[f"Provision{stage}"]["params"]
+    prefix = {"resource": "THOUGHTS_BACKEND", "issuer": "USERS_BACKEND"}[kind]
+    own = described_prefix(parameters)
+    variables = {
+        name.removeprefix("env.").replace(own, prefix): parameter["value"]
+        for name, parameter in parameters.items()
+        if name.startswith("env.")
+    }
+    environment = variables[f"{prefix}_ENVIRONMENT"]
+    assert environment == f"{stage.lower()}.kubernetes"
+    complete = ["config.validate", f"--environment={environment}"]
+    done = service.run(COMMAND, *complete, environment=variables)
+    assert done.returncode == 0, done.stderr
+    for name in variables:
+        if "DATABASE" in name:
+            without = {key: value for key, value in variables.items() if key != name}
+            assert service.run(COMMAND, *complete, environment=without).returncode == 1, name
+
+
+def described_prefix(parameters: dict[str, object]) -> str:
+    """Return what the names of the service's variables begin with."""
+    [name] = [key for key in parameters if key.endswith("_ENVIRONMENT")]
+    return name.removeprefix("env.").removesuffix("_ENVIRONMENT")

@@ -1,0 +1,204 @@
+"""The tasks about a fleet, run on services of each kind from different releases."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+
+from tasks.checks.browser import chromium
+from tasks.fleet import page
+from tasks.fleet.state import State
+from tasks.folders import PROGRAMS, ROOT
+from tasks.render import example
+from tests.conftest import EXAMPLES
+from tests.full.osv import advisories_against
+from tests.full.programs import Finished, run, with_the_tools
+from tests.services import InstalledService
+from tests.updates import services
+from tests.updates.history import Repository
+
+NOT_INSTALLED = InstalledService(ROOT)
+"""Nothing of these services is run."""
+
+
+@pytest.fixture(scope="module")
+def fleet_once(template: Repository, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three services, from three releases, and a folder that is none."""
+    folder = tmp_path_factory.mktemp("fleet")
+    for name, tag in zip(EXAMPLES.values(), ("v1.0.0", "v1.1.0", "v1.2.0"), strict=True):
+        answers = example(name)
+        made = services.create(template, folder / "made" / name, tag, answers, NOT_INSTALLED)
+        (made.path / ".venv").unlink()
+        made.path.rename(folder / name)
+    shutil.rmtree(folder / "made")
+    (folder / "notes").mkdir()
+    if not (template.folder / ".venv").exists():
+        (template.folder / ".git" / "info" / "exclude").write_text(".venv\n")
+        with_the_tools(template.folder)
+    return folder
+
+
+@pytest.fixture
+def fleet(fleet_once: Path, tmp_path: Path) -> Path:
+    """A copy of them."""
+    return Path(shutil.copytree(fleet_once, tmp_path / "fleet"))
+
+
+def invoke(template: Repository, task: str, fleet: Path, *words: str) -> Finished:
+    """Run a task of the template's repository."""
+    named = f"--services={fleet}"
+    return run([PROGRAMS / "invoke", task, named, *words], template.folder, template.variables)
+
+
+def told(done: Finished) -> dict[str, dict[str, object]]:
+    """Return what a task says as JSON, by service."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {each["name"]: each for each in json.loads(done.stdout)}
+
+
+def test_the_status_has_version_drift_and_answers(template: Repository, fleet: Path) -> None:
+    edited = fleet / "thoughts-backend" / "infra" / "uwsgi.yaml"
+    edited.write_text(f"{edited.read_text('utf-8')}# ours\n", "utf-8")
+    (fleet / "thoughts-backend" / "CODEOWNERS").unlink()
+    found = told(invoke(template, "fleet.status", fleet, "--json"))
+    assert found.keys() == set(EXAMPLES.values())
+    service = found["thoughts-backend"]
+    assert (service["version"], service["behind"], service["kind"]) == ("v1.0.0", 2, "resource")
+    assert service["drift"] == {"CODEOWNERS": "deleted", "infra/uwsgi.yaml": "edited"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", str(service["updated"]))
+    assert (found["frontend"]["behind"], found["frontend"]["drift"]) == (0, {})
+    table = invoke(template, "fleet.status", fleet).stdout
+    assert re.search(r"^thoughts-backend +v1\.0\.0 +2 +resource +3\.13 +2 +not asked ", table, re.M)
+    assert "3 services, 1 at the newest release." in table
+
+
+def test_a_service_that_cannot_be_read_stops_no_other(template: Repository, fleet: Path) -> None:
+    (fleet / "users-backend" / ".cruft.json").write_text("{")
+    found = told(invoke(template, "fleet.status", fleet, "--json"))
+    assert ".cruft.json cannot be read" in str(found["users-backend"]["fault"])
+    assert found["frontend"]["fault"] == ""
+
+
+def test_services_are_listed_in_a_file_as_well(template: Repository, fleet: Path) -> None:
+    listed = fleet.parent / "services.txt"
+    listed.write_text("# ours\nfleet/frontend  # the pages\n\n")
+    assert told(invoke(template, "fleet.status", listed, "--json")).keys() == {"frontend"}
+    listed.write_text("fleet/missing\n")
+    refused = invoke(template, "fleet.status", listed)
+    assert refused.returncode == 1
+    assert "names what is no folder here" in refused.stderr
+
+
+def test_an_impact_is_told_and_nothing_is_touched(template: Repository, fleet: Path) -> None:
+    """The change at hand is one in the work tree, which is in no commit."""
+    readme = template.folder / "templates" / "README.md"
+    before = readme.read_text("utf-8")
+    readme.write_text(before.replace("## Change it", "## Planted"), "utf-8")
+    own = fleet / "frontend" / "README.md"
+    own.write_text(own.read_text("utf-8").replace("## Change it", "## Ours"), "utf-8")
+    services.Service(fleet / "frontend", template, NOT_INSTALLED).commits()
+    try:
+        found = told(invoke(template, "fleet.impact", fleet, "--json"))
+    finally:
+        readme.write_text(before, "utf-8")
+    assert found["frontend"]["conflicts"] == {"README.md": "content"}
+    assert found["frontend"]["touched"] == [".cruft.json", "README.md"]
+    assert "docs/on-call.md" in str(found["thoughts-backend"]["touched"])
+    assert "## Ours" in own.read_text("utf-8")
+    assert template.git("branch", "--list", folder=fleet / "frontend") == "* main"
+
+
+def test_updates_are_prepared_go_on_where_they_stopped_and_fail_alone(
+    template: Repository, fleet: Path
+) -> None:
+    broken = fleet / "thoughts-backend"
+    (broken / "mine.txt").write_text("in no commit")
+    report = fleet.parent / "report.json"
+    first = invoke(template, "fleet.update", fleet, f"--report={report}")
+    assert first.returncode == 1
+    outcomes = {each["name"]: each["outcome"] for each in json.loads(report.read_text("utf-8"))}
+    wanted = {"frontend": "up to date", "thoughts-backend": "failed", "users-backend": "updated"}
+    assert outcomes == wanted
+    assert "thoughts-backend: There are changes that are in no commit: mine.txt" in first.stdout
+    branch = "template/v1.2.0"
+    message = template.git("log", "-1", "--format=%s", branch, folder=fleet / "users-backend")
+    assert message == "Update to v1.2.0 of the template"
+
+    (broken / "mine.txt").unlink()
+    second = invoke(template, "fleet.update", fleet)
+    assert second.returncode == 0, second.stdout
+    assert "3 services: 1 done before, 1 up to date, 1 updated." in second.stdout
+
+
+def test_what_is_known_against_packages_is_told(template: Repository, fleet: Path) -> None:
+    with advisories_against("flask", "PyPI") as address:
+        found = told(invoke(template, "fleet.status", fleet, "--json", f"--advisories={address}"))
+    assert found["frontend"]["vulnerable"] == ["flask 3.1.3: PLANTED-1"]
+    silent = invoke(template, "fleet.status", fleet, "--advisories=http://127.0.0.1:9/v1")
+    assert silent.returncode == 1
+    assert "What is known against packages cannot be said" in silent.stderr
+
+
+ADDRESSES = ["https://git.acme.example/a.git", "git@git.acme.example:b/$c.git"]
+
+
+@pytest.mark.parametrize("name", ["update.yaml", "update.kts"])
+def test_a_pipeline_has_a_job_for_each_service(
+    template: Repository, tmp_path: Path, name: str
+) -> None:
+    listed = tmp_path / "services.txt"
+    listed.write_text("\n".join(ADDRESSES))
+    file = tmp_path / name
+    done = invoke(template, "fleet.update", listed, f"--matrix={file}", "--to=v1.2.0")
+    assert done.returncode == 0, done.stderr
+    text = file.read_text("utf-8")
+    assert "template.update --no-input" in text
+    assert "--to=v1.2.0" in text
+    if name.endswith(".kts"):
+        assert [text.count(sign) for sign in "{(["] == [text.count(sign) for sign in "})]"]
+        assert 'value("git@git.acme.example:b/\\$c.git")' in text
+        return
+    jobs = yaml.safe_load(text)["jobs"]
+    assert jobs["update"]["strategy"]["matrix"]["service"] == ADDRESSES
+    words = ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(file)]
+    checked = run([PROGRAMS / words[0], *words[1:]], tmp_path)
+    assert checked.returncode == 0, checked.stdout
+    scripts = [step["run"] for step in jobs["update"]["steps"] if "run" in step]
+    (tmp_path / "script").write_text(f"#!/bin/sh\n{scripts[0]}")
+    assert run([PROGRAMS / "shellcheck", tmp_path / "script"], tmp_path).stdout == ""
+
+
+STATES = [
+    State("old", "/old", "v1.0.0", 2, "resource", team="A & <b>", drift={"CODEOWNERS": "deleted"}),
+    State("new", "/new", "v1.2.0", 0, "issuer", drift={}, vulnerable=["flask 3: PLANTED-1"]),
+    State("bad", "/bad", fault=".cruft.json cannot be read"),
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_for_people_in_light_and_dark(
+    tmp_path: Path, scheme: Literal["light", "dark"]
+) -> None:
+    """It asks nobody for anything, can be searched, and is free of what axe finds."""
+    (tmp_path / "page.html").write_text(page.of(STATES), "utf-8")
+    with chromium() as browser:
+        shown = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 800})
+        asked: list[str] = []
+        shown.on("request", lambda request: asked.append(request.url))
+        shown.goto(f"file://{tmp_path}/page.html")
+        assert asked == [f"file://{tmp_path}/page.html"]
+        assert shown.locator("tbody tr").count() == 3
+        assert shown.get_by_text("A & <b>").is_visible()
+        shown.get_by_label("Show only what has").fill("planted")
+        assert shown.locator("tbody tr:visible .name").all_inner_texts() == ["new"]
+        shown.get_by_label("Show only what has").fill("")
+        found = Axe().run(shown)
+        assert found.violations_count == 0, found.generate_report()
+        pictures = ROOT / ".cache" / "screenshots"
+        pictures.mkdir(parents=True, exist_ok=True)
+        shown.screenshot(path=pictures / f"fleet-{scheme}.png")

@@ -1,0 +1,61 @@
+"""`./invoke release` tags a version only where all that belongs to one is there."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.full.programs import copy_of_the_repository, run, with_the_tools
+from tests.updates.history import Repository, edit
+
+NEWS = "## [Unreleased]\n\n## [0.1.0] - 2026-12-01\n\n### Added\n\n- All of it.\n\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A copy of this repository, about to release its first version."""
+    made = Repository(copy_of_the_repository(tmp_path / "template"))
+    edit(made.folder / "CHANGELOG.md", "## [Unreleased]\n", NEWS)
+    made.git("init", "--quiet", "--initial-branch=main")
+    (made.folder / ".git" / "info" / "exclude").write_text(".venv\n")
+    with_the_tools(made.folder)
+    made.git("config", "user.name", "Somebody")
+    made.git("config", "user.email", "somebody@acme.example")
+    made.git("add", "--all")
+    made.git("commit", "--quiet", "--message=All")
+    return made
+
+
+def release(repository: Repository, *words: str) -> tuple[int, str]:
+    done = run(
+        [repository.folder / ".venv" / "bin" / "invoke", "release", *words], repository.folder
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_version_is_tagged_once(repository: Repository) -> None:
+    code, said = release(repository, "--version=0.1.0")
+    assert code == 0, said
+    assert (
+        repository.git("tag", "--list", "--format=%(refname:short) %(objecttype)") == "v0.1.0 tag"
+    )
+    assert "- All of it." in repository.git("tag", "--list", "--format=%(contents)")
+    code, said = release(repository, "--version=0.1.0", "--check")
+    assert code == 1
+    assert "v0.1.0 is not above the last version, v0.1.0" in said
+
+
+def test_all_that_is_missing_is_told(repository: Repository) -> None:
+    repository.git("tag", "v0.2.0-rc.1")
+    questions = repository.folder / "cookiecutter.json"
+    edit(questions, '"github", "none"]', '"none"]')
+    code, said = release(repository, "--version=0.1")
+    assert code == 1
+    for what in (
+        "v0.1 is no semantic version",
+        "there are changes that are in no commit: M cookiecutter.json",
+        "pyproject.toml has the version 0.1.0",
+        "CHANGELOG.md has no section for 0.1",
+        "github, a choice of ci_system in v0.2.0-rc.1, is gone",
+    ):
+        assert what in said
+    assert repository.git("tag", "--list") == "v0.2.0-rc.1"

@@ -1,0 +1,189 @@
+"""What `template.update` does in trouble, elsewhere, and when it is asked for something else."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tasks.folders import PROGRAMS
+from tests.updates.history import Repository, edit
+from tests.updates.published import conflicts
+from tests.updates.services import Service, clone, contents
+
+UPDATE = ("template.update", "--no-tests", "--no-input")
+
+
+def test_a_check_tells_what_an_update_would_touch_and_touches_nothing(resource: Service) -> None:
+    before = contents(resource.path)
+    done = resource.tasks("template.update", "--check", "--json")
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["from"], told["to"], told["conflicts"]) == ("v1.0.0", "v1.2.0", {})
+    assert {"README.md", "docs/on-call.md", "poetry.lock"} < set(told["touched"])
+    assert "thoughts_backend/domain.py" not in told["touched"]
+    assert contents(resource.path) == before
+    assert resource.changed() == []
+
+
+def test_an_update_goes_to_the_tag_that_is_asked_for_and_to_no_other_commit(
+    resource: Service,
+) -> None:
+    refused = resource.tasks(*UPDATE, "--to=main")
+    assert refused.returncode == 1
+    assert "main is no release of" in refused.stderr
+    assert "v1.1.0, v1.2.0" in refused.stderr
+    assert resource.tasks(*UPDATE, "--to=1.1.0").returncode == 0
+    assert resource.record()["checkout"] == "v1.1.0"
+    assert not (resource.path / "docs" / "on-call.md").exists()
+
+
+def test_a_new_question_takes_its_answer_from_an_option(resource: Service) -> None:
+    done = resource.tasks(*UPDATE, "--answer=on_call=ada")
+    assert done.returncode == 0, done.stderr
+    assert (resource.path / "docs" / "on-call.md").read_text("utf-8") == "# On call\n\nada\n"
+
+
+def test_an_answer_that_will_not_do_changes_nothing(resource: Service) -> None:
+    done = resource.tasks(*UPDATE, "--answer=port=80")
+    assert done.returncode == 1
+    assert "port: '80' will not do." in done.stderr
+    assert resource.changed() == []
+
+
+def test_a_fresh_clone_and_the_shallow_one_of_ci_can_be_updated(
+    resource: Service, tmp_path: Path
+) -> None:
+    """They have nothing of the template."""
+    for number, options in enumerate(([], ["--depth=1"])):
+        cloned = clone(resource, tmp_path / f"clone-{number}", *options)
+        done = cloned.tasks(*UPDATE)
+        assert done.returncode == 0, done.stderr
+        assert conflicts(cloned) == []
+        assert "R  docs/contracts.md -> docs/changing-a-contract.md" in cloned.changed()
+
+
+def test_a_deleted_file_that_was_edited_here_is_a_conflict(resource: Service) -> None:
+    page = resource.path / "docs" / "how-it-was.md"
+    page.write_text(f"{page.read_text('utf-8')}\nStill true for us.\n", "utf-8")
+    resource.commits()
+    done = resource.tasks(*UPDATE)
+    assert done.returncode == 1
+    assert "CONFLICT (modify/delete): docs/how-it-was.md" in done.stdout
+    assert "Still true for us." in page.read_text("utf-8")
+    assert conflicts(resource) == ["docs/how-it-was.md"]
+
+
+def test_a_renamed_file_that_was_edited_here_is_told_of(resource: Service) -> None:
+    done = resource.tasks(*UPDATE)
+    told = "docs/contracts.md was edited here, and the template renamed it: now docs/changing-a-"
+    assert told in done.stdout
+
+
+def test_a_file_that_was_deleted_here_stays_deleted(resource: Service) -> None:
+    (resource.path / "docs" / "contracts.md").unlink()
+    (resource.path / "CODEOWNERS").unlink()
+    resource.commits()
+    done = resource.tasks(*UPDATE)
+    assert done.returncode == 0, done.stdout
+    assert not (resource.path / "docs" / "changing-a-contract.md").exists()
+    assert not (resource.path / "CODEOWNERS").exists()
+    assert "CODEOWNERS was deleted here: the template's change of it is left out" in done.stdout
+
+
+def test_what_is_in_no_commit_is_not_put_at_risk(resource: Service) -> None:
+    (resource.path / "mine.txt").write_text("mine")
+    refused = resource.tasks(*UPDATE)
+    assert refused.returncode == 1
+    assert "There are changes that are in no commit: mine.txt." in refused.stderr
+
+
+def test_an_ignored_file_is_not_overwritten(resource: Service) -> None:
+    mine = resource.path / "docs" / "on-call.md"
+    mine.write_text("mine")
+    (resource.path / ".git" / "info" / "exclude").write_text(".venv\ndocs/on-call.md\n")
+    refused = resource.tasks(*UPDATE)
+    assert refused.returncode == 1
+    assert "files that are here already, and git ignores them: docs/on-call.md" in refused.stderr
+    assert mine.read_text() == "mine"
+    assert resource.changed() == []
+
+
+def test_a_template_in_a_folder_of_one_machine_is_refused(
+    resource: Service, template: Repository
+) -> None:
+    record = resource.path / ".cruft.json"
+    edit(record, str(resource.record()["template"]), str(template.folder))
+    resource.commits()
+    refused = resource.tasks(*UPDATE)
+    assert refused.returncode == 1
+    assert "a folder of one machine" in refused.stderr
+    assert "--template=https://..." in refused.stderr
+
+
+def test_a_branch_gets_the_update_and_the_files_stay(resource: Service) -> None:
+    before, head = contents(resource.path), resource.git("rev-parse", "HEAD")
+    done = resource.tasks(*UPDATE, "--branch=template/v1.2.0")
+    assert done.returncode == 0, done.stderr
+    assert (contents(resource.path), resource.git("rev-parse", "HEAD")) == (before, head)
+    assert resource.changed() == []
+    assert resource.git("rev-parse", "template/v1.2.0^") == head
+    message = resource.git("log", "-1", "--format=%B", "template/v1.2.0")
+    assert message.startswith("Update to v1.2.0 of the template\n")
+    assert "Action needed: say who is on call." in message
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("seconds", [0.8, 2.0])
+def test_an_interrupt_leaves_the_service_as_it_was(
+    resource: Service, tmp_path: Path, number: signal.Signals, seconds: float
+) -> None:
+    before, temporary = contents(resource.path), tmp_path / "temporary"
+    temporary.mkdir()
+    with begin(resource, temporary) as process:
+        time.sleep(seconds)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    if process.returncode == 0:  # it was done before
+        return
+    assert contents(resource.path) == before
+    assert resource.changed() == []
+    assert list(temporary.glob("template-update-*")) == []
+
+
+def test_a_kill_while_files_are_changed_is_undone_by_the_next_task(resource: Service) -> None:
+    """What a machine that fails in that moment leaves behind."""
+    before = contents(resource.path)
+    touched = ["README.md", "docs/on-call.md", "docs/how-it-was.md"]
+    (resource.path / "README.md").write_text("half")
+    (resource.path / "docs" / "on-call.md").write_text("new")
+    (resource.path / "docs" / "how-it-was.md").unlink()
+    git = resource.path / ".git"
+    (git / "index.lock").touch()
+    (git / "template-update.json").write_text(json.dumps({"touched": touched}))
+    done = resource.tasks("template.update", "--check")
+    assert "An update was killed while it changed files: they are restored." in done.stdout
+    assert contents(resource.path) == before
+    assert resource.changed() == []
+    assert not (git / "template-update.json").exists()
+
+
+def begin(service: Service, temporary: Path) -> subprocess.Popen[str]:
+    """Begin an update, as its user does, with temporary files in a folder of its own."""
+    [command] = service.installed.bin.glob("*-tasks")
+    variables = {
+        "PYTHONPATH": str(service.path),
+        "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+        "TMPDIR": str(temporary),
+    }
+    return subprocess.Popen(
+        [command, *UPDATE],
+        cwd=service.path,
+        env=os.environ | service.template.variables | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

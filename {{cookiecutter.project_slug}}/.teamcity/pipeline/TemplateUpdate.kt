@@ -1,0 +1,54 @@
+package pipeline
+
+import jetbrains.buildServer.configs.kotlin.BuildType
+import jetbrains.buildServer.configs.kotlin.triggers.ScheduleTrigger
+import jetbrains.buildServer.configs.kotlin.triggers.schedule
+
+private const val REPORT = "%system.teamcity.build.tempDir%/template-update.md"
+
+/**
+ * Brings the newest release of the template in, each week: as a pull request that says what changed and
+ * what to do, where all checks and tests pass. Without GitHub it fails where an update is due.
+ */
+fun templateUpdate(service: Service) = BuildType {
+    id("TemplateUpdate")
+    name = "Update from the template"
+    description = "A pull request with the newest release of the template"
+    ofService(service, minutes = 60)
+    vcs {
+        branchFilter = DEFAULT_BRANCH
+    }
+    if (service.gitHubUrl.isEmpty()) {
+        steps {
+            install()
+            tasks(service, "Whether an update is due", "template.update --check")
+        }
+    } else {
+        artifactRules = REPORT
+        params {
+            // A parameter of the type password, of a project above this one.
+            password("env.GH_TOKEN", "%github.token%")
+        }
+        steps {
+            install()
+            tasks(service, "Update, check, test", "template.update --no-input >$REPORT")
+            tasks(
+                service,
+                "Pull request",
+                "pull-request.open --branch=template-update " +
+                    "--title='Update from the template' --body-file=$REPORT",
+            )
+        }
+    }
+    triggers {
+        schedule {
+            schedulingPolicy = weekly {
+                dayOfWeek = ScheduleTrigger.DAY.Monday
+                hour = 5
+            }
+            branchFilter = DEFAULT_BRANCH
+            triggerBuild = always()
+            withPendingChangesOnly = false
+        }
+    }
+}

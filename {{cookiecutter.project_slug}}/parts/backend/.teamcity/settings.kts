@@ -1,0 +1,5 @@
+{% extends "settings.kts" %}
+{%- block imports %}
+import pipeline.provision
+{%- endblock %}
+{%- block provision %}, ::provision{% endblock %}

@@ -1,0 +1,122 @@
+"""Stands in for kubectl, where no cluster is: it keeps what it is given, and does as the test says.
+
+The test that runs it says what happens in `story.json` beside it; all that it was asked is in
+`asked.txt`. Which options the real one takes is tested in the template, with the real one.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(sys.argv[0]).resolve().parent
+STORY: dict[str, Any] = json.loads((HERE / "story.json").read_text())
+KEPT = HERE / "kept.json"
+
+words = [word for word in sys.argv[1:] if not word.startswith("-")]
+options = [word for word in sys.argv[1:] if word.startswith("-")]
+objects: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+
+
+def key(kind: str, name: str) -> str:
+    """Return what an object is kept by."""
+    return f"{kind.lower()}/{name}"
+
+
+def fail(text: str) -> None:
+    """End as kubectl does."""
+    sys.exit(f"Error from server: {text}")
+
+
+def kustomize() -> None:
+    """Print the objects of the test, with the tag of the overlay."""
+    text = (Path(words[1]) / "kustomization.yaml").read_text()
+    [tag] = re.findall(r"newTag: (\S+)", text)
+    print((HERE / "objects.txt").read_text().replace("TAG", tag))
+
+
+def apply() -> None:
+    """Keep what is given; a Job's pods cannot change."""
+    for each in json.load(sys.stdin)["items"]:
+        name = key(each["kind"], each["metadata"]["name"])
+        if each["kind"] == "Job" and name in objects and STORY.get("immutable"):
+            fail("spec.template: field is immutable")
+        if each["kind"] == "Job":
+            kind = STORY.get("job", "Complete")
+            each["status"] = {"conditions": [{"type": kind, "status": "True"}]}
+        if "--dry-run=server" not in options:
+            objects[name] = each
+            print(f"{name} configured")
+    KEPT.write_text(json.dumps(objects))
+
+
+def get() -> None:
+    """Print an object, or the pods."""
+    if words[1] == "pods":
+        pods = [{"metadata": {"name": name}} for name in STORY.get("pods", ["one", "two"])]
+        pods.append({"metadata": {"name": "old", "deletionTimestamp": "now"}})
+        print(json.dumps({"items": pods}))
+    elif STORY.get("forbidden") and words[1] == "Secret":
+        fail("secrets is forbidden")
+    elif (name := key(words[1], words[2])) in objects:
+        print(json.dumps(objects[name]))
+
+
+def delete() -> None:
+    """Forget an object."""
+    del objects[key(words[1], words[2])]
+    STORY["immutable"] = False
+    (HERE / "story.json").write_text(json.dumps(STORY))
+    KEPT.write_text(json.dumps(objects))
+
+
+def rollout() -> None:
+    """Come to an end, or not."""
+    if STORY.get("rollout") == "hangs":
+        fail("timed out waiting for the condition")
+    print("successfully rolled out")
+
+
+def port_forward() -> None:
+    """Serve the version that a pod has."""
+    import http.server
+
+    class Version(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"version": STORY["version"], "commit": "x"}).encode()
+            self.send_response(200 if self.path == "/admin/version/" else 404)
+            self.end_headers()
+            self.wfile.write(body)
+
+    if STORY.get("version") is None:
+        fail("pod is not running")
+    with http.server.HTTPServer(("127.0.0.1", 0), Version) as server:
+        port = server.server_address[1]
+        print(f"Forwarding from 127.0.0.1:{port} -> {words[2]}", flush=True)
+        server.serve_forever()
+
+
+def diff() -> None:
+    """Say that something is different."""
+    print("+ something new")
+    sys.exit(1)
+
+
+def logs() -> None:
+    """Print what a Job has said."""
+    print("what it said")
+
+
+with (HERE / "asked.txt").open("a") as asked:
+    asked.write(" ".join(sys.argv[1:]) + "\n")
+{
+    "kustomize": kustomize,
+    "apply": apply,
+    "get": get,
+    "delete": delete,
+    "rollout": rollout,
+    "port-forward": port_forward,
+    "diff": diff,
+    "logs": logs,
+}[words[0]]()

@@ -1,0 +1,118 @@
+"""`pull-request.open`, with git itself; the place of `gh` takes a program that writes down."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run
+
+GH = """#!/bin/sh
+echo "$*" >>"$NOTES"
+case $2 in
+    list) echo "$KNOWN" ;;
+    create | edit) cat >>"$NOTES" && echo https://github.com/acme/service/pull/7 ;;
+esac
+"""
+
+OPEN = ("pull-request.open", "--branch=template-update", "--title=Update", "--body-file=text.md")
+
+
+def git(folder: Path, *words: str) -> str:
+    """Run git and return what it says."""
+    command = ["git", "-C", folder, "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
+    done = subprocess.run([*command, *words], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def notes(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the command in the place of `gh` was asked for."""
+    program = tmp_path_factory.mktemp("bin") / "gh"
+    program.write_text(GH)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/local/bin:/usr/bin:/bin")
+    noted = program.with_name("notes")
+    monkeypatch.setenv("NOTES", str(noted))
+    monkeypatch.setenv("KNOWN", "[]")
+    return noted
+
+
+@pytest.fixture
+def proposed(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Where a repository is pushed to in which a file has changed, and where git knows nobody."""
+    origin = tmp_path_factory.mktemp("origin")
+    git(repository, "clone", "--quiet", "--bare", str(repository), str(origin))
+    git(repository, "remote", "add", "origin", str(origin))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    (repository / "text.md").write_text("Action needed: none\n")
+    return origin
+
+
+def test_what_has_changed_is_pushed_and_proposed(run: Run, proposed: Path, notes: Path) -> None:
+    done = run(*OPEN)
+    assert done.code == 0, done.error
+    assert done.out.endswith("https://github.com/acme/service/pull/7\n")
+    assert git(proposed, "show", "template-update:text.md") == "Action needed: none"
+    said = git(proposed, "log", "-1", "--format=%s %an %ae", "template-update")
+    assert said == "Update Team team@acme.example"
+    assert notes.read_text().splitlines() == [
+        "pr list --head=template-update --json=number",
+        "pr create --head=template-update --title=Update --body-file=-",
+        "Action needed: none",
+    ]
+
+
+def test_a_proposal_that_is_open_is_brought_up_to_date(
+    run: Run, proposed: Path, notes: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(*OPEN).code == 0
+    monkeypatch.setenv("KNOWN", json.dumps([{"number": 7}]))
+    git(repository, "checkout", "--quiet", "main")
+    (repository / "text.md").write_text("Action needed: migrate\n")
+    done = run(*OPEN)
+    assert done.code == 0, done.error
+    assert git(proposed, "show", "template-update:text.md") == "Action needed: migrate"
+    assert git(proposed, "rev-list", "--count", "main..template-update") == "1"
+    assert "pr edit 7 --title=Update --body-file=-" in notes.read_text()
+
+
+def test_a_text_that_github_would_not_take_is_cut(
+    run: Run, proposed: Path, notes: Path, repository: Path
+) -> None:
+    (repository / "text.md").write_text("Action needed: read\n" + "a test passed\n" * 10_000)
+    assert run(*OPEN).code == 0
+    noted = notes.read_text()
+    assert "Action needed: read" in noted
+    assert 60_000 <= len(noted) < 61_000
+
+
+def test_nothing_is_proposed_where_nothing_has_changed(
+    run: Run, proposed: Path, notes: Path, repository: Path
+) -> None:
+    (repository / "text.md").unlink()
+    done = run(*OPEN)
+    assert (done.code, done.out) == (0, "Nothing has changed: there is nothing to propose.\n")
+    assert git(proposed, "branch", "--list", "template-update") == ""
+    assert not notes.exists()
+
+
+def test_without_github_s_command_nothing_is_touched(
+    run: Run, proposed: Path, notes: Path, repository: Path
+) -> None:
+    notes.with_name("gh").unlink()
+    failed = run(*OPEN)
+    assert failed.code == 1
+    assert failed.error.startswith("This needs GitHub's command gh")
+    assert git(repository, "branch", "--show-current") == "main"
+
+
+def test_what_git_refuses_is_said(run: Run, proposed: Path, notes: Path, repository: Path) -> None:
+    git(repository, "remote", "set-url", "origin", str(repository.parent / "nowhere.git"))
+    failed = run(*OPEN)
+    assert failed.code == 1
+    assert "nowhere.git" in failed.error

@@ -1,0 +1,91 @@
+"""`poetry.lock`, which is made and not merged: a lock of two halves would fit neither."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from .faults import UpdateError
+
+FILE = "poetry.lock"
+
+MIRROR = "POETRY_PYPI_MIRROR_URL"
+"""Names an index that speaks pip's protocol only to Poetry."""
+
+_SEPARATOR = "\n[[package]]\n"
+_NAME = re.compile(r'^name = "(.+)"$', re.MULTILINE)
+
+
+def settle(service: str, old: str, new: str) -> str | None:
+    """Return the lock of a merged service where no package has to be looked for, or None.
+
+    Where the service has added nothing, the template's lock is right, and where the template has
+    changed nothing, the service's is.
+    """
+    if service in (old, new, ""):
+        return new
+    if packages(old) == packages(new) and _tail(old) == _tail(new):
+        return service
+    return None
+
+
+def seed(service: str, old: str, new: str) -> str:
+    """Return what Poetry starts from: the versions that the template moved, else the service's."""
+    ours, before, after = packages(service), packages(old), packages(new)
+    chosen = {}
+    for name in sorted({*ours, *after}):
+        moved = before.get(name) != after.get(name)
+        if name in after and (moved or name not in ours):
+            chosen[name] = after[name]
+        elif name in ours and not (moved and name in before):
+            chosen[name] = ours[name]
+    head = new.split(_SEPARATOR, 1)[0]
+    body = _SEPARATOR.join([head, *(entry.strip("\n") + "\n" for entry in chosen.values())])
+    return f"{body}\n{_tail(new)}"
+
+
+def packages(lock: str) -> dict[str, str]:
+    """Return the entries of a lock by the packages' names."""
+    entries = lock[: len(lock) - len(_tail(lock))].split(_SEPARATOR)[1:]
+    found: dict[str, str] = {}
+    for entry in entries:
+        if match := _NAME.search(entry):
+            # A package can be locked in several versions, for several systems.
+            name = match[1]
+            found[name] = f"{found[name]}{_SEPARATOR}{entry}" if name in found else entry
+    return found
+
+
+def _tail(lock: str) -> str:
+    """Return what follows the packages: the extras and the metadata."""
+    match = re.search(r"^\[(?:extras|metadata)\]$", lock, re.MULTILINE)
+    return lock[match.start() :] if match else ""
+
+
+def make(folder: Path, programs: Path) -> None:
+    """Have Poetry lock what pyproject.toml says, keeping the versions that are in the lock."""
+    done = subprocess.run(
+        [programs / "poetry", "lock", "--no-interaction"],
+        cwd=folder,
+        env=dict(os.environ) | index(programs),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip())[-1000:]
+        raise UpdateError(f"Poetry cannot lock the dependencies: {said}")
+
+
+def index(programs: Path) -> dict[str, str]:
+    """Have Poetry ask where pip asks: many indexes speak pip's protocol only."""
+    if MIRROR in os.environ:
+        return {}
+    python = str(programs / "python")
+    configured = [python, "-m", "pip", "config", "get", "global.index-url"]
+    default = [python, "-c", "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"]
+    address = os.environ.get("PIP_INDEX_URL") or _said(configured) or _said(default)
+    return {MIRROR: address} if address else {}
+
+
+def _said(words: list[str]) -> str:
+    return subprocess.run(words, capture_output=True, text=True).stdout.strip()

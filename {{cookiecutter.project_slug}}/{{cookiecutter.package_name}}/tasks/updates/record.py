@@ -1,0 +1,68 @@
+"""`.cruft.json`: which template the service is from, at which commit, with which answers."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from .faults import UpdateError
+
+FILE = ".cruft.json"
+
+HOW_TO_LINK = "Link the service with the task template.adopt."
+
+
+@dataclass(frozen=True)
+class Record:
+    """What cruft has written down, or will find."""
+
+    template: str
+    commit: str
+    answers: Mapping[str, Any]
+    """Those that were recorded, without the private ones, which the template makes anew."""
+    more: Mapping[str, Any]
+    """What else stands there; it is kept."""
+
+    def text(self, commit: str, checkout: str, context: Mapping[str, Any]) -> str:
+        """Return the record of another commit, formatted as cruft formats it."""
+        content = {
+            "template": self.template,
+            "commit": commit,
+            "checkout": checkout,
+            "context": context,
+            **self.more,
+        }
+        return formatted(content)
+
+
+def formatted(content: Mapping[str, Any]) -> str:
+    """Return a record as cruft writes it, so that no update changes its form."""
+    return json.dumps(content, ensure_ascii=False, indent=2, separators=(",", ": ")) + "\n"
+
+
+def read(text: str | bytes | None) -> Record:
+    """Read a record; one that is not there or not whole is a fault."""
+    if text is None:
+        raise UpdateError(f"The service has no {FILE}: nobody knows its template. {HOW_TO_LINK}")
+    try:
+        found = json.loads(text)
+        context = found["context"]["cookiecutter"]
+        answers = {key: value for key, value in context.items() if not key.startswith("_")}
+        known = ("template", "commit", "checkout", "context")
+        more = {key: value for key, value in found.items() if key not in known}
+        return Record(str(found["template"]), str(found["commit"]), answers, more)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UpdateError(
+            f"{FILE} cannot be read ({error!r}). Restore it from git's history."
+        ) from None
+
+
+def is_local(address: str) -> bool:
+    """Return whether an address means a folder of one machine, which nobody else can reach."""
+    scheme = urlparse(address).scheme
+    if scheme == "file" or (len(scheme) == 1 and address[1:2] == ":"):
+        return True
+    is_remote = scheme or ("@" in address and ":" in address)
+    return not is_remote or Path(address).exists()

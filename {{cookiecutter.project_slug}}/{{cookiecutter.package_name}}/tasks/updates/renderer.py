@@ -1,0 +1,78 @@
+"""A program of its own: renders a template, as cruft does. It runs in .venv/template.
+
+Its argument is a file with the jobs, as `rendering.py` describes them; beside it, it writes what
+came of each.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from cookiecutter import prompt
+from cookiecutter.exceptions import CookiecutterException
+from cookiecutter.generate import generate_context, generate_files
+
+NAMESPACE = "cookiecutter"
+
+
+def render(job: dict[str, Any]) -> dict[str, Any]:
+    """Render once, and return the context to record and the questions that were new."""
+    template, answers = Path(job["template"]), dict(job["answers"])
+    new = [name for name in questions(template) if name not in answers]
+    if job.get("ask"):
+        for name in new:
+            answers[name] = asked(template, answers, name)
+    context = filled(template, answers)
+    context[NAMESPACE]["_template"] = job["address"]
+    context[NAMESPACE]["_commit"] = job["commit"]
+    with tempfile.TemporaryDirectory(dir=Path(job["into"]).parent) as folder:
+        # The hooks' copies go where they are removed.
+        tempfile.tempdir = folder
+        made = generate_files(template, context=context, output_dir=str(Path(folder) / "made"))
+        shutil.move(made, job["into"])
+        tempfile.tempdir = None
+    shown = {name: context[NAMESPACE][name] for name in new}
+    return {"context": context, "new": shown}
+
+
+def questions(template: Path) -> list[str]:
+    """Return the names of the questions; what begins with _ is none."""
+    listed = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
+    return [name for name in listed if not name.startswith("_")]
+
+
+def filled(template: Path, answers: dict[str, Any]) -> dict[str, Any]:
+    """Return all answers, with the defaults of those that are not given."""
+    context: dict[str, Any] = generate_context(
+        context_file=str(template / "cookiecutter.json"), extra_context=answers
+    )
+    return {NAMESPACE: dict(prompt.prompt_for_config(context, no_input=True))}
+
+
+def asked(template: Path, answers: dict[str, Any], name: str) -> Any:
+    """Ask one question, with its default."""
+    listed = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
+    texts, default = listed.get("__prompts__", {}), filled(template, answers)[NAMESPACE][name]
+    if isinstance(listed[name], list):
+        choices = [default, *(choice for choice in listed[name] if choice != default)]
+        return prompt.read_user_choice(name, choices, texts)
+    if isinstance(listed[name], bool):
+        return prompt.read_user_yes_no(name, default, texts)
+    return prompt.read_user_variable(name, default, texts)
+
+
+def main() -> None:
+    """Render each of the jobs; what a user can mend is one sentence."""
+    jobs = Path(sys.argv[1])
+    try:
+        done = [render(job) for job in json.loads(jobs.read_text(encoding="utf-8"))]
+    except (CookiecutterException, ValueError) as error:
+        sys.exit(f"{error}")
+    jobs.with_suffix(".done.json").write_text(json.dumps(done), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The template's repository, as a service's update reads it."""
+
+from pathlib import Path
+
+from . import git, releases
+from .faults import UpdateError
+
+
+class Source:
+    """A clone of the template, without a work tree."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        """`address` is what messages call it."""
+        self.folder = folder
+        self.address = address
+
+    @classmethod
+    def cloned(cls, address: str, into: Path) -> "Source":
+        """Clone the template."""
+        into.parent.mkdir(parents=True, exist_ok=True)
+        done = git.tries(into.parent, "clone", "--quiet", "--bare", address, str(into))
+        if done.returncode:
+            raise UpdateError(
+                f"The template cannot be fetched from {address}: "
+                f"{done.stderr.decode(errors='replace').strip()}"
+            )
+        return cls(into, address)
+
+    def tags(self) -> list[str]:
+        """Return all tags."""
+        return git.ask(self.folder, "tag", "--list").split()
+
+    def release(self, wanted: str = "") -> str:
+        """Return a tag that exists, the newest release where none is wanted."""
+        tags = releases.in_order(self.tags())
+        if not wanted:
+            if newest := releases.newest(tags):
+                return newest
+            raise UpdateError(f"{self.address} has no release: no tag such as v1.0.0.")
+        for name in (wanted, f"v{wanted}"):
+            if name in tags:
+                return name
+        known = ", ".join(tags[-8:]) or "none"
+        raise UpdateError(
+            f"{wanted} is no release of {self.address}. An update goes to a tag that is a version; "
+            f"the newest are: {known}."
+        )
+
+    def commit(self, name: str) -> str:
+        """Return the commit of a tag, or of what a service has recorded."""
+        done = git.tries(self.folder, "rev-parse", "--verify", "--quiet", name + "^{commit}")
+        if done.returncode:
+            raise UpdateError(
+                f"{self.address} has no commit {name}: its history was rewritten, or the service "
+                "is from elsewhere. Link it again with the task template.adopt."
+            )
+        return done.stdout.decode().strip()
+
+    def version_of(self, commit: str) -> str | None:
+        """Return the newest version that a commit has in it; None where it is older than all."""
+        merged = git.ask(self.folder, "tag", "--merged", commit).split()
+        versions = releases.in_order(merged)
+        return versions[-1] if versions else None
+
+    def contains(self, commit: str, other: str) -> bool:
+        """Return whether a commit has another one in its history."""
+        done = git.tries(self.folder, "merge-base", "--is-ancestor", other, commit)
+        return done.returncode == 0
+
+    def file(self, commit: str, name: str) -> str:
+        """Return the text of a file at a commit; empty where there is none."""
+        return (git.blob(self.folder, f"{commit}:{name}") or b"").decode("utf-8")
+
+    def folder_of(self, commit: str, into: Path) -> Path:
+        """Write the template as it was at a commit, and return the folder."""
+        into.mkdir(parents=True)
+        variables = {"GIT_INDEX_FILE": str(into.with_suffix(".index"))}
+        words = (f"--git-dir={self.folder}", f"--work-tree={into}")
+        git.ask(into, *words, "read-tree", commit, variables=variables)
+        git.ask(into, *words, "checkout-index", "--all", "--quiet", variables=variables)
+        return into

@@ -1,0 +1,137 @@
+"""The one moment in which an update changes the service's repository.
+
+Interrupts wait until it is over. Where the machine fails in it, a note in `.git` says what was
+being changed, and the next task about the template restores that first.
+"""
+
+import json
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import git
+from .faults import UpdateError
+from .scratch import Scratch
+
+NOTE = "template-update.json"
+
+
+def require_clean(service: Path) -> None:
+    """Refuse to work on a service with changes that are in no commit: they could get lost."""
+    top = git.tries(service, "rev-parse", "--show-toplevel")
+    if top.returncode or Path(top.stdout.decode().strip()).resolve() != service.resolve():
+        raise UpdateError(
+            f"{service} is not the top folder of a git repository. Commit it to one first: an "
+            "update is merged by git."
+        )
+    restore(service)
+    if git.tries(service, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
+        raise UpdateError("The service has no commit yet. Commit it as it was rendered.")
+    changes = git.names(service, "status", "--porcelain", "-z", "--untracked-files=all")
+    if changes:
+        shown = ", ".join(line[3:] for line in changes[:5]) + (", …" if len(changes) > 5 else "")
+        raise UpdateError(f"There are changes that are in no commit: {shown}. Commit them first.")
+
+
+def to_work_tree(scratch: Scratch, tree: str, stages: Sequence[str]) -> None:
+    """Change the service's files, as `git merge --no-commit` would: staged, with its conflicts."""
+    service = scratch.service
+    before, after = scratch.files(scratch.tree), scratch.files(tree)
+    touched = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    there = [name for name in touched if name not in before and (service / name).exists()]
+    if there:
+        raise UpdateError(
+            f"The update brings files that are here already, and git ignores them: "
+            f"{', '.join(there)}. Move them away first."
+        )
+    _bring_objects(scratch, scratch.commit(tree, "Update", scratch.head), stages)
+    with _uninterrupted(), _noted(service, touched):
+        if git.ask(service, "rev-parse", "HEAD") != scratch.head:
+            raise UpdateError("The service has a new commit since the update began. Start again.")
+        git.ask(service, "read-tree", "-m", "-u", "HEAD", tree)
+        if stages:
+            names = {entry.split("\t", 1)[1] for entry in stages}
+            lines = [*(f"0 {'0' * 40}\t{name}" for name in sorted(names)), *stages]
+            given = "".join(f"{line}\0" for line in lines).encode()
+            git.ask(service, "update-index", "-z", "--index-info", given=given)
+
+
+def to_branch(scratch: Scratch, tree: str, branch: str, message: str) -> str:
+    """Commit the update on a branch, with the service's files left as they are."""
+    service, reference = scratch.service, f"refs/heads/{branch}"
+    name = ("-c", "user.name=Template", "-c", "user.email=template@localhost")
+    commit = git.ask(scratch.folder, *name, "commit-tree", tree, "-p", scratch.head, "-m", message)
+    _bring_objects(scratch, commit, ())
+    git.ask(service, "update-ref", reference, commit)
+    return commit
+
+
+def restore(service: Path) -> None:
+    """Undo what an update that was killed has left half done."""
+    note = _note(service)
+    if not note.is_file():
+        return
+    noted = json.loads(note.read_text(encoding="utf-8"))
+    print("An update was killed while it changed files: they are restored.")
+    (note.parent / "index.lock").unlink(missing_ok=True)
+    git.ask(service, "read-tree", "--reset", "HEAD")
+    known = set(git.names(service, "ls-tree", "-r", "-z", "--name-only", "HEAD"))
+    for name in noted["touched"]:
+        if name not in known:
+            (service / name).unlink(missing_ok=True)
+    there = [name for name in noted["touched"] if name in known]
+    named = "".join(f"{name}\0" for name in there).encode()
+    git.ask(service, "checkout-index", "--force", "-z", "--stdin", given=named)
+    note.unlink()
+
+
+def _bring_objects(scratch: Scratch, commit: str, stages: Sequence[str]) -> None:
+    """Copy what is new into the service's repository, where nothing refers to it yet."""
+    blobs = [entry.split()[1] for entry in stages]
+    wanted = "\n".join([commit, *blobs, f"^{scratch.head}", ""])
+    words = ("pack-objects", "--revs", "--stdout", "-q")
+    pack = git.tries(scratch.folder, *words, given=wanted.encode())
+    if pack.returncode:
+        raise UpdateError(f"git pack-objects failed: {pack.stderr.decode(errors='replace')}")
+    git.ask(scratch.service, "unpack-objects", "-q", given=pack.stdout)
+
+
+def _note(service: Path) -> Path:
+    return service / git.ask(service, "rev-parse", "--git-path", NOTE)
+
+
+@contextmanager
+def _noted(service: Path, touched: Sequence[str]) -> Iterator[None]:
+    """Say which files are being changed; a fault in between restores them at once."""
+    note = _note(service)
+    draft = note.with_suffix(".draft")
+    draft.write_text(json.dumps({"touched": list(touched)}), encoding="utf-8")
+    draft.replace(note)
+    try:
+        yield
+    except BaseException:
+        restore(service)
+        raise
+    note.unlink()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let signals that ask to end wait."""
+    waiting: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    try:
+        before = {
+            number: signal.signal(number, lambda caught, _: waiting.append(caught))
+            for number in numbers
+        }
+    except ValueError:  # not in the main thread, which signals do not reach
+        before = {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for caught in waiting:
+            signal.raise_signal(caught)

@@ -1,0 +1,145 @@
+"""Updates a service to a release of the template."""
+
+import json
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import changelog, preparing, releases, switch, verifying
+from .preparing import Prepared, Wish
+from .source import Source
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Give a folder that goes again, also where this process is asked to end."""
+    with tempfile.TemporaryDirectory(prefix="template-update-") as folder:
+        try:
+            before = signal.signal(signal.SIGTERM, _end)
+        except ValueError:  # not in the main thread
+            yield Path(folder)
+            return
+        try:
+            yield Path(folder)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def update(wish: Wish, *, verify: bool, branch: str = "") -> int:
+    """Bring a service to a release, and return 0 where nothing is left to do."""
+    switch.require_clean(wish.service)
+    with scratch_folder() as folder:
+        prepared = due(wish, folder)
+        if prepared is None:
+            return 0
+        print(report(prepared), flush=True)
+        failed = list(prepared.faults)
+        if verify and not prepared.merged.conflicts and not failed:
+            failed += verifying.verify(prepared.scratch.folder, wish.service, wish.programs)
+        left = outcome(prepared, failed)
+        if branch:
+            switch.to_branch(prepared.scratch, prepared.tree, branch, message(prepared, left))
+            print(f"The update is on the branch {branch}.")
+        else:
+            stages = prepared.merged.stages
+            switch.to_work_tree(prepared.scratch, prepared.tree, stages)
+            print(f"The update to {prepared.tag} is staged: look at it, and commit it.")
+        print("\n".join(left))
+        return 1 if left else 0
+
+
+def check(wish: Wish, *, as_json: bool) -> int:
+    """Say whether an update is due and what it would touch; 1 where one is."""
+    switch.require_clean(wish.service)
+    with scratch_folder() as folder:
+        prepared = due(wish, folder)
+        if as_json:
+            print(json.dumps(facts(prepared), indent=2))
+        elif prepared:
+            print(report(prepared))
+        return 1 if prepared else 0
+
+
+def due(wish: Wish, folder: Path) -> Prepared | None:
+    """Prepare an update, or say why there is none."""
+    written = preparing.recorded(wish.service)
+    source = preparing.fetch(wish, written, folder)
+    base, tag = source.commit(written.commit), source.release(wish.tag)
+    target = source.commit(tag)
+    if base == target and not wish.answers:
+        print(f"The service is up to date: {tag}.")
+        return None
+    if base != target and source.contains(base, target):
+        print(f"The service is newer than {tag}: it is from {_name(source, base)}.")
+        return None
+    return preparing.prepare(wish, written, source, tag, folder, base)
+
+
+def _name(source: Source, commit: str) -> str:
+    version = source.version_of(commit)
+    return f"the commit {commit[:10]}, which is after {version}" if version else commit[:10]
+
+
+def news(prepared: Prepared) -> str:
+    """Return what the changelog says from one version to the other."""
+    tags = releases.between(prepared.source.tags(), prepared.old_version, prepared.tag)
+    return changelog.sections(prepared.source.file(prepared.commit, changelog.FILE), tags)
+
+
+def report(prepared: Prepared) -> str:
+    """Say what an update is about, and what it touches."""
+    told = news(prepared)
+    lines = [f"From {prepared.old_version or 'before the first release'} to {prepared.tag}.", ""]
+    if told:
+        lines += [told, ""]
+    lines += [f"New question {name}: {answer!r}" for name, answer in prepared.new_answers.items()]
+    lines += [
+        f"Touched: {name}" for name in prepared.touched if name not in prepared.merged.conflicts
+    ]
+    lines += [f"CONFLICT ({what}): {name}" for name, what in prepared.merged.conflicts.items()]
+    lines += [f"Note: {note}" for note in prepared.merged.notes]
+    if actions := changelog.actions(told):
+        lines += ["", "What a service must act on:", *(f"- {entry}" for entry in actions)]
+    return "\n".join(lines)
+
+
+def outcome(prepared: Prepared, failed: list[str]) -> list[str]:
+    """Return what is left to do, a sentence each."""
+    left = []
+    if prepared.merged.conflicts:
+        left.append(
+            f"Conflicts in {len(prepared.merged.conflicts)} files: resolve them as after "
+            "`git merge`, then run ./bootstrap, the checks and the tests. None were run."
+        )
+    return [*left, *(f"Left to mend: {what}." for what in failed)]
+
+
+def message(prepared: Prepared, left: list[str]) -> str:
+    """Return the message of an update's commit, with all that its reviewer has to know."""
+    subject = f"Update to {prepared.tag} of the template"
+    if prepared.merged.conflicts:
+        subject += ", with conflicts"
+    return "\n\n".join([subject, *left, report(prepared)])
+
+
+def facts(prepared: Prepared | None) -> dict[str, Any]:
+    """Return the same for programs."""
+    if prepared is None:
+        return {"due": False}
+    return {
+        "due": True,
+        "from": prepared.old_version,
+        "to": prepared.tag,
+        "touched": prepared.touched,
+        "conflicts": prepared.merged.conflicts,
+        "notes": prepared.merged.notes,
+        "faults": prepared.faults,
+        "actions": changelog.actions(news(prepared)),
+    }
