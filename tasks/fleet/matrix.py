@@ -1,6 +1,7 @@
 """Writes pipelines that update each service of a fleet in a job of its own."""
 
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from invoke import Exit
 
 from ..engine import engine
+from ..folders import ROOT
 from .services import find
 
 record = engine("record")
@@ -46,7 +48,7 @@ jobs:
         service:
 {services}
     steps:
-      - uses: actions/setup-python@v5
+      - uses: {setup_python}
         with:
           python-version: "3.13"
       - name: Update, check and test
@@ -63,7 +65,7 @@ TEAMCITY = """\
 import jetbrains.buildServer.configs.kotlin.*
 import jetbrains.buildServer.configs.kotlin.buildSteps.script
 
-version = "2025.07"
+version = "{version}"
 
 project {{
     buildType(UpdateTheFleet)
@@ -121,6 +123,7 @@ def github(services: Sequence[str], tag: str) -> str:
         services="\n".join(f"          - {json.dumps(address)}" for address in services),
         branch=_branch(tag),
         script=_indented(_script(tag), 10),
+        setup_python=_as_here(".github/workflows/nightly.yaml", r"uses: (actions/setup-python@.*)"),
     )
 
 
@@ -133,7 +136,14 @@ def teamcity(services: Sequence[str], tag: str) -> str:
         services=",\n".join(f"                value({address})" for address in quoted),
         branch=_branch(tag),
         script=_indented(script, 16),
+        version=_as_here(".teamcity/settings.kts", r'^version = "(.*)"'),
     )
+
+
+def _as_here(file: str, pattern: str) -> str:
+    """Return what this repository's own pipelines have."""
+    [found] = set(re.findall(pattern, (ROOT / file).read_text("utf-8"), re.MULTILINE))
+    return str(found)
 
 
 def _branch(tag: str) -> str:

@@ -3,7 +3,6 @@
 import base64
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,7 @@ from pathlib import Path
 from tests.docker.engine import ask
 from tests.docker.test_image import copy_of
 from tests.services import InstalledService
+from tests.serving import serving
 
 LOGIN, PASSWORD = "ada", "planted-for-an-index"
 
@@ -62,14 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def private_index() -> Iterator[Index]:
     """Serve the index."""
-    with Index() as index:
-        thread = threading.Thread(target=index.serve_forever, args=[0.05])
-        thread.start()
-        try:
-            yield index
-        finally:
-            index.shutdown()
-            thread.join()
+    with serving(index := Index()):
+        yield index
 
 
 def build(service: Path, *secrets: str) -> subprocess.CompletedProcess[str]:

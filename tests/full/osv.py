@@ -1,12 +1,13 @@
 """An advisory service on this machine, in OSV's protocol, which knows what a test has planted."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.serving import serving
 
 
 @contextmanager
@@ -29,14 +30,8 @@ def advisories_against(package: str, ecosystem: str) -> Iterator[str]:
         ],
     }
     handler = partial(_Osv, advisory)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.05])
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as address:
+        yield f"{address}/v1"
 
 
 class _Osv(BaseHTTPRequestHandler):

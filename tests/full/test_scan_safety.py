@@ -1,7 +1,6 @@
 """`scan.safety` finds what is planted, and fails where Safety's host does not answer."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,7 @@ import pytest
 from tests.full.programs import Finished, run
 from tests.full.scanned import LONGEST_SCAN_SECONDS, Scanned, copy_to_scan, rows
 from tests.services import InstalledService
+from tests.serving import serving
 
 
 @pytest.fixture
@@ -23,14 +23,8 @@ def scanned(rendered_service: InstalledService, tmp_path: Path) -> Scanned:
 @contextmanager
 def platform() -> Iterator[str]:
     """Serve what Safety asks of its maker's host before each command, and yield the address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Platform) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.05])
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), _Platform)) as address:
+        yield address
 
 
 class _Platform(BaseHTTPRequestHandler):
