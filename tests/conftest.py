@@ -1,7 +1,11 @@
 """What the tests share."""
 
-import pytest
+from collections.abc import Iterator
 
+import pytest
+from playwright.sync_api import Browser
+
+from tasks.checks.browser import chromium
 from tasks.render import example
 from tests.services import InstalledService, install
 
@@ -24,3 +28,10 @@ def rendered_service() -> InstalledService:
 def service_of_each_kind(request: pytest.FixtureRequest) -> InstalledService:
     """The example of each kind, installed."""
     return install(example(EXAMPLES[request.param]), extras="gevent")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; that there is none is an error, as the tests prove what is in the pages."""
+    with chromium() as started:
+        yield started

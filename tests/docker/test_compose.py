@@ -82,7 +82,8 @@ def composed(
             text = text.replace(old, new)
         path.write_text(text, "utf-8")
     settings = (folder / "settings.yaml").read_text("utf-8")
-    settings = settings.replace("host: thoughts-backend-", "host: composed-backend-")
+    # In the first place of two, where compose's own section has it.
+    settings = settings.replace("host: thoughts-backend-", "host: composed-backend-", 1)
     (folder / "settings.yaml").write_text(settings, "utf-8")
     ports = {name: str(free_port()) for name in ("HTTP_PORT", "METRICS_PORT", "DATABASE_PORT")}
     made = Composed(folder, rendered_service, ports)

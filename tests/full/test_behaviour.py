@@ -373,6 +373,6 @@ def test_it_does_not_start_in_an_unknown_environment(
     refused = start(running, supplied | {name: "production.moon"})
     assert refused.stderr.strip() == (
         f"{name} is 'production.moon', which settings.yaml has no section for. Known environments: "
-        "development.compose, development.local, production.kubernetes, staging.kubernetes, "
-        "tests.compose, tests.local."
+        "development.compose, development.kubernetes, development.local, production.kubernetes, "
+        "staging.kubernetes, tests.compose, tests.local."
     )

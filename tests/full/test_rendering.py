@@ -255,7 +255,7 @@ def test_an_update_brings_the_templates_change_and_keeps_the_services_own(
 
     assert user.run("cruft", "check", folder=service).returncode == 1
     update(user, service)
-    assert changed(user, service) == [".cruft.json", HEALTH]
+    assert changed(user, service) == [".cruft.json", ".template-files.sha256", HEALTH]
     assert (service / HEALTH).read_text("utf-8").endswith("\nBETTER = True\n")
     assert domain.read_text("utf-8").endswith("\nOWN = True\n")
     assert readme.read_text("utf-8").endswith("\nOur own words.\n")

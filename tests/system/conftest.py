@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tasks.checks.browser import chromium
 from tasks.checks.pages import Person
 from tasks.folders import ROOT
 from tasks.render import example
@@ -52,13 +51,6 @@ def new_system(folders: Folders, tmp_path: Path) -> Iterator[NewSystem]:
             return made
 
         yield make
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium; that there is none is an error, as this tier proves what is in the pages."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Literal
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ViewportSize
 
-from tasks.checks.browser import chromium
 from tasks.fleet import page
 from tasks.fleet.state import State
 from tasks.folders import PROGRAMS, ROOT
@@ -182,12 +182,13 @@ STATES = [
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_is_for_people_in_light_and_dark(
-    tmp_path: Path, scheme: Literal["light", "dark"]
+    tmp_path: Path, browser: Browser, scheme: Literal["light", "dark"]
 ) -> None:
     """It asks nobody for anything, can be searched, and is free of what axe finds."""
     (tmp_path / "page.html").write_text(page.of(STATES), "utf-8")
-    with chromium() as browser:
-        shown = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    size: ViewportSize = {"width": 1280, "height": 800}
+    with browser.new_context(color_scheme=scheme, viewport=size) as context:
+        shown = context.new_page()
         asked: list[str] = []
         shown.on("request", lambda request: asked.append(request.url))
         shown.goto(f"file://{tmp_path}/page.html")

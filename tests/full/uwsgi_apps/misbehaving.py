@@ -16,7 +16,9 @@ LONG_TRACEBACK = 60
 
 logging.getLogger("start").info("imported")
 application = Flask(__name__)
-settings = import_module(f"{CHASSIS}.settings").Settings("tests.local", {"logs.level": "INFO"})
+settings = import_module(f"{CHASSIS}.settings").Settings(
+    "tests.local", {"logs.level": "INFO", "logs.syslog": "", "service.name": "misbehaving"}
+)
 for part in ("transport", "logs", "request_ids", "metrics", "stuck"):
     import_module(f"{CHASSIS}.{part}").init_app(application, settings)
 leaked: list[bytes] = []

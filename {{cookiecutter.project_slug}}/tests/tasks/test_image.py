@@ -3,6 +3,7 @@
 What they do is tested in the template, with a real engine and a real registry.
 """
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def test_nothing_is_pushed_without_a_tag(run: Run) -> None:
     assert "did not receive required positional arguments: 'tag'" in failed.error
 
 
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed here")
 @pytest.mark.parametrize("tag", ["a b", "-v1", "v1/2", "v" * 129])
 def test_what_cannot_be_a_tag_is_not_built(run: Run, tag: str, repository: Path) -> None:
     failed = run("image.build", f"--tag={tag}")

@@ -1,12 +1,15 @@
 """`pull-request.open`, with git itself; the place of `gh` takes a program that writes down."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from .conftest import Run
+
+pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed here")
 
 GH = """#!/bin/sh
 echo "$*" >>"$NOTES"
