@@ -70,6 +70,14 @@ VARIANTS = (
 )  # fmt: skip
 
 
+def answers(port: int) -> bool:
+    """Whether a server on a port answers."""
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/health/live", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
 class Server:
     """A variant that runs."""
 
@@ -89,13 +97,7 @@ class Server:
 
     def wait(self) -> None:
         """Wait until it answers."""
-        self._program.wait_until(self._answers, self.name)
-
-    def _answers(self) -> bool:
-        try:
-            return requests.get(f"http://127.0.0.1:{self.port}/health/live", timeout=5).ok
-        except requests.RequestException:
-            return False
+        self._program.wait_until(lambda: answers(self.port), self.name)
 
     @property
     def pids(self) -> list[int]:
@@ -121,3 +123,45 @@ class Rendered:
     def pids(self) -> list[int]:
         """Its processes."""
         return processes.of_session(self.service.program.pid)
+
+
+class Changed:
+    """A rendered service, started once more in another way, beside the one that may run."""
+
+    def __init__(
+        self,
+        service: RunningService,
+        name: str,
+        variables: dict[str, str] | None = None,
+        options: Sequence[str] = (),
+        *,
+        gevent: bool = False,
+    ) -> None:
+        """`options` are uWSGI's."""
+        self.name = self.title = name
+        self.port = free_port()
+        call = (
+            f"from {service.service.package}.tasks.run import run; "
+            f"run({service.name!r}, 'production', port={self.port}, "
+            f"metrics_port={free_port()}, gevent={gevent}, options={list(options)!r})"
+        )
+        python = service.folder / ".venv" / "bin" / "python"
+        self._program = Program(
+            [python, "-c", call],
+            service.folder,
+            service.variables() | (variables or {}),
+            service.private / f"{name}.log",
+        )
+
+    def wait(self) -> None:
+        """Wait until it answers."""
+        self._program.wait_until(lambda: answers(self.port), self.name)
+
+    @property
+    def pids(self) -> list[int]:
+        """Its processes."""
+        return processes.of_session(self._program.pid)
+
+    def stop(self) -> None:
+        """End it."""
+        self._program.kill()

@@ -17,7 +17,7 @@ LONG_TRACEBACK = 60
 logging.getLogger("start").info("imported")
 application = Flask(__name__)
 settings = import_module(f"{CHASSIS}.settings").Settings("tests.local", {"logs.level": "INFO"})
-for part in ("transport", "logs", "request_ids", "metrics", "stuck"):
+for part in ("transport", "answers", "request_ids", "stuck", "logs", "metrics"):
     import_module(f"{CHASSIS}.{part}").init_app(application, settings)
 leaked: list[bytes] = []
 

@@ -1,0 +1,156 @@
+"""Which connections are kept, and what is refused because too much waits.
+
+A client of a test has no connection: what stands in for it is one that nobody reads from.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from types import SimpleNamespace
+
+import pytest
+from flask.testing import FlaskClient
+
+from {{ cookiecutter.package_name }}.chassis.connections import Connections
+
+from .conftest import Make
+
+PATH = "/probes/free/"
+THREADS, LISTEN = 4, 8
+
+
+@pytest.fixture
+def other_end(uwsgi: SimpleNamespace) -> Iterator[socket.socket]:
+    """Return where the client of a connection would read."""
+    here, there = socket.socketpair()
+    uwsgi.connection_fd = here.fileno
+    there.settimeout(0.1)
+    with here, there:
+        yield there
+
+
+@pytest.fixture
+def behind_uwsgi(uwsgi: SimpleNamespace, other_end: socket.socket, make: Make) -> FlaskClient:
+    """A client of the probes as uWSGI serves them: with 4 threads, and 8 places to wait in."""
+    assert (uwsgi.opt["threads"], uwsgi.opt["listen"]) == (b"%d" % THREADS, b"%d" % LISTEN)
+    return make().test_client()
+
+
+@pytest.fixture
+def waiting(uwsgi: SimpleNamespace) -> Iterator["Waiting"]:
+    """Connections that wait to be accepted: a test adds to them with `add`."""
+    with socket.socket(fileno=os.dup(uwsgi.sockets[0])) as listening:
+        address = listening.getsockname()
+    made = Waiting(address)
+    yield made
+    for each in made:
+        each.close()
+
+
+class Waiting(list[socket.socket]):
+    """Connections to an address."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__()
+        self.address = address
+
+    def add(self, number: int) -> None:
+        """Connect so many times."""
+        self += [socket.create_connection(self.address) for _ in range(number)]
+
+
+def is_over(other_end: socket.socket) -> bool:
+    """Whether a connection has been ended."""
+    try:
+        return other_end.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+@pytest.mark.parametrize("path", [PATH, "/nowhere/", "/probes/fail/", "/probes/refuse/?status=401"])
+def test_a_connection_is_kept(
+    behind_uwsgi: FlaskClient, other_end: socket.socket, path: str
+) -> None:
+    with behind_uwsgi.get(path) as response:
+        assert "Connection" not in response.headers
+    assert not is_over(other_end)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"SERVER_PROTOCOL": "HTTP/1.0"},
+        {"HTTP_CONNECTION": "close"},
+        {"HTTP_CONNECTION": "TE, Close"},
+        {"HTTP_TRANSFER_ENCODING": "chunked"},
+        {"CONTENT_LENGTH": "no number"},
+    ],
+    ids=str,
+)
+def test_a_connection_that_cannot_be_kept_is_ended_and_the_answer_says_so(
+    behind_uwsgi: FlaskClient,
+    other_end: socket.socket,
+    uwsgi: SimpleNamespace,
+    environ: dict[str, str],
+) -> None:
+    uwsgi.chunked_read = lambda: b""
+    with behind_uwsgi.get(PATH, environ_overrides=environ) as response:
+        assert response.headers["Connection"] == "close"
+    assert is_over(other_end)
+
+
+def test_an_answer_without_a_length_ends_with_its_connection(uwsgi: SimpleNamespace) -> None:
+    connections = Connections(uwsgi)
+    environ = {"SERVER_PROTOCOL": "HTTP/1.1"}
+    with closing(vars(connections)["_listening"]):
+        assert connections.keep(environ, [("Content-Type", "text/plain"), ("Content-Length", "3")])
+        assert not connections.keep(environ, [("Content-Type", "text/plain")])
+
+
+def test_half_of_the_threads_stay_free_for_new_connections(behind_uwsgi: FlaskClient) -> None:
+    kept = []
+
+    def ask() -> None:
+        with behind_uwsgi.application.test_client().get(PATH) as response:
+            kept.append("Connection" not in response.headers)
+        everybody_asked.wait()
+
+    everybody_asked = threading.Barrier(THREADS + 1)
+    threads = [threading.Thread(target=ask) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    everybody_asked.wait()
+    for thread in threads:
+        thread.join()
+    assert sorted(kept) == [False] * (THREADS // 2) + [True] * (THREADS // 2)
+
+
+def test_none_is_kept_while_others_wait(behind_uwsgi: FlaskClient, waiting: "Waiting") -> None:
+    waiting.add(1)
+    with behind_uwsgi.get(PATH) as response:
+        assert response.status_code == 200
+        assert response.headers["Connection"] == "close"
+
+
+def test_with_gevent_none_is_kept(
+    uwsgi: SimpleNamespace, other_end: socket.socket, make: Make
+) -> None:
+    uwsgi.opt |= {"gevent": b"100", "threads": b"1"}
+    with make().test_client().get(PATH) as response:
+        assert response.headers["Connection"] == "close"
+    assert is_over(other_end)
+
+
+def test_when_too_many_wait_requests_are_refused_and_probes_are_not(
+    behind_uwsgi: FlaskClient, waiting: "Waiting"
+) -> None:
+    waiting.add(LISTEN // 2)
+    assert behind_uwsgi.get(PATH).status_code == 200
+    waiting.add(1)
+    refused = behind_uwsgi.get(PATH)
+    assert refused.status_code == 503
+    assert refused.json["message"]
+    assert int(refused.headers["Retry-After"]) > 0
+    assert behind_uwsgi.get("/health/live").status_code == 200

@@ -1,0 +1,67 @@
+"""Which connections are kept for another request, and what is refused because too much waits.
+
+A thread of uWSGI stays with a connection that is kept, also while nothing is sent on it, and an
+ingress keeps hundreds. So a worker keeps half as many as it has threads, and none while others wait
+to be let in. Each answer says whether its connection is kept.
+"""
+
+import contextlib
+import os
+import socket
+import threading
+from typing import Any
+from wsgiref.types import WSGIEnvironment
+
+RETRY_AFTER_SECONDS = "1"
+
+# In Linux's tcp_info of a socket that listens: how many connections have not been accepted yet.
+_WAITING = slice(24, 28)
+
+
+class Connections:
+    """The connections of a worker."""
+
+    def __init__(self, uwsgi: Any) -> None:
+        """Find out how many may be kept and how many may wait."""
+        self._uwsgi = uwsgi
+        # With gevent, uWSGI would not notice the next request of a connection that is kept.
+        keeps = "gevent" not in uwsgi.opt
+        self._most_kept = int(uwsgi.opt["threads"]) // 2 if keeps else 0
+        self._most_waiting = int(uwsgi.opt["listen"]) // 2
+        self._listening = socket.socket(fileno=os.dup(uwsgi.sockets[0]))
+        self._keeping: set[int] = set()
+
+    def are_too_many(self) -> bool:
+        """Whether so many wait that who comes now had better try again, or ask another worker."""
+        return self._waiting() > self._most_waiting
+
+    def keep(self, environ: WSGIEnvironment, headers: list[tuple[str, str]]) -> bool:
+        """Decide whether the connection of a request is kept, when its answer begins."""
+        thread = threading.get_ident()
+        self._keeping.discard(thread)
+        if (
+            len(self._keeping) >= self._most_kept
+            or environ["SERVER_PROTOCOL"] != "HTTP/1.1"
+            or "close" in environ.get("HTTP_CONNECTION", "").lower()
+            # What is left of such a body would be taken for the next request.
+            or "HTTP_TRANSFER_ENCODING" in environ
+            # Without a length, an answer ends where its connection does.
+            or not any(name == "Content-Length" for name, _ in headers)
+            or self._waiting()
+        ):
+            return False
+        self._keeping.add(thread)
+        return True
+
+    def end(self) -> None:
+        """End the connection of the request that has been answered; uWSGI only sees that."""
+        # The client may be the one that ended it.
+        with contextlib.suppress(OSError), socket.socket(fileno=self._own()) as connection:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def _own(self) -> int:
+        return os.dup(self._uwsgi.connection_fd())
+
+    def _waiting(self) -> int:
+        info = self._listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _WAITING.stop)
+        return int.from_bytes(info[_WAITING], "little")
