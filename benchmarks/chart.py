@@ -6,6 +6,11 @@ from html import escape
 WIDTH, LABEL, BAR, GAP, TOP = 760, 230, 16, 22, 46
 COLOURS = {"list": "#3b7dd8", "own list": "#2a9d6f", "insert": "#d9822b"}
 
+STYLE = """<style>
+text { fill: #24292f }
+@media (prefers-color-scheme: dark) { text { fill: #d0d7de } }
+</style>"""
+
 Ratios = Mapping[str, Mapping[str, float]]
 """By server and by work."""
 
@@ -17,10 +22,9 @@ def draw(title: str, titles: Mapping[str, str], ratios: Ratios) -> str:
     largest = max(value for each in ratios.values() for value in each.values())
     room = WIDTH - LABEL - 70
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
-        f' aria-label="{escape(title, quote=True)}" font-family="sans-serif" font-size="13">',
-        "<style>text { fill: #24292f } @media (prefers-color-scheme: dark)"
-        " { text { fill: #d0d7de } }</style>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"',
+        f'  aria-label="{escape(title, quote=True)}" font-family="sans-serif" font-size="13">',
+        STYLE,
         f'<text x="10" y="22" font-size="15">{escape(title)}</text>',
     ]
     y = TOP

@@ -3,7 +3,9 @@
 import socket
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks import load, processes
@@ -34,23 +36,38 @@ class Memory:
 
 
 def start_seconds(service: RunningService) -> dict[str, Any]:
-    """Start a service anew some times, and return how long it takes from exec to the first 200."""
-    found = []
+    """Start a service anew some times, and return how long it takes from exec to the first 200.
+
+    Once by its task, and once by uWSGI with the words that the task gives it.
+    """
+    by_task = []
     for _ in range(STARTS):
         service.end()
-        begun = time.monotonic()
-        service.begin()
-        while not _answers(service.port):
-            time.sleep(0.002)
-        found.append(time.monotonic() - begun)
+        by_task.append(_first_answer(service.port, service.begin))
         service.wait_until_ready()
-    median = statistics.median(found)
+    command = Path(f"/proc/{service.program.pid}/cmdline").read_text("utf-8").split("\0")[:-1]
+    by_uwsgi = []
+    for _ in range(STARTS):
+        service.end()
+        by_uwsgi.append(_first_answer(service.port, lambda: service.begin_as(command)))
+        service.wait_until_ready()
+    median, uwsgi_median = statistics.median(by_task), statistics.median(by_uwsgi)
     return {
         "median": median,
-        "all": found,
+        "all": by_task,
+        "uwsgi_median": uwsgi_median,
+        "uwsgi_all": by_uwsgi,
         "bar": START_BAR_SECONDS,
-        "is_met": median < START_BAR_SECONDS,
+        "is_met": uwsgi_median < START_BAR_SECONDS,
     }
+
+
+def _first_answer(port: int, begin: Callable[[], object]) -> float:
+    begun = time.monotonic()
+    begin()
+    while not _answers(port):
+        time.sleep(0.002)
+    return time.monotonic() - begun
 
 
 def memory(service: RunningService, request: Request, requests: int) -> Memory:

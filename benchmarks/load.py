@@ -60,9 +60,7 @@ def send(
     words += ["--timeout=30s", f"--script={SCRIPT}", f"http://127.0.0.1:{port}{request.path}"]
     headers = [f"{name}: {value}" for name, value in request.headers.items()]
     words += ["--", request.method, request.body, "waits" if waits else "", *headers]
-    done = subprocess.run(
-        words, capture_output=True, text=True, check=True, timeout=duration + 60
-    )
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=duration + 60)
     return _read(done.stdout)
 
 

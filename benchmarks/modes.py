@@ -59,9 +59,7 @@ def as_json(folder: Path, private: Path, rounds: int, seconds: int) -> dict[str,
             stack.callback(mode.stop)
         for mode in modes:
             mode.wait()
-        found = measure(
-            modes, PAGE, connections=CLIENTS, rows=0, rounds=rounds, seconds=seconds
-        )
+        found = measure(modes, PAGE, connections=CLIENTS, rows=0, rounds=rounds, seconds=seconds)
     return {"clients": CLIENTS, "modes": [series.as_json() for series in found]}
 
 

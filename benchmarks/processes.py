@@ -18,9 +18,7 @@ def of_session(session: int) -> list[int]:
 def cpu_seconds(pids: Iterable[int]) -> float:
     """Return the CPU time that processes have used so far; one that has ended counts nothing."""
     wanted = set(pids)
-    ticks = sum(
-        int(fields[UTIME]) + int(fields[STIME]) for pid, fields in _all() if pid in wanted
-    )
+    ticks = sum(int(fields[UTIME]) + int(fields[STIME]) for pid, fields in _all() if pid in wanted)
     return ticks / TICKS
 
 

@@ -1,5 +1,6 @@
 """What the rounds of two servers say of each other: ratios, and how far they can be trusted."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,12 @@ def ratio(one: Found, other: Found, of: str = "per_second") -> float:
     return statistics.median(in_pairs(one["rounds"][of], other["rounds"][of]))
 
 
+def tail(series: Found) -> float:
+    """Return how many times its median the slowest hundredth takes."""
+    rounds = series["rounds"]
+    return statistics.median(in_pairs(rounds["p99_ms"], rounds["p50_ms"]))
+
+
 def noise(ratios: Sequence[float]) -> float:
     """Return how far the median of some ratios may be off: three median deviations.
 
@@ -53,7 +60,7 @@ def noise(ratios: Sequence[float]) -> float:
     """
     middle = statistics.median(ratios)
     deviation = statistics.median(abs(each - middle) for each in ratios)
-    return max(LEAST_NOISE, 3 * 1.48 * deviation / len(ratios) ** 0.5)
+    return max(LEAST_NOISE, 3 * 1.48 * deviation / math.sqrt(len(ratios)))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from benchmarks import load, processes
+from benchmarks.load import Request
 from benchmarks.work import Work
 
 WARM_UP_SECONDS = 1
@@ -71,17 +72,22 @@ def measure(
     rounds: int,
     seconds: int,
     after_each: Callable[[], None] = lambda: None,
+    requests: Sequence[Request] = (),
 ) -> list[Series]:
-    """Measure a kind of work on all servers, in turns; `after_each` cleans up after a server."""
+    """Measure a kind of work on all servers, in turns; `after_each` cleans up after a server.
+
+    `requests` are those of each server, where they differ.
+    """
+    requests = requests or [work.request] * len(servers)
     found = [Series(server.name, work.name, connections, rows) for server in servers]
-    for server in servers:
-        load.send(server.port, work.request, connections, WARM_UP_SECONDS)
+    for server, request in zip(servers, requests, strict=True):
+        load.send(server.port, request, connections, WARM_UP_SECONDS)
         after_each()
     for _ in range(rounds):
-        for server, series in zip(servers, found, strict=True):
+        for server, request, series in zip(servers, requests, found, strict=True):
             pids = server.pids
             before = processes.cpu_seconds(pids)
-            answered = load.send(server.port, work.request, connections, seconds)
+            answered = load.send(server.port, request, connections, seconds)
             series.add(answered, processes.cpu_seconds(pids) - before)
             after_each()
     return found

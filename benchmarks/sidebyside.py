@@ -68,8 +68,13 @@ def started(table: Table, variants: Iterable[Variant] = VARIANTS) -> Iterator[Si
             stack.callback(servers[-1].stop)
         for server in servers:
             server.wait()
-        tokens = [service.token(name, minutes=60) for name in ("ada", WRITER)]
-        yield SideBySide(table, [Rendered(service), *servers], all_work(*tokens))
+        yield SideBySide(table, [Rendered(service), *servers], work_on(table))
+
+
+def work_on(table: Table) -> list[Work]:
+    """Return all work, with tokens that the service of a table accepts."""
+    own, writers = (table.service.token(name, minutes=60) for name in ("ada", WRITER))
+    return all_work(own, writers)
 
 
 def say(what: str) -> None:

@@ -28,7 +28,9 @@ FOUND = (
     f"SELECT {COLUMNS} FROM thoughts WHERE id < %s AND text ILIKE %s ESCAPE '\\'"
     " ORDER BY -id LIMIT 21"
 )
-COUNT = "SELECT count(*) FROM (SELECT id FROM thoughts{where} ORDER BY id DESC LIMIT 1001) AS counted"
+COUNT = (
+    "SELECT count(*) FROM (SELECT id FROM thoughts{where} ORDER BY id DESC LIMIT 1001) AS counted"
+)
 COUNT_ALL = COUNT.format(where="")
 COUNT_OWN = COUNT.format(where=" WHERE username = %s")
 COUNT_FOUND = COUNT.format(where=" WHERE text ILIKE %s ESCAPE '\\'")

@@ -9,6 +9,7 @@ import contextlib
 import os
 import socket
 import threading
+import weakref
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
@@ -29,6 +30,8 @@ class Connections:
         self._most_kept = int(uwsgi.opt["threads"]) // 2 if keeps else 0
         self._most_waiting = int(uwsgi.opt["listen"]) // 2
         self._listening = socket.socket(fileno=os.dup(uwsgi.sockets[0]))
+        # Of an application that goes away again, as those of tests do.
+        weakref.finalize(self, self._listening.close)
         self._keeping: set[int] = set()
 
     def are_too_many(self) -> bool:
