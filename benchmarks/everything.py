@@ -16,7 +16,6 @@ from benchmarks import (
     sidebyside,
     starvation,
 )
-from benchmarks.growth import SMALL
 from benchmarks.sidebyside import Effort, say
 from benchmarks.tables import Table
 from tasks.folders import ROOT

@@ -61,10 +61,10 @@ def send(
     headers = [f"{name}: {value}" for name, value in request.headers.items()]
     words += ["--", request.method, request.body, "waits" if waits else "", *headers]
     done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=duration + 60)
-    return _read(done.stdout)
+    return read(done.stdout)
 
 
-def _read(printed: str) -> Answered:
+def read(printed: str) -> Answered:
     """Read the last line that load.lua prints. wrk counts what is answered 400 or above as bad."""
     found = json.loads(printed.strip().splitlines()[-1])
     return Answered(

@@ -1,6 +1,7 @@
 """Writes what was measured side by side into benchmarks/results: JSON, a page to read, a chart."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def write(measured: dict[str, Any], table: Table) -> Path:
     return readable
 
 
-def beside_all(series: list[Found]) -> dict[str, dict[str, float]]:
+def beside_all(series: Sequence[Found]) -> dict[str, dict[str, float]]:
     """Return how many times the requests a second of each other server the service answers."""
 
     def ratio(work: str, other: str) -> float:
@@ -55,7 +56,7 @@ def as_markdown(found: dict[str, Any]) -> str:
         "",
         "![The ratios as bars](sidebyside.svg)",
         "",
-        *_ratios(found["ratios"]),
+        *ratio_lines(found["ratios"]),
         "",
         *_tails(found["series"]),
         "",
@@ -66,7 +67,8 @@ def as_markdown(found: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _ratios(found: dict[str, dict[str, float]]) -> list[str]:
+def ratio_lines(found: dict[str, dict[str, float]]) -> list[str]:
+    """Return the table of ratios."""
     bars = {bar.beside: bar for bar in BARS}
     lines = [
         f"## How many times as many requests a second ({CONNECTIONS} connections)",
@@ -88,7 +90,7 @@ def mark(is_met: bool) -> str:
     return "" if is_met else " ✗"
 
 
-def _tails(series: list[Found]) -> list[str]:
+def _tails(series: Sequence[Found]) -> list[str]:
     """Return the slowest hundredth of the rendered service, beside its median."""
     lines = [
         f"The slowest hundredth beside the median (bar {LARGEST_P99:g}), and errors:",
@@ -106,7 +108,7 @@ def _tails(series: list[Found]) -> list[str]:
     return lines
 
 
-def _series(series: list[Found]) -> list[str]:
+def _series(series: Sequence[Found]) -> list[str]:
     lines = [
         "## All of it",
         "",

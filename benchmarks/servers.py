@@ -1,4 +1,4 @@
-"""The servers that are measured side by side, each as its own documentation has it for production."""
+"""The servers that are measured side by side, each as its documentation has it for production."""
 
 import os
 from collections.abc import Callable, Sequence

@@ -27,56 +27,59 @@ def _parts(found: dict[str, Any]) -> list[str]:
     ]
 
 
+TRADE = """\
+The trade: a thread of uWSGI stays with a connection that it keeps. If all were kept, as
+`http11-socket` does alone, as many idle ones as there are threads would keep everybody out; if
+none, each request would pay for a connection. So half of the threads keep theirs, and none while
+others wait."""
+
+
 def _idle(found: dict[str, Any]) -> list[str]:
     idle = found["starvation"]
-    return [
-        "## Connections that are kept",
-        "",
-        f"{idle['idle']} clients ask once and keep their connections; {idle['still_open']} of these "
-        f"are kept by the service, which tells the others that they end. A new client then waits "
-        f"{idle['slowest_seconds'] * 1000:.0f} ms at most (bar 1 s: {_verdict(idle)}).",
-        "",
-        "The trade: a thread of uWSGI stays with a connection that it keeps. If all were kept, as "
-        "`http11-socket` does alone, as many idle ones as there are threads would keep everybody "
-        "out; if none, each request would pay for a connection. So half of the threads keep theirs, "
-        "and none while others wait.",
-    ]
+    text = (
+        f"{idle['idle']} clients ask once and keep their connections; {idle['still_open']} of "
+        "these are kept by the service, which tells the others that they end. A new client then "
+        f"waits {idle['slowest_seconds'] * 1000:.0f} ms at most (bar 1 s: {_verdict(idle)})."
+    )
+    return ["## Connections that are kept", "", text, "", TRADE]
 
 
 def _overload(found: dict[str, Any]) -> list[str]:
     much = found["overload"]
-    return [
-        "## More than it can take",
-        "",
+    text = (
         f"{much['clients']} clients get the most out of it. With {much['times']} times as many, "
         f"{much['ratio']:.2f} of that is left (bar {much['bar']}: {_verdict(much)}); "
-        f"{much['refused_per_second']:.0f} requests a second are refused with 503 and `Retry-After`, "
-        f"and {much['failed']} fail otherwise.",
-    ]
+        f"{much['refused_per_second']:.0f} requests a second are refused with 503 and "
+        f"`Retry-After`, and {much['failed']} fail otherwise."
+    )
+    return ["## More than it can take", "", text]
 
 
 def _life(found: dict[str, Any]) -> list[str]:
     start, memory = found["start"], found["memory"]
-    return [
-        "## Start and memory",
-        "",
-        f"From exec to the first 200: {start['median'] * 1000:.0f} ms "
-        f"(bar {start['bar'] * 1000:.0f}: {_verdict(start)}); of uWSGI alone, without the task that "
-        f"starts it: {start['uwsgi_median'] * 1000:.0f} ms.",
-        "",
-        f"The largest worker has {memory['first_mb']:.0f} MB of its own after the first seconds, and "
-        f"{memory['last_mb']:.0f} MB after {memory['requests']:,} requests "
-        f"(bar {memory['bar_mb']}, and flat: {_verdict(memory)}).",
-    ]
+    starts = (
+        f"From exec of uWSGI to the first 200: {start['uwsgi_median'] * 1000:.0f} ms "
+        f"(bar {start['bar'] * 1000:.0f}: {_verdict(start)}); with the task that checks its "
+        f"configuration first: {start['median'] * 1000:.0f} ms."
+    )
+    takes = (
+        f"The largest worker has {memory['first_mb']:.0f} MB of its own after the first seconds, "
+        f"and {memory['last_mb']:.0f} MB after {memory['requests']:,} requests "
+        f"(bar {memory['bar_mb']}, and flat: {_verdict(memory)})."
+    )
+    return ["## Start and memory", "", starts, "", takes]
 
 
 def _pages(found: dict[str, Any]) -> list[str]:
     page, modes = found["page"], found["modes"]
+    text = (
+        f"A page with a list from the service behind it: {page['per_second']:.0f} a second, "
+        f"{page['cpu_us']:.0f} µs of CPU each, 8 connections."
+    )
     return [
         "## The frontend",
         "",
-        f"A page with a list from the service behind it: {page['per_second']:.0f} a second, "
-        f"{page['cpu_us']:.0f} µs of CPU each, 8 connections.",
+        text,
         "",
         f"With a service behind it that takes 200 ms, {modes['clients']} connections:",
         "",

@@ -11,7 +11,7 @@ from .test import install_tools
 @task(
     help={
         "quick": "Compare with another commit, in less than three minutes: did anything get slower",
-        "against": "The other commit; by default HEAD where files have changed, else the one before",
+        "against": "The other commit; by default HEAD where files have changed, else HEAD~1",
         "template": "Measure rendering, the demo, the tests and the image instead",
     }
 )

@@ -7,6 +7,9 @@ import pytest
 
 from {{ cookiecutter.package_name }}.chassis.clock import Clock
 
+# It configures the logs.
+pytestmark = pytest.mark.usefixtures("service")
+
 
 @pytest.mark.parametrize("jump", [3600, -3600])
 def test_a_jump_is_logged_once(
