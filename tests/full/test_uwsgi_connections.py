@@ -1,5 +1,6 @@
 """uWSGI's connections: which are kept, whom they keep out, and what is refused."""
 
+import json
 import signal
 import socket
 import time
@@ -54,6 +55,17 @@ def test_a_connection_serves_many_requests(served: Uwsgi) -> None:
             # What nobody has read is not taken for the next request.
             assert status(connection, "/refused", "POST", b"GET / HTTP/1.1\r\n\r\n" * 9) == 401
         assert status(connection, "/") == 200
+
+
+def test_each_request_on_a_connection_has_its_clients_address(served: Uwsgi) -> None:
+    source = ("127.0.0.2", 0)
+    connection = HTTPConnection("127.0.0.1", served.port, PATIENCE, source_address=source)
+    try:
+        for _ in range(3):
+            connection.request("GET", "/client")
+            assert json.loads(connection.getresponse().read()) == {"address": "127.0.0.2"}
+    finally:
+        connection.close()
 
 
 PLAIN = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

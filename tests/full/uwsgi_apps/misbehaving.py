@@ -35,6 +35,11 @@ def index() -> ResponseReturnValue:
     return {"pid": os.getpid()}
 
 
+@application.get("/client")
+def client() -> ResponseReturnValue:
+    return {"address": request.remote_addr}
+
+
 @application.get("/items/<int:number>/")
 def item(number: int) -> ResponseReturnValue:
     return {"number": number}

@@ -18,12 +18,15 @@ from .conftest import Make
 
 PATH = "/probes/free/"
 THREADS, LISTEN = 4, 8
+CLIENT = "127.0.0.2"
 
 
 @pytest.fixture
 def other_end(uwsgi: SimpleNamespace) -> Iterator[socket.socket]:
     """Return where the client of a connection would read."""
-    here, there = socket.socketpair()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        there = socket.create_connection(server.getsockname(), source_address=(CLIENT, 0))
+        here, _ = server.accept()
     uwsgi.connection_fd = here.fileno
     there.settimeout(0.1)
     with here, there:
@@ -123,6 +126,18 @@ def test_half_of_the_threads_stay_free_for_new_connections(behind_uwsgi: FlaskCl
     for thread in threads:
         thread.join()
     assert sorted(kept) == [False] * (THREADS // 2) + [True] * (THREADS // 2)
+
+
+def test_where_a_request_comes_from_is_known_on_a_connection_that_was_kept(
+    uwsgi: SimpleNamespace, other_end: socket.socket
+) -> None:
+    connections = Connections(uwsgi)
+    environ = {"SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "as uWSGI says"}
+    connections.name_client(environ)
+    assert environ["REMOTE_ADDR"] == "as uWSGI says"
+    assert connections.keep(environ, [("Content-Length", "3")])
+    connections.name_client(environ)
+    assert environ["REMOTE_ADDR"] == CLIENT
 
 
 def test_none_is_kept_while_others_wait(behind_uwsgi: FlaskClient, waiting: "Waiting") -> None:

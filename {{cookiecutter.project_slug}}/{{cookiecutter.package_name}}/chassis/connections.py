@@ -38,6 +38,18 @@ class Connections:
         """Whether so many wait that who comes now had better try again, or ask another worker."""
         return self._waiting() > self._most_waiting
 
+    def name_client(self, environ: WSGIEnvironment) -> None:
+        """Say where a request comes from: on a connection that was kept, uWSGI does not know."""
+        if threading.get_ident() not in self._keeping:
+            return
+        connection = self._own()
+        try:
+            environ["REMOTE_ADDR"] = connection.getpeername()[0]
+        except OSError:  # the client has gone
+            environ["REMOTE_ADDR"] = ""
+        finally:
+            connection.detach()
+
     def keep(self, environ: WSGIEnvironment, headers: list[tuple[str, str]]) -> bool:
         """Decide whether the connection of a request is kept, when its answer begins."""
         thread = threading.get_ident()
@@ -58,12 +70,15 @@ class Connections:
 
     def end(self) -> None:
         """End the connection of the request that has been answered; uWSGI only sees that."""
+        connection = self._own()
         # The client may be the one that ended it.
-        with contextlib.suppress(OSError), socket.socket(fileno=self._own()) as connection:
+        with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
+        connection.detach()
 
-    def _own(self) -> int:
-        return os.dup(self._uwsgi.connection_fd())
+    def _own(self) -> socket.socket:
+        """Return the connection of this thread's request. It is uWSGI's: detach it."""
+        return socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=self._uwsgi.connection_fd())
 
     def _waiting(self) -> int:
         info = self._listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _WAITING.stop)
