@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,25 +54,31 @@ def checked_out(commit: str) -> Iterator[Path]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Table]:
+def serving(
+    folder: Path, *, install: bool = True, variables: Mapping[str, str] | None = None
+) -> Iterator[Table]:
     """Run a service with a PostgreSQL of its own, and rows in it."""
     with ExitStack() as stack:
         private = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         service = RunningService(folder, private, say=say)
+        service.more_variables = dict(variables or {})
         stack.callback(service.stop)
-        service.service.install()
+        if install:
+            service.service.install()
         service.start()
         table = Table(service, ROWS)
         table.fill()
         yield table
 
 
-def compare(before: Table, after: Table, rounds: int = ROUNDS) -> list[Change]:
+def compare(
+    before: Table, after: Table, rounds: int = ROUNDS, names: Collection[str] = WORK
+) -> list[Change]:
     """Measure two services in turns, and return what became of each kind of work."""
     servers = [Rendered(table.service) for table in (before, after)]
     found = []
     for ours, theirs in zip(work_on(after), work_on(before), strict=True):
-        if ours.name not in WORK:
+        if ours.name not in names:
             continue
         say(ours.name)
         # Each has keys of its own, and so tokens.
