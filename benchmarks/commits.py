@@ -91,7 +91,7 @@ def compare(
             rounds=rounds,
             seconds=1,
             requests=requests,
-            after_each=lambda: clean_up((before, after)),
+            after_round=lambda: clean_up((before, after)),
         )
         found.append(ratios.change(*(each.as_json() for each in series)))
     return found

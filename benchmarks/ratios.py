@@ -9,6 +9,9 @@ from typing import Any
 LEAST_NOISE = 0.05
 """Less than this is never told: the machine is not that steady, however the rounds look."""
 
+NEXT_TO_NOTHING = 0.001
+"""What a server did in a round in which it answered nothing."""
+
 Found = Mapping[str, Any]
 """A series of rounds, as Series.as_json returns it."""
 
@@ -39,7 +42,7 @@ LARGEST_P99 = 3.0
 
 def in_pairs(one: Sequence[float], other: Sequence[float]) -> list[float]:
     """Return the ratio of each round: what was measured right after one another is compared."""
-    return [a / b for a, b in zip(one, other, strict=True)]
+    return [a / max(b, NEXT_TO_NOTHING) for a, b in zip(one, other, strict=True)]
 
 
 def ratio(one: Found, other: Found, of: str = "per_second") -> float:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chart, ratios, strains
+from benchmarks import chart, ratios, readme, strains
 from benchmarks.circumstances import RESULTS, as_line, circumstances
 from benchmarks.growth import SMALL
 from benchmarks.ratios import BARS, LARGEST_P99, Found
@@ -28,7 +28,14 @@ def write(measured: dict[str, Any], table: Table) -> Path:
     (RESULTS / "sidebyside.svg").write_text(as_chart(found["ratios"]), "utf-8")
     readable = RESULTS / "sidebyside.md"
     readable.write_text(as_markdown(found), "utf-8")
+    readme.update(readme_lines(found["ratios"]))
     return readable
+
+
+def readme_lines(found: dict[str, dict[str, float]]) -> list[str]:
+    """Return what the README shows: the chart and the table."""
+    chart_there = "![Requests a second, as multiples](benchmarks/results/sidebyside.svg)"
+    return [chart_there, "", *ratio_table(found)]
 
 
 def beside_all(series: Sequence[Found]) -> dict[str, dict[str, float]]:
@@ -68,11 +75,15 @@ def as_markdown(found: dict[str, Any]) -> str:
 
 
 def ratio_lines(found: dict[str, dict[str, float]]) -> list[str]:
-    """Return the table of ratios."""
+    """Return the table of ratios with its heading."""
+    heading = f"## How many times as many requests a second ({CONNECTIONS} connections)"
+    return [heading, "", *ratio_table(found)]
+
+
+def ratio_table(found: dict[str, dict[str, float]]) -> list[str]:
+    """Return the table of ratios; what misses its bar is marked."""
     bars = {bar.beside: bar for bar in BARS}
     lines = [
-        f"## How many times as many requests a second ({CONNECTIONS} connections)",
-        "",
         f"| beside | {' | '.join(BARRED)} | bar |",
         f"|---|{'--:|' * len(BARRED)}--:|",
     ]

@@ -71,10 +71,10 @@ def measure(
     rows: int,
     rounds: int,
     seconds: int,
-    after_each: Callable[[], None] = lambda: None,
+    after_round: Callable[[], None] = lambda: None,
     requests: Sequence[Request] = (),
 ) -> list[Series]:
-    """Measure a kind of work on all servers, in turns; `after_each` cleans up after a server.
+    """Measure a kind of work on all servers, in turns; `after_round` cleans up.
 
     `requests` are those of each server, where they differ.
     """
@@ -82,12 +82,12 @@ def measure(
     found = [Series(server.name, work.name, connections, rows) for server in servers]
     for server, request in zip(servers, requests, strict=True):
         load.send(server.port, request, connections, WARM_UP_SECONDS)
-        after_each()
+    after_round()
     for _ in range(rounds):
         for server, request, series in zip(servers, requests, found, strict=True):
             pids = server.pids
             before = processes.cpu_seconds(pids)
             answered = load.send(server.port, request, connections, seconds)
             series.add(answered, processes.cpu_seconds(pids) - before)
-            after_each()
+        after_round()
     return found

@@ -48,7 +48,7 @@ class SideBySide:
                     rows=self.table.rows,
                     rounds=effort.rounds,
                     seconds=effort.seconds,
-                    after_each=self._clean_up if work.writes else lambda: None,
+                    after_round=self._clean_up if work.writes else lambda: None,
                 )
 
     def _clean_up(self) -> None:

@@ -1,5 +1,6 @@
 """What the benchmarks make of what they measure: nothing here measures anything."""
 
+import json
 import os
 import random
 import subprocess
@@ -9,7 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import chart, commits, load, processes, ratios, report, rounds
+from benchmarks import chart, commits, load, processes, ratios, readme, report, rounds
+from benchmarks.circumstances import RESULTS
 from benchmarks.environments import VARIANTS as FOLDERS
 from benchmarks.growth import SMALL
 from benchmarks.load import Answered
@@ -128,6 +130,25 @@ def test_the_chart_is_svg_with_a_bar_for_each_ratio(all_series: list[dict[str, A
         if element.get("x") == str(chart.LABEL) and element.get("width") != "12"
     ]
     assert len(bars) == len(VARIANTS) * len(BARRED)
+
+
+def test_the_readme_shows_what_was_measured_last() -> None:
+    shown = readme.between_marks(readme.README.read_text("utf-8"))
+    results = RESULTS / "sidebyside.json"
+    if results.is_file():
+        found = json.loads(results.read_text("utf-8"))["ratios"]
+        assert shown == "\n".join(report.readme_lines(found))
+    else:
+        assert shown == "Not measured yet."
+
+
+def test_the_readme_gets_new_ratios_in_the_place_of_old_ones() -> None:
+    text = f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n"
+    changed = readme.with_ratios(text, ["new"])
+    assert readme.between_marks(changed) == "new"
+    assert (changed.startswith("before\n"), changed.endswith("\nafter\n")) == (True, True)
+    with pytest.raises(ValueError, match="lacks"):
+        readme.with_ratios("no marks", ["new"])
 
 
 def test_what_wrk_prints_is_read() -> None:
