@@ -65,7 +65,12 @@ def uwsgi(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """Stand in for the module that exists within uWSGI only (tests/tasks runs the real one)."""
     listening = socket.create_server(("127.0.0.1", 0))
     module = SimpleNamespace(
-        opt={"mule": b"metrics-on-0", "threads": b"4", "listen": b"8"},
+        opt={
+            "mule": b"metrics-on-0",
+            "protocol": b"http11",
+            "threads": b"4",
+            "listen": b"8",
+        },
         sockets=[listening.fileno()],
         connection_fd=listening.fileno,
         worker=1,

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from flask.testing import FlaskClient
 
-from {{ cookiecutter.package_name }}.chassis.connections import Connections
+from {{ cookiecutter.package_name }}.chassis.connections import A_TURN, Connections
 
 from .conftest import Make
 
@@ -140,17 +140,24 @@ def test_where_a_request_comes_from_is_known_on_a_connection_that_was_kept(
     assert environ["REMOTE_ADDR"] == CLIENT
 
 
-def test_none_is_kept_while_others_wait(behind_uwsgi: FlaskClient, waiting: "Waiting") -> None:
+def test_a_connection_is_kept_for_a_few_requests_while_others_wait(
+    behind_uwsgi: FlaskClient, waiting: "Waiting"
+) -> None:
+    def is_kept() -> bool:
+        with behind_uwsgi.get(PATH) as response:
+            assert response.status_code == 200
+            return "Connection" not in response.headers
+
+    assert all(is_kept() for _ in range(3 * A_TURN))
     waiting.add(1)
-    with behind_uwsgi.get(PATH) as response:
-        assert response.status_code == 200
-        assert response.headers["Connection"] == "close"
+    assert not is_kept()
+    assert [is_kept() for _ in range(A_TURN)] == [True] * (A_TURN - 1) + [False]
 
 
-def test_with_gevent_none_is_kept(
+def test_where_uwsgi_keeps_none_none_is_kept(
     uwsgi: SimpleNamespace, other_end: socket.socket, make: Make
 ) -> None:
-    uwsgi.opt |= {"gevent": b"100", "threads": b"1"}
+    uwsgi.opt["protocol"] = b"http"
     with make().test_client().get(PATH) as response:
         assert response.headers["Connection"] == "close"
     assert is_over(other_end)

@@ -1,8 +1,8 @@
 """Which connections are kept for another request, and what is refused because too much waits.
 
 A thread of uWSGI stays with a connection that is kept, also while nothing is sent on it, and an
-ingress keeps hundreds. So a worker keeps half as many as it has threads, and none while others wait
-to be let in. Each answer says whether its connection is kept.
+ingress keeps hundreds. So a worker keeps half as many as it has threads, and each for a few requests
+only while others wait to be let in. Each answer says whether its connection is kept.
 """
 
 import contextlib
@@ -15,6 +15,9 @@ from wsgiref.types import WSGIEnvironment
 
 RETRY_AFTER_SECONDS = "1"
 
+A_TURN = 10
+"""So many requests may come on a connection while others wait."""
+
 # In Linux's tcp_info of a socket that listens: how many connections have not been accepted yet.
 _WAITING = slice(24, 28)
 
@@ -25,14 +28,14 @@ class Connections:
     def __init__(self, uwsgi: Any) -> None:
         """Find out how many may be kept and how many may wait."""
         self._uwsgi = uwsgi
-        # With gevent, uWSGI would not notice the next request of a connection that is kept.
-        keeps = "gevent" not in uwsgi.opt
+        keeps = uwsgi.opt["protocol"] == b"http11"
         self._most_kept = int(uwsgi.opt["threads"]) // 2 if keeps else 0
         self._most_waiting = int(uwsgi.opt["listen"]) // 2
         self._listening = socket.socket(fileno=os.dup(uwsgi.sockets[0]))
         # Of an application that goes away again, as those of tests do.
         weakref.finalize(self, self._listening.close)
-        self._keeping: set[int] = set()
+        # How many requests have come on the connection that a thread keeps.
+        self._keeping: dict[int, int] = {}
 
     def are_too_many(self) -> bool:
         """Whether so many wait that who comes now had better try again, or ask another worker."""
@@ -53,7 +56,7 @@ class Connections:
     def keep(self, environ: WSGIEnvironment, headers: list[tuple[str, str]]) -> bool:
         """Decide whether the connection of a request is kept, when its answer begins."""
         thread = threading.get_ident()
-        self._keeping.discard(thread)
+        requests = self._keeping.pop(thread, 0) + 1
         if (
             len(self._keeping) >= self._most_kept
             or environ["SERVER_PROTOCOL"] != "HTTP/1.1"
@@ -62,10 +65,10 @@ class Connections:
             or "HTTP_TRANSFER_ENCODING" in environ
             # Without a length, an answer ends where its connection does.
             or not any(name == "Content-Length" for name, _ in headers)
-            or self._waiting()
+            or (requests >= A_TURN and self._waiting())
         ):
             return False
-        self._keeping.add(thread)
+        self._keeping[thread] = requests
         return True
 
     def end(self) -> None:
