@@ -1,8 +1,8 @@
 """Which connections are kept for another request, and what is refused because too much waits.
 
 A thread of uWSGI stays with a connection that is kept, also while nothing is sent on it, and an
-ingress keeps hundreds. So a worker keeps half as many as it has threads, and each for a few requests
-only while others wait to be let in. Each answer says whether its connection is kept.
+ingress keeps hundreds. So a worker keeps half as many as it has threads, and while others wait to
+be let in each of them only for a few requests. Each answer says whether its connection is kept.
 """
 
 import contextlib
