@@ -24,7 +24,7 @@ KEPT = ROOT / ".cache" / "bench" / "commits"
 EXAMPLE = "thoughts-backend"
 
 ROWS = 10_000
-ROUNDS = 9
+ROUNDS = 7
 WORK = ("list", "own list", "insert")
 
 

@@ -31,7 +31,7 @@ TRADE = """\
 The trade: a thread of uWSGI stays with a connection that it keeps. If all were kept, as
 `http11-socket` does alone, as many idle ones as there are threads would keep everybody out; if
 none, each request would pay for a connection. So half of the threads keep theirs, for ten
-requests while others wait."""
+requests while many wait."""
 
 
 def _idle(found: dict[str, Any]) -> list[str]:

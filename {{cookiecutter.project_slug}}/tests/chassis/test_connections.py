@@ -140,7 +140,7 @@ def test_where_a_request_comes_from_is_known_on_a_connection_that_was_kept(
     assert environ["REMOTE_ADDR"] == CLIENT
 
 
-def test_a_connection_is_kept_for_a_few_requests_while_others_wait(
+def test_a_connection_is_kept_for_a_few_requests_while_many_wait(
     behind_uwsgi: FlaskClient, waiting: "Waiting"
 ) -> None:
     def is_kept() -> bool:
@@ -148,6 +148,7 @@ def test_a_connection_is_kept_for_a_few_requests_while_others_wait(
             assert response.status_code == 200
             return "Connection" not in response.headers
 
+    waiting.add(THREADS // 2)
     assert all(is_kept() for _ in range(3 * A_TURN))
     waiting.add(1)
     assert not is_kept()

@@ -1,7 +1,7 @@
 """Which connections are kept for another request, and what is refused because too much waits.
 
 A thread of uWSGI stays with a connection that is kept, also while nothing is sent on it, and an
-ingress keeps hundreds. So a worker keeps half as many as it has threads, and while others wait to
+ingress keeps hundreds. So a worker keeps half as many as it has threads, and while many wait to
 be let in each of them only for a few requests. Each answer says whether its connection is kept.
 """
 
@@ -16,7 +16,7 @@ from wsgiref.types import WSGIEnvironment
 RETRY_AFTER_SECONDS = "1"
 
 A_TURN = 10
-"""So many requests may come on a connection while others wait."""
+"""So many requests may come on a connection while many wait."""
 
 # In Linux's tcp_info of a socket that listens: how many connections have not been accepted yet.
 _WAITING = slice(24, 28)
@@ -65,7 +65,8 @@ class Connections:
             or "HTTP_TRANSFER_ENCODING" in environ
             # Without a length, an answer ends where its connection does.
             or not any(name == "Content-Length" for name, _ in headers)
-            or (requests >= A_TURN and self._waiting())
+            # More than the threads that are left for them will take in a moment.
+            or (requests >= A_TURN and self._waiting() > self._most_kept)
         ):
             return False
         self._keeping[thread] = requests
