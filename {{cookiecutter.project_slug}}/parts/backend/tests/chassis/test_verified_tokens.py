@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
 
 from {{ cookiecutter.package_name }}.chassis import verified_tokens
-from {{ cookiecutter.package_name }}.chassis.verified_tokens import MOST, SECONDS, VerifiedTokens
+from {{ cookiecutter.package_name }}.chassis.verified_tokens import VerifiedTokens
 
 TOKEN, KID = "a.b.c", "key"
 
@@ -57,8 +57,8 @@ def test_a_verified_token_is_remembered_and_no_other_is(tokens: VerifiedTokens[s
 
 
 def test_it_is_remembered_for_half_a_minute(tokens: VerifiedTokens[str], clock: Clock) -> None:
-    assert SECONDS <= 30
-    clock.now += SECONDS - 1
+    assert verified_tokens.SECONDS <= 30
+    clock.now += verified_tokens.SECONDS - 1
     assert tokens.get(TOKEN) == "ada"
     clock.now += 1
     assert tokens.get(TOKEN) is None
@@ -86,10 +86,10 @@ def test_it_is_forgotten_with_its_key(
 def test_so_many_are_remembered_and_no_more(
     tokens: VerifiedTokens[str], clock: Clock, key: RSAPublicKey
 ) -> None:
-    for number in range(3 * MOST):
+    for number in range(3 * verified_tokens.MOST):
         tokens.add(str(number), "ada", KID, key, clock.now + 3600)
-        assert len(tokens) <= MOST
-    assert tokens.get(str(3 * MOST - 1)) == "ada"
+        assert len(tokens) <= verified_tokens.MOST
+    assert tokens.get(str(3 * verified_tokens.MOST - 1)) == "ada"
 
 
 def test_what_is_kept_is_no_token(tokens: VerifiedTokens[str]) -> None:
