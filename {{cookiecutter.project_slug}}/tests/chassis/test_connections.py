@@ -1,4 +1,4 @@
-"""Which connections are kept, and what is refused because too much waits.
+"""Which connections are kept.
 
 A client of a test has no connection: what stands in for it is one that nobody reads from.
 """
@@ -162,16 +162,3 @@ def test_where_uwsgi_keeps_none_none_is_kept(
     with make().test_client().get(PATH) as response:
         assert response.headers["Connection"] == "close"
     assert is_over(other_end)
-
-
-def test_when_too_many_wait_requests_are_refused_and_probes_are_not(
-    behind_uwsgi: FlaskClient, waiting: "Waiting"
-) -> None:
-    waiting.add(LISTEN // 2)
-    assert behind_uwsgi.get(PATH).status_code == 200
-    waiting.add(1)
-    refused = behind_uwsgi.get(PATH)
-    assert refused.status_code == 503
-    assert refused.json["message"]
-    assert int(refused.headers["Retry-After"]) > 0
-    assert behind_uwsgi.get("/health/live").status_code == 200

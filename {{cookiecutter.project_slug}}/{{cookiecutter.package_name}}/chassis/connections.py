@@ -1,4 +1,4 @@
-"""Which connections are kept for another request, and what is refused because too much waits.
+"""Which connections are kept for another request.
 
 A thread of uWSGI stays with a connection that is kept, also while nothing is sent on it, and an
 ingress keeps hundreds. So a worker keeps half as many as it has threads, and while many wait to
@@ -13,8 +13,6 @@ import weakref
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
-RETRY_AFTER_SECONDS = "1"
-
 A_TURN = 10
 """So many requests may come on a connection while many wait."""
 
@@ -26,20 +24,15 @@ class Connections:
     """The connections of a worker."""
 
     def __init__(self, uwsgi: Any) -> None:
-        """Find out how many may be kept and how many may wait."""
+        """Find out how many may be kept."""
         self._uwsgi = uwsgi
         keeps = uwsgi.opt["protocol"] == b"http11"
         self._most_kept = int(uwsgi.opt["threads"]) // 2 if keeps else 0
-        self._most_waiting = int(uwsgi.opt["listen"]) // 2
         self._listening = socket.socket(fileno=os.dup(uwsgi.sockets[0]))
         # Of an application that goes away again, as those of tests do.
         weakref.finalize(self, self._listening.close)
         # How many requests have come on the connection that a thread keeps.
         self._keeping: dict[int, int] = {}
-
-    def are_too_many(self) -> bool:
-        """Whether so many wait that who comes now had better try again, or ask another worker."""
-        return self._waiting() > self._most_waiting
 
     def name_client(self, environ: WSGIEnvironment) -> None:
         """Say where a request comes from: on a connection that was kept, uWSGI does not know."""

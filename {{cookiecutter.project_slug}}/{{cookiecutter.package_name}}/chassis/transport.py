@@ -16,18 +16,14 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from flask import Flask
 from werkzeug.exceptions import ClientDisconnected
 
-from .connections import RETRY_AFTER_SECONDS, Connections
+from .connections import Connections
 from .settings import Settings
 
 # Bytes of a body that are read although nobody wants them. Whoever sends more is cut off.
 MOST_UNREAD = 16 * 1024 * 1024
 _PIECE = 64 * 1024
 
-# Probes are answered whatever else waits: what is slow is not dead.
-_PROBES = "/health/"
-
 _NO_HTTP = b'{"message":"This is not a valid HTTP request."}\n'
-_TOO_MANY = b'{"message":"The service has too many requests at the moment. Try again soon."}\n'
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -39,9 +35,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     wsgi_app = app.wsgi_app
 
     def handled(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        if connections.are_too_many() and not environ["PATH_INFO"].startswith(_PROBES):
-            again = ("Retry-After", RETRY_AFTER_SECONDS)
-            return _refused(start, "503 SERVICE UNAVAILABLE", _TOO_MANY, again)
         if "HTTP_TRANSFER_ENCODING" in environ:
             environ["wsgi.input"] = io.BufferedReader(_Chunks(uwsgi))
             environ["wsgi.input_terminated"] = True
@@ -61,10 +54,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             said = [] if is_kept else [("Connection", "close")]
             return start_response(status, [*headers, *said], *error)
 
-        if is_http:
-            answer = handled(environ, start)
-        else:
-            answer = _refused(start, "400 BAD REQUEST", _NO_HTTP)
+        answer = handled(environ, start) if is_http else _refused(start)
         has_body = _has_body(environ)
         if is_kept and not has_body:
             return answer
@@ -73,12 +63,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.wsgi_app = understood  # type: ignore[method-assign]
 
 
-def _refused(
-    start: StartResponse, status: str, body: bytes, *headers: tuple[str, str]
-) -> Iterable[bytes]:
-    standard = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-    start(status, [*standard, *headers])
-    return [body]
+def _refused(start: StartResponse) -> Iterable[bytes]:
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(_NO_HTTP)))]
+    start("400 BAD REQUEST", headers)
+    return [_NO_HTTP]
 
 
 def _is_http(environ: WSGIEnvironment) -> bool:
