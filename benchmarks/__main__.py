@@ -1,11 +1,16 @@
-"""What `./invoke bench` runs."""
+"""What `./invoke bench` runs: `python -m benchmarks [quick REF | template]`."""
 
-from benchmarks import growth, report
-from tasks.folders import ROOT
-from tasks.render import example, render_anew
+import sys
 
-EXAMPLE = "thoughts-backend"
+from benchmarks import commits, everything, template
 
-with growth.started(render_anew(ROOT / ".cache" / "bench", example(EXAMPLE))) as running:
-    readable = report.write(running.measure(), running.large)
-print(readable.read_text("utf-8"))
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case []:
+            print(everything.run().read_text("utf-8"))
+        case ["quick", against]:
+            print(commits.run(against).read_text("utf-8"))
+        case ["template"]:
+            print(template.run().read_text("utf-8"))
+        case words:
+            sys.exit(f"benchmarks: not understood: {' '.join(words)}")

@@ -54,6 +54,12 @@ class Table:
         """Take the index away, to see what it is worth."""
         self._run(f"DROP INDEX IF EXISTS ix_{self.service.resources}_text_trgm")
 
+    def remove_rows_of(self, username: str) -> None:
+        """Remove what a user has written, and what that leaves behind."""
+        delete = f"DELETE FROM {self._name} WHERE username = %s"  # noqa: S608 - the name is ours
+        self._run(delete, (username,))
+        self._run(f"VACUUM {self._name}")
+
     def server_version(self) -> str:
         """Return the version of its PostgreSQL."""
         return str(self._run("SHOW server_version")[0][0])

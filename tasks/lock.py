@@ -13,11 +13,17 @@ from .folders import PROGRAMS, ROOT, TEMPLATE
 from .render import kinds, render
 from .test import install_tools
 
-TOOLS = tuple(TEMPLATE / "infra" / name for name in ("safety", "scanners", "template"))
-"""What a service has in environments of their own."""
+BESIDE = (
+    *(TEMPLATE / "infra" / name for name in ("safety", "scanners", "template")),
+    *sorted(path.parent for path in (ROOT / "benchmarks" / "variants").glob("*/pyproject.toml")),
+)
+"""Environments beside the service's own, each with its versions."""
 
 SOURCE = "{{ cookiecutter.__lock_source }}"
 """Stands after each package: where it comes from, if not from the public index."""
+
+EXTRAS = re.compile(r"\[[\w,-]+\]")
+"""Of a package, as in `uvicorn[standard]`."""
 
 HASH = re.compile(r'^content-hash = ".*"$', re.MULTILINE)
 
@@ -30,9 +36,9 @@ def lock(context: Context, update: bool = False) -> None:
     _poetry(*words, folder=ROOT)
     _poetry("export", "--output", "requirements.txt", folder=ROOT)
     _poetry("export", "--only", "dev", "--output", "requirements-dev.txt", folder=ROOT)
-    for tools in TOOLS:
-        if update or not _are_locked(tools):
-            _lock_tools(tools)
+    for beside in BESIDE:
+        if update or not are_locked(beside):
+            _lock_beside(beside)
     for kind in kinds():
         with tempfile.TemporaryDirectory() as folder:
             service = render(Path(folder), {"kind": kind})
@@ -41,21 +47,22 @@ def lock(context: Context, update: bool = False) -> None:
         (TEMPLATE / "parts" / kind / "poetry.lock").write_text(as_template(locked), "utf-8")
 
 
-def _are_locked(tools: Path) -> bool:
-    """Whether some tools' requirements have the versions that their pyproject.toml names."""
-    wanted = tomllib.loads((tools / "pyproject.toml").read_text("utf-8"))
-    locked = tools / "requirements.txt"
-    lines = locked.read_text("utf-8").split() if locked.is_file() else []
-    return all(pin in lines for pin in wanted["project"]["dependencies"])
+def are_locked(folder: Path) -> bool:
+    """Whether requirements have the versions that the pyproject.toml beside them names."""
+    wanted = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    locked = folder / "requirements.txt"
+    words = locked.read_text("utf-8").split() if locked.is_file() else []
+    pins = {EXTRAS.sub("", word) for word in words}
+    return {EXTRAS.sub("", pin) for pin in wanted["project"]["dependencies"]} <= pins
 
 
-def _lock_tools(tools: Path) -> None:
-    """Write some tools' requirements; a service has no use for the poetry.lock behind them."""
+def _lock_beside(beside: Path) -> None:
+    """Write requirements; nobody has a use for the poetry.lock behind them."""
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(tools / "pyproject.toml", folder)
+        shutil.copy(beside / "pyproject.toml", folder)
         _poetry("lock", folder=Path(folder))
         _poetry("export", "--output", "requirements.txt", folder=Path(folder))
-        shutil.copy(Path(folder) / "requirements.txt", tools)
+        shutil.copy(Path(folder) / "requirements.txt", beside)
 
 
 def as_template(locked: str) -> str:

@@ -35,6 +35,11 @@ class Program:
             )
 
     @property
+    def pid(self) -> int:
+        """The number of its process, and of the session with all that it has started."""
+        return self._process.pid
+
+    @property
     def has_ended(self) -> bool:
         """Whether it has ended."""
         return self._process.poll() is not None

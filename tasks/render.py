@@ -16,11 +16,11 @@ KEPT = (".venv", ".mypy_cache", ".ruff_cache")
 """What a service that is rendered anew keeps: it takes long to make."""
 
 
-def render_anew(into: Path, answers: Mapping[str, str]) -> Path:
+def render_anew(into: Path, answers: Mapping[str, str], template: Path = ROOT) -> Path:
     """Render a service below `into` in the place of one that is there, and return its folder."""
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into) as folder:
-        fresh = render(Path(folder), answers)
+        fresh = render(Path(folder), answers, template)
         service = into / fresh.name
         for name in KEPT:
             if (service / name).exists():
@@ -30,7 +30,7 @@ def render_anew(into: Path, answers: Mapping[str, str]) -> Path:
     return service
 
 
-def render(into: Path, answers: Mapping[str, str]) -> Path:
+def render(into: Path, answers: Mapping[str, str], template: Path = ROOT) -> Path:
     """Render a service below `into` and return its folder.
 
     `answers` are those that differ from the defaults. Nobody's own cookiecutter configuration is
@@ -39,7 +39,7 @@ def render(into: Path, answers: Mapping[str, str]) -> Path:
     with _temporary_files_removed():
         return Path(
             cookiecutter(
-                str(ROOT),
+                str(template),
                 no_input=True,
                 extra_context=dict(answers),
                 output_dir=str(into),

@@ -1,7 +1,7 @@
 """A rendered service, installed and running as in production."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import requests
@@ -122,6 +122,11 @@ class RunningService:
         ports = ["--port", str(self.port), "--metrics-port", str(self.metrics_port)]
         words = [*gate, "run", *ports]
         self._program = self.service.begin(*words, variables=self.variables(), log=self.log)
+        return self._program
+
+    def begin_as(self, command: Sequence[str]) -> Program:
+        """Start it with a command of one's own, and wait for nothing."""
+        self._program = Program(command, self.folder, self.variables(), self.log)
         return self._program
 
     @property

@@ -54,13 +54,13 @@ class ServiceFolder:
         """Whether it keeps anything."""
         return "database" in self.settings
 
-    def install(self) -> None:
+    def install(self, extras: str = "") -> None:
         """Make its .venv from its lock; quick where that has been done before."""
         path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
         bootstrap = subprocess.Popen(
             ["./bootstrap"],
             cwd=self.path,
-            env=os.environ | {"PATH": path},
+            env=os.environ | {"PATH": path, "EXTRAS": extras},
             start_new_session=True,
         )
         try:

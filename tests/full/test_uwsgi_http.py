@@ -19,7 +19,7 @@ SECRET = "hunter2-not-to-be-logged"
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
 
 
-HEAD = b"POST /body HTTP/1.1\r\nHost: x\r\n"
+HEAD = b"POST /body HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
 
 

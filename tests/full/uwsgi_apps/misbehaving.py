@@ -19,7 +19,7 @@ application = Flask(__name__)
 settings = import_module(f"{CHASSIS}.settings").Settings(
     "tests.local", {"logs.level": "INFO", "logs.syslog": "", "service.name": "misbehaving"}
 )
-for part in ("transport", "logs", "request_ids", "metrics", "stuck"):
+for part in ("transport", "answers", "request_ids", "stuck", "logs", "metrics"):
     import_module(f"{CHASSIS}.{part}").init_app(application, settings)
 leaked: list[bytes] = []
 
@@ -35,6 +35,11 @@ def failed(error: Exception) -> ResponseReturnValue:
 @application.get("/")
 def index() -> ResponseReturnValue:
     return {"pid": os.getpid()}
+
+
+@application.get("/client")
+def client() -> ResponseReturnValue:
+    return {"address": request.remote_addr}
 
 
 @application.get("/items/<int:number>/")

@@ -1,6 +1,7 @@
 """The chassis without the service's own part, which may be anything: probes stand in for it."""
 
 import importlib
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -60,10 +61,18 @@ def production(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def uwsgi(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+def uwsgi(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """Stand in for the module that exists within uWSGI only (tests/tasks runs the real one)."""
+    listening = socket.create_server(("127.0.0.1", 0))
     module = SimpleNamespace(
-        opt={"mule": b"metrics-on-0"},
+        opt={
+            "mule": b"metrics-on-0",
+            "protocol": b"http11",
+            "threads": b"4",
+            "listen": b"8",
+        },
+        sockets=[listening.fileno()],
+        connection_fd=listening.fileno,
         worker=1,
         worker_id=lambda: module.worker,
         listen_queue=lambda: 3,
@@ -74,7 +83,8 @@ def uwsgi(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         ],
     )
     monkeypatch.setitem(sys.modules, "uwsgi", module)
-    return module
+    with listening:
+        yield module
 
 
 @pytest.fixture

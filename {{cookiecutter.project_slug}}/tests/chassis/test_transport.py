@@ -113,10 +113,3 @@ def test_other_servers_know_their_http(settings: Settings, monkeypatch: pytest.M
     before = app.wsgi_app
     transport.init_app(app, settings)
     assert app.wsgi_app == before
-
-
-@pytest.mark.parametrize("path", ["/probes/free/", "/nowhere/", "/probes/fail/"])
-def test_an_answer_says_that_the_connection_ends_with_it(
-    behind_uwsgi: FlaskClient, path: str
-) -> None:
-    assert behind_uwsgi.get(path).headers["Connection"] == "close"

@@ -7,18 +7,14 @@ import logging
 import logging.config
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from time import perf_counter
 from types import TracebackType
-from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 
-from . import syslog
+from . import answers, syslog
+from .answers import Answer
 from .failures import StartError
 from .json_lines import JsonLines
-from .routes import route_of
 from .settings import Settings
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -61,24 +57,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         raise StartError(f"logs.level is {level!r}: give one of {', '.join(LEVELS)}.")
     configure(level)
     syslog.configure(settings["logs.syslog"], settings["service.name"])
-    wsgi_app = app.wsgi_app
-
-    # Around the application and not among its hooks: it is a third of the cost, and sees what the
-    # hooks do not, as the requests that are refused before Flask is asked.
-    def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        started = perf_counter()
-        status = route = ""
-
-        def start(line: str, *rest: Any) -> Callable[[bytes], object]:
-            nonlocal status, route
-            status, route = line[:3], route_of(environ)
-            return start_response(line, *rest)
-
-        body = wsgi_app(environ, start)
-        _log_request(environ, route, status, perf_counter() - started)
-        return body
-
-    app.wsgi_app = logged  # type: ignore[method-assign]
+    answers.tell(app, _log_answer)
 
 
 def log_uncaught(
@@ -94,19 +73,19 @@ def _log_thread(arguments: threading.ExceptHookArgs) -> None:
     log_uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
 
 
-def _log_request(environ: WSGIEnvironment, route: str, status: str, seconds: float) -> None:
-    path = environ.get("PATH_INFO", "")
+def _log_answer(answer: Answer) -> None:
+    path = answer.environ.get("PATH_INFO", "")
     level = logging.DEBUG if path.startswith(PROBES) else logging.INFO
     if not _access.isEnabledFor(level):
         return
-    method = environ.get("REQUEST_METHOD", "")
+    method, route, status = answer.method, answer.route, answer.status
     fields = {
         "method": method,
         "route": route,
         # WSGI gives the bytes of a path as if they were Latin-1.
         "path": path[:LONGEST_PATH].encode("latin-1").decode(errors="replace"),
         "status": int(status),
-        "duration_ms": round(seconds * 1000, 3),
+        "duration_ms": round(answer.seconds * 1000, 3),
     }
     # Made by hand: `info()` would search the stack for the caller, which is always this line.
     record = _access.makeRecord(

@@ -5,17 +5,13 @@ the ordinary registry of the process.
 """
 
 import logging
-from collections.abc import Callable, Iterable
 from functools import cache
-from time import perf_counter
-from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 from prometheus_client import Counter, Gauge, Histogram
 
-from . import version
-from .routes import route_of
+from . import answers, version
+from .answers import Answer
 from .settings import Settings
 
 # Any other counts as "other": methods come from outside, and each value of a label is a time
@@ -57,26 +53,13 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Count and time every request."""
     metrics = service_metrics()
     metrics.info.labels(**version.current(settings)).set(1)
-    wsgi_app = app.wsgi_app
 
-    def measured(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        started = perf_counter()
-        status = route = ""
-
-        def start(line: str, *rest: Any) -> Callable[[bytes], object]:
-            nonlocal status, route
-            status, route = line[:3], route_of(environ)
-            return start_response(line, *rest)
-
-        body = wsgi_app(environ, start)
-        method = environ.get("REQUEST_METHOD", "")
-        if method not in METHODS:
-            method = "other"
+    def count(answer: Answer) -> None:
+        method = answer.method if answer.method in METHODS else "other"
         try:
-            metrics.counter(method, route, status).inc()
-            metrics.histogram(method, route).observe(perf_counter() - started)
+            metrics.counter(method, answer.route, answer.status).inc()
+            metrics.histogram(method, answer.route).observe(answer.seconds)
         except OSError as error:  # of metrics_files: nobody goes without an answer for that
             log.warning("a request is not counted: %s", error)
-        return body
 
-    app.wsgi_app = measured  # type: ignore[method-assign]
+    answers.tell(app, count)

@@ -9,8 +9,7 @@ from flask import Response
 
 def json(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return a JSON response. Times with a zone come out in ISO 8601 with their offset."""
-    # A subquery's columns have names of a class of SQLAlchemy's own.
-    body = orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
+    body = orjson.dumps(data)
     response = Response(body, status, mimetype="application/json")
     if headers:
         response.headers.update(headers)

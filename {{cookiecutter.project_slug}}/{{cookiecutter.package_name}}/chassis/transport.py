@@ -2,28 +2,28 @@
 
 On its own it hands over a body that comes in chunks as an empty one, takes a length that is no
 number for none, lets a client wait that asks before it sends, passes on what is no HTTP at all, and
-closes each connection without having said so, so that a client that keeps connections uses it again
-and finds a reset.
+keeps each connection, whatever its client or the answer says of it.
 """
 
 import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 from werkzeug.exceptions import ClientDisconnected
 
+from .connections import Connections
 from .settings import Settings
 
 # Bytes of a body that are read although nobody wants them. Whoever sends more is cut off.
 MOST_UNREAD = 16 * 1024 * 1024
 _PIECE = 64 * 1024
 
-_REFUSAL = b'{"message":"This is not a valid HTTP request."}\n'
+_NO_HTTP = b'{"message":"This is not a valid HTTP request."}\n'
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -31,36 +31,42 @@ def init_app(app: Flask, settings: Settings) -> None:
     uwsgi = sys.modules.get("uwsgi")
     if not uwsgi:
         return
+    connections = Connections(uwsgi)
     wsgi_app = app.wsgi_app
 
-    def understood(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        start = _last_of_its_connection(start_response)
-        if not _is_http(environ):
-            headers = [("Content-Type", "application/json"), ("Content-Length", str(len(_REFUSAL)))]
-            start("400 BAD REQUEST", headers)
-            return [_REFUSAL]
-        coded = "HTTP_TRANSFER_ENCODING" in environ
-        if coded:
+    def handled(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if "HTTP_TRANSFER_ENCODING" in environ:
             environ["wsgi.input"] = io.BufferedReader(_Chunks(uwsgi))
             environ["wsgi.input_terminated"] = True
         if "HTTP_EXPECT" in environ:
             # A client that has gone meanwhile is noticed when it is answered.
             with contextlib.suppress(OSError):
                 os.write(uwsgi.connection_fd(), b"HTTP/1.1 100 Continue\r\n\r\n")
-        answer = wsgi_app(environ, start)
-        has_body = coded or (environ.get("CONTENT_LENGTH") or "0") != "0"
-        return _AnswerToBody(answer, environ["wsgi.input"]) if has_body else answer
+        return wsgi_app(environ, start)
+
+    def understood(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        is_http, is_kept = _is_http(environ), False
+        connections.name_client(environ)
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            nonlocal is_kept
+            is_kept = is_http and connections.keep(environ, headers)
+            said = [] if is_kept else [("Connection", "close")]
+            return start_response(status, [*headers, *said], *error)
+
+        answer = handled(environ, start) if is_http else _refused(start)
+        has_body = _has_body(environ)
+        if is_kept and not has_body:
+            return answer
+        return _Answer(answer, environ["wsgi.input"], None if is_kept else connections.end)
 
     app.wsgi_app = understood  # type: ignore[method-assign]
 
 
-def _last_of_its_connection(start_response: StartResponse) -> Any:
-    """Return what starts an answer that says that the connection is closed after it."""
-
-    def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-        return start_response(status, [*headers, ("Connection", "close")], *error)
-
-    return start
+def _refused(start: StartResponse) -> Iterable[bytes]:
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(_NO_HTTP)))]
+    start("400 BAD REQUEST", headers)
+    return [_NO_HTTP]
 
 
 def _is_http(environ: WSGIEnvironment) -> bool:
@@ -73,16 +79,22 @@ def _is_http(environ: WSGIEnvironment) -> bool:
     return not length or (length.isascii() and length.isdecimal())
 
 
-class _AnswerToBody:
-    """An answer after which the rest of the request's body is read, where nobody did.
+def _has_body(environ: WSGIEnvironment) -> bool:
+    length = environ.get("CONTENT_LENGTH") or "0"
+    return length != "0" or "HTTP_TRANSFER_ENCODING" in environ
+
+
+class _Answer:
+    """An answer after which the rest of the request's body is read, and the connection ended.
 
     A connection that is closed with something unread is reset, and the client, which was still
     sending, may find the reset instead of the answer: a 401, say.
     """
 
-    def __init__(self, answer: Iterable[bytes], body: Any) -> None:
+    def __init__(self, answer: Iterable[bytes], body: Any, end: Callable[[], None] | None) -> None:
         self.answer = answer
         self.body = body
+        self.end = end
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.answer)
@@ -95,6 +107,8 @@ class _AnswerToBody:
             for _ in range(0, MOST_UNREAD, _PIECE):
                 if not self.body.read(_PIECE):
                     break
+        if self.end:
+            self.end()
 
 
 class _Chunks(io.RawIOBase):

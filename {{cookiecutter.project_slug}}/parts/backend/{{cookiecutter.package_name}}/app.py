@@ -4,6 +4,7 @@ from flask import Flask
 
 from . import domain
 from .chassis import (
+    answers,
     database,
     errors,
     health,
@@ -23,13 +24,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the application; StartError where it cannot run as it is configured."""
     settings = settings or settings_of_chassis.load()
     app = Flask(__package__, static_folder=None)
-    # Each of these five goes around the ones before it.
+    # Each of these four goes around the ones before it.
     transport.init_app(app, settings)
-    logs.init_app(app, settings)
+    answers.init_app(app, settings)
     request_ids.init_app(app, settings)
-    metrics.init_app(app, settings)
     stuck.init_app(app, settings)
 
+    logs.init_app(app, settings)
+    metrics.init_app(app, settings)
     errors.init_app(app, settings)
     version.init_app(app, settings)
     health.init_app(app, settings)

@@ -1,5 +1,6 @@
 """Reads the body of a request, as JSON or as a form, and checks it against its model."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request
@@ -19,11 +20,12 @@ def read(model: Model) -> dict[str, Any]:
     is left out.
     """
     try:
-        sent, known = _fields(), _names(model)
-        errors = {_field(fault): _sentence(fault) for fault in _validator(model).iter_errors(sent)}
+        sent, check = _fields(), _check_of(model)
+        faults = check.validator.iter_errors(sent)
+        errors = {_field(fault): _sentence(fault) for fault in faults}
     except RecursionError:
         raise BadRequest("The body is nested too deeply.") from None
-    body = {name: value for name, value in sent.items() if name in known}
+    body = {name: value for name, value in sent.items() if name in check.names}
     errors |= {name: NOT_TEXT for name, value in body.items() if not is_text(value)}
     if errors:
         raise Invalid(errors)
@@ -64,12 +66,28 @@ def _fields() -> dict[str, Any]:
     return body
 
 
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A model, made ready to check bodies with."""
+
+    model: Model
+    names: set[str]
+    validator: Draft4Validator
+
+
+_checks: dict[int, _Check] = {}
+
+
+def _check_of(model: Model) -> _Check:
+    """Return the check of a model, made once: models are constants."""
+    if (check := _checks.get(id(model))) is None:
+        check = _Check(model, _names(model), Draft4Validator(model.__schema__))
+        _checks[id(model)] = check
+    return check
+
+
 def _names(model: Model) -> set[str]:
     return set(model).union(*map(_names, model.__parents__))
-
-
-def _validator(model: Model) -> Draft4Validator:
-    return Draft4Validator(model.__schema__)
 
 
 def _field(fault: ValidationError) -> str:

@@ -10,6 +10,7 @@ from flask import Flask
 from . import health, key_sources
 from .keys import ALGORITHM, KeySource
 from .settings import Settings
+from .verified_tokens import VerifiedTokens
 
 CLAIMS = ("sub", "username", "iat", "exp", "iss", "aud", "scope")
 LONGEST_USERNAME = 50
@@ -46,6 +47,7 @@ class Verifier:
         self._audience = audience
         self._leeway = leeway_seconds
         self._is_refused: Callable[[Claims], bool] | None = None
+        self._remembered: VerifiedTokens[Claims] = VerifiedTokens(keys.get)
 
     def refuse(self, is_refused: Callable[[Claims], bool]) -> None:
         """Ask this of each token that is valid otherwise, and refuse those it returns True for."""
@@ -65,7 +67,7 @@ class Verifier:
 
         KeysUnavailableError where it takes the issuer to tell, and the issuer does not answer.
         """
-        claims = self._verified(token)
+        claims = self._remembered.get(token) or self._verified(token)
         if self._is_refused and self._is_refused(claims):
             raise BadTokenError("it has been revoked")
         return claims
@@ -73,10 +75,9 @@ class Verifier:
     def _verified(self, token: str) -> Claims:
         try:
             kid = jwt.get_unverified_header(token).get("kid")
-            key = self._keys.get(kid) if isinstance(kid, str) else None
-            if key is None:
+            if not isinstance(kid, str) or (key := self._keys.get(kid)) is None:
                 raise BadTokenError("it is signed by an unknown key")
-            return _claims(
+            claims = _claims(
                 jwt.decode(
                     token,
                     key,
@@ -94,6 +95,8 @@ class Verifier:
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             # The last four come out of PyJWT for texts that are no token at all.
             raise BadTokenError("it cannot be verified") from error
+        self._remembered.add(token, claims, kid, key, claims.expires)
+        return claims
 
 
 def init_app(app: Flask, settings: Settings) -> None:

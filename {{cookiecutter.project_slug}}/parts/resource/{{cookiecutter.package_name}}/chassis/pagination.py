@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, current_app, request
 from sqlalchemy import Row
 
-from . import responses
+from . import database, responses
 from .errors import Invalid
 from .settings import Settings
 
@@ -106,7 +106,7 @@ def respond(page: Page, rows: Sequence[Row[Any]], count: Callable[[], int]) -> R
         "X-Total-Count": str(min(total, count_up_to())),
         "X-Total-Count-Relation": "eq" if total <= count_up_to() else "gte",
     }
-    return responses.json([dict(row._mapping) for row in shown], headers=headers)
+    return responses.json(database.as_objects(shown), headers=headers)
 
 
 def _link(relation: str, **parameters: int) -> str:

@@ -53,8 +53,8 @@ class Own(Resource):
         """Write one."""
         values = {"username": caller().username, "text": bodies.read(schemas.NEW)["text"]}
         with database.connection() as connection:
-            row = connection.execute(queries.NEW, values).one()
-        return responses.json(dict(row._mapping), 201)
+            [written] = database.as_objects(connection.execute(queries.NEW, values).all())
+        return responses.json(written, 201)
 
 
 @namespace.route("/{{ cookiecutter.resource_plural }}/")
@@ -89,10 +89,10 @@ class One(Resource):
     def get(self, id: int) -> Response:
         """Show one."""
         with database.connection() as connection:
-            row = connection.execute(queries.ONE, {"id": id}).one_or_none()
-        if row is None:
+            found = database.as_objects(connection.execute(queries.ONE, {"id": id}).all())
+        if not found:
             raise NotFound(f"There is none with the id {id}.")
-        return responses.json(dict(row._mapping))
+        return responses.json(found[0])
 
 
 def _listed(

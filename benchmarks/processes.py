@@ -1,0 +1,41 @@
+"""What processes have used: CPU time and memory, of a server with all that it has started."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+SESSION, UTIME, STIME = 3, 11, 12
+"""Fields of /proc/<pid>/stat, counted after the name in brackets."""
+
+
+def of_session(session: int) -> list[int]:
+    """Return the processes of a session: a server that was started in one of its own."""
+    return [pid for pid, fields in _all() if int(fields[SESSION]) == session]
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the CPU time that processes have used so far; one that has ended counts nothing."""
+    wanted = set(pids)
+    ticks = sum(int(fields[UTIME]) + int(fields[STIME]) for pid, fields in _all() if pid in wanted)
+    return ticks / TICKS
+
+
+def unique_bytes(pid: int) -> int:
+    """Return the memory of a process that it shares with no other."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()
+    private = [line for line in lines if line.startswith("Private_")]
+    return sum(int(line.split()[1]) for line in private) * 1024
+
+
+def _all() -> Iterable[tuple[int, list[str]]]:
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
+        try:
+            text = (entry / "stat").read_text("utf-8")
+        except OSError:
+            continue  # it has ended since the folder was listed
+        # The name may hold anything, blanks and brackets too.
+        yield int(entry.name), text.rpartition(")")[2].split()

@@ -1,0 +1,82 @@
+"""The rendered service and what its users would pick instead, on one database, in turns."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from benchmarks.rounds import Measurable, Series, measure
+from benchmarks.servers import VARIANTS, Rendered, Server, Variant
+from benchmarks.tables import Table
+from benchmarks.work import WRITER, Work, all_work, check_alike
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to measure."""
+
+    rounds: int
+    seconds: int
+    connections: tuple[int, ...]
+    work: tuple[str, ...] = ()
+
+    def wants(self, work: Work) -> bool:
+        """Whether a kind of work is measured; all are where none is named."""
+        return not self.work or work.name in self.work
+
+
+@dataclass
+class SideBySide:
+    """Servers that run on one table."""
+
+    table: Table
+    servers: Sequence[Measurable]
+    work: Sequence[Work]
+
+    def measure(self, effort: Effort) -> Iterator[Series]:
+        """Measure each kind of work that is wanted, first of all whether all answer it alike."""
+        wanted = [work for work in self.work if effort.wants(work)]
+        check_alike(self.servers, wanted)
+        self._clean_up()
+        for connections in effort.connections:
+            for work in wanted:
+                say(f"{self.table.rows:,} rows, {connections} connections: {work.name}")
+                yield from measure(
+                    self.servers,
+                    work,
+                    connections=connections,
+                    rows=self.table.rows,
+                    rounds=effort.rounds,
+                    seconds=effort.seconds,
+                    after_round=self._clean_up if work.writes else lambda: None,
+                )
+
+    def _clean_up(self) -> None:
+        self.table.remove_rows_of(WRITER)
+
+
+@contextmanager
+def started(table: Table, variants: Iterable[Variant] = VARIANTS) -> Iterator[SideBySide]:
+    """Start the variants on the table of a running service."""
+    service = table.service
+    [public_key] = (service.keys / "public").glob("*.pem")
+    variables = {"DATABASE_URL": service.database, "PUBLIC_KEY": str(public_key)}
+    with ExitStack() as stack:
+        servers: list[Server] = []
+        for variant in variants:
+            servers.append(Server(variant, service.private, variables))
+            stack.callback(servers[-1].stop)
+        for server in servers:
+            server.wait()
+        yield SideBySide(table, [Rendered(service), *servers], work_on(table))
+
+
+def work_on(table: Table) -> list[Work]:
+    """Return all work, with tokens that the service of a table accepts."""
+    own, writers = (table.service.token(name, minutes=60) for name in ("ada", WRITER))
+    return all_work(own, writers)
+
+
+def say(what: str) -> None:
+    """Tell what is being done."""
+    print(f"bench: {what}", file=sys.stderr, flush=True)

@@ -1,0 +1,93 @@
+"""The lines of the report on what becomes of the service under all sorts of strain."""
+
+from typing import Any
+
+
+def as_lines(found: dict[str, Any]) -> list[str]:
+    """Return them all."""
+    makers = (_parts, _idle, _overload, _life, _pages)
+    return [line for make in makers for line in (*make(found), "")][:-1]
+
+
+def _verdict(part: dict[str, Any]) -> str:
+    return "met" if part["is_met"] else "✗ missed"
+
+
+def _parts(found: dict[str, Any]) -> list[str]:
+    parts = found["parts"]
+    return [
+        "## What the chassis costs a list request",
+        "",
+        "The service beside itself without the part; the share of its CPU time.",
+        "",
+        "| part | share |",
+        "|---|--:|",
+        *(f"| {name} | {share:.1%} |" for name, share in parts["each"].items()),
+        f"| all of them | {parts['together']:.1%} (bar {parts['bar']:.0%}: {_verdict(parts)}) |",
+    ]
+
+
+TRADE = """\
+The trade: a thread of uWSGI stays with a connection that it keeps. If all were kept, as
+`http11-socket` does alone, as many idle ones as there are threads would keep everybody out; if
+none, each request would pay for a connection. So half of the threads keep theirs, for ten
+requests while many wait."""
+
+
+def _idle(found: dict[str, Any]) -> list[str]:
+    idle = found["starvation"]
+    text = (
+        f"{idle['idle']} clients ask once and keep their connections; {idle['still_open']} of "
+        "these are kept by the service, which tells the others that they end. A new client then "
+        f"waits {idle['slowest_seconds'] * 1000:.0f} ms at most (bar 1 s: {_verdict(idle)})."
+    )
+    return ["## Connections that are kept", "", text, "", TRADE]
+
+
+def _overload(found: dict[str, Any]) -> list[str]:
+    much = found["overload"]
+    text = (
+        f"{much['clients']} clients get the most out of it. With {much['times']} times as many, "
+        f"{much['ratio']:.2f} of that is left (bar {much['bar']}: {_verdict(much)}); "
+        f"{much['refused_per_second']:.0f} requests a second are refused with 503 and "
+        f"`Retry-After`, and {much['failed']} fail otherwise."
+    )
+    return ["## More than it can take", "", text]
+
+
+def _life(found: dict[str, Any]) -> list[str]:
+    start, memory = found["start"], found["memory"]
+    starts = (
+        f"From exec of uWSGI to the first 200: {start['uwsgi_median'] * 1000:.0f} ms "
+        f"(bar {start['bar'] * 1000:.0f}: {_verdict(start)}); with the task that checks its "
+        f"configuration first: {start['median'] * 1000:.0f} ms."
+    )
+    takes = (
+        f"The largest worker has {memory['first_mb']:.0f} MB of its own after the first seconds, "
+        f"and {memory['last_mb']:.0f} MB after {memory['requests']:,} requests "
+        f"(bar {memory['bar_mb']}, and flat: {_verdict(memory)})."
+    )
+    return ["## Start and memory", "", starts, "", takes]
+
+
+def _pages(found: dict[str, Any]) -> list[str]:
+    page, modes = found["page"], found["modes"]
+    text = (
+        f"A page with a list from the service behind it: {page['per_second']:.0f} a second, "
+        f"{page['cpu_us']:.0f} µs of CPU each, 8 connections."
+    )
+    return [
+        "## The frontend",
+        "",
+        text,
+        "",
+        f"With a service behind it that takes 200 ms, {modes['clients']} connections:",
+        "",
+        "| mode of uWSGI | pages/s | CPU µs/page | p50 ms | p99 ms | failed |",
+        "|---|--:|--:|--:|--:|--:|",
+        *(
+            f"| {mode['server']} | {mode['per_second']:.0f} | {mode['cpu_us']:.0f} "
+            f"| {mode['p50_ms']:.0f} | {mode['p99_ms']:.0f} | {mode['failed']} |"
+            for mode in modes["modes"]
+        ),
+    ]

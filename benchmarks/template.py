@@ -1,0 +1,128 @@
+"""What the template itself takes: rendering, the demo, the tests of a service, its image."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.circumstances import RESULTS, commit, machine
+from benchmarks.sidebyside import say
+from tasks.folders import DEMO, PROGRAMS, ROOT
+from tasks.render import example, render, render_anew
+from tasks.service_folder import ServiceFolder
+
+KEPT = ROOT / ".cache" / "bench"
+EXAMPLE = "thoughts-backend"
+
+BARS = {
+    "render a service": 1,
+    "./invoke demo, the first time, to its check": 60,
+    "./invoke demo, again, to its check": 10,
+    "./invoke test --quick": 120,
+    "tests of a service": 20,
+}
+"""Seconds."""
+
+
+def run() -> Path:
+    """Measure, write the results, and return the file to read."""
+    found: dict[str, Any] = {"commit": commit(), "machine": machine(), "seconds": seconds()}
+    found["image"] = image() if shutil.which("docker") else None
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "template.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    readable = RESULTS / "template.md"
+    readable.write_text(as_markdown(found), "utf-8")
+    return readable
+
+
+def seconds() -> dict[str, float]:
+    """Return how long each of what has a bar takes."""
+    with TemporaryDirectory(prefix="bench-") as folder:
+        begun = time.monotonic()
+        render(Path(folder), example(EXAMPLE))
+        rendering = time.monotonic() - begun
+    service = render_anew(KEPT, example(EXAMPLE))
+    ServiceFolder(service).install()
+    shutil.rmtree(DEMO, ignore_errors=True)
+    values = [
+        rendering,
+        timed_command([str(ROOT / "invoke"), "demo", "--check"], ROOT),
+        timed_command([str(ROOT / "invoke"), "demo", "--check"], ROOT),
+        timed_command([str(ROOT / "invoke"), "test", "--quick"], ROOT),
+        timed_command([str(service / ".venv" / "bin" / "pytest"), "-n", "2"], service),
+    ]
+    return dict(zip(BARS, values, strict=True))
+
+
+def image() -> dict[str, Any]:
+    """Build the image of a service: from nothing, and after an edit of the source."""
+    with TemporaryDirectory(prefix="bench-") as folder:
+        service = render(Path(folder), example(EXAMPLE))
+        name = "benchmark-of-the-template"
+        build = ["docker", "build", "--quiet", "--tag", name, "--target", "production"]
+        build += ["--build-arg", "VERSION_NAME=v1.0", "--build-arg", "VERSION_SHA=benchmark"]
+        build += ["--file", "infra/docker/Dockerfile", "."]
+        cold = timed_command([*build[:2], "--no-cache", *build[2:]], service)
+        routes = next((service).glob("*/*/routes.py"))
+        routes.write_text(routes.read_text("utf-8") + "\n# edited\n", "utf-8")
+        edited = timed_command(build, service)
+        words = ["docker", "history", "--format", "{{.Size}}\t{{.CreatedBy}}", "--no-trunc", name]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        layers = [line.split("\t", 1) for line in done.stdout.splitlines()]
+        pulled = compressed_bytes(name)
+        subprocess.run(["docker", "image", "rm", name], check=True, capture_output=True)
+    return {
+        "cold_seconds": cold,
+        "after_edit_seconds": edited,
+        "pull_mb": pulled / 1e6,
+        "layers": [[size, command[:100]] for size, command in layers if size != "0B"],
+    }
+
+
+def compressed_bytes(name: str) -> int:
+    """Return what a registry would send: the image, compressed."""
+    save = subprocess.Popen(["docker", "save", name], stdout=subprocess.PIPE)
+    packed = subprocess.run(["gzip", "-6"], stdin=save.stdout, capture_output=True, check=True)
+    save.wait()
+    return len(packed.stdout)
+
+
+def timed_command(words: Sequence[str], folder: Path) -> float:
+    """Return how long a program takes that must succeed."""
+    say(" ".join(words))
+    environment = os.environ | {"PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
+    begun = time.monotonic()
+    subprocess.run(words, cwd=folder, env=environment, check=True, stdout=sys.stderr)
+    return time.monotonic() - begun
+
+
+def as_markdown(found: dict[str, Any]) -> str:
+    """Return the page to read."""
+    machine, image = found["machine"], found["image"]
+    lines = [
+        "# What the template takes",
+        "",
+        f"Commit {found['commit']}; {machine['processor']}, {machine['cores']} cores.",
+        "",
+        "| | seconds | bar |",
+        "|---|--:|--:|",
+        *(
+            f"| {name} | {taken:.1f}{'' if taken < BARS[name] else ' ✗'} | {BARS[name]} |"
+            for name, taken in found["seconds"].items()
+        ),
+    ]
+    if image:
+        text = (
+            f"The image of a service: built in {image['cold_seconds']:.0f} s from nothing, in "
+            f"{image['after_edit_seconds']:.1f} s after an edit; {image['pull_mb']:.0f} MB to pull "
+            "in all, its base included."
+        )
+        rows = [f"| `{made.replace('|', ' ')}` | {size} |" for size, made in image["layers"]]
+        lines += ["", text, "", "| layer | size |", "|---|--:|", *rows]
+    return "\n".join(lines) + "\n"

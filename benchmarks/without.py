@@ -1,0 +1,21 @@
+"""The rendered service without one of its parts: an application that uWSGI loads, in its place.
+
+It runs in the service's environment. WITHOUT names the parts, SERVICE_PACKAGE the package.
+"""
+
+import os
+from importlib import import_module
+
+PARTS = {
+    "logs": "logs",
+    "metrics": "metrics",
+    "request ids": "request_ids",
+    "error handling": "errors",
+}
+
+package = os.environ["SERVICE_PACKAGE"]
+for part in filter(None, os.environ["WITHOUT"].split(",")):
+    module = import_module(f"{package}.chassis.{PARTS[part]}")
+    module.init_app = lambda app, settings: None  # type: ignore[attr-defined]
+
+application = import_module(f"{package}.wsgi").application
