@@ -5,7 +5,8 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -121,14 +122,44 @@ def test_with_gevent_each_answer_ends_its_connection(
         assert starvation.measure(uwsgi.port).still_open <= 1  # the last may be about to end
 
 
-def test_an_idle_connection_does_not_keep_the_service_from_ending(
+def test_idle_connections_do_not_keep_the_service_from_ending(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:
     with (
-        started(rendered_service, tmp_path, "--socket-timeout=2") as uwsgi,
-        connected(uwsgi) as connection,
+        # They would be let go later than the test waits.
+        started(rendered_service, tmp_path, f"--socket-timeout={2 * int(PATIENCE)}") as uwsgi,
+        ExitStack() as opened,
     ):
-        assert status(connection, "/") == 200
+        connections = [opened.enter_context(connected(uwsgi)) for _ in range(6)]
+        assert [status(connection, "/") for connection in connections] == [200] * 6
         uwsgi.send(signal.SIGTERM)
         assert uwsgi.wait_for_end() == 0
         assert uwsgi.members() == []
+
+
+def test_the_answer_during_which_the_service_ends_is_the_connections_last(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    with started(rendered_service, tmp_path) as uwsgi, connected(uwsgi) as connection:
+        assert status(connection, "/") == 200
+        connection.request("GET", "/wait/2.0")
+        time.sleep(0.5)
+        uwsgi.send(signal.SIGTERM)
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["Connection"]) == (200, "close")
+        answer.read()
+        assert uwsgi.wait_for_end() == 0
+
+
+def test_who_waited_for_too_long_is_refused_and_those_after_them_are_not(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    """16 threads are busy for 3 seconds; 20 wait behind them, for more than the 2 that they may."""
+    with started(rendered_service, tmp_path) as uwsgi, ThreadPoolExecutor(40) as clients:
+        busy = [clients.submit(uwsgi.ask, "/wait/3.0") for _ in range(16)]
+        time.sleep(0.5)
+        waiting = [clients.submit(uwsgi.ask, "/wait/3.0") for _ in range(20)]
+        assert [answer.result().status for answer in busy] == [200] * 16
+        assert {answer.result().status for answer in waiting} == {503}
+        assert all(int(answer.result().headers["Retry-After"]) > 0 for answer in waiting)
+        assert uwsgi.ask().status == 200

@@ -86,4 +86,6 @@ def passes(service: InstalledService, *words: str) -> None:
     """Run one of a service's own tasks, which must find nothing."""
     path = f"{service.bin}{os.pathsep}{os.environ['PATH']}"
     program: list[str | Path] = [service.bin / "acme-tasks", *words]
-    succeeds(program, service.path, {"PATH": path}, seconds=TESTS_SECONDS)
+    # As it was rendered: no repository of git, which the folder around it is.
+    environment = {"PATH": path, "GIT_CEILING_DIRECTORIES": str(service.path.parent)}
+    succeeds(program, service.path, environment, seconds=TESTS_SECONDS)

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,8 +18,15 @@ KEY = load_pem_public_key(Path(os.environ["PUBLIC_KEY"]).read_bytes())
 LARGEST_ID = 2**63 - 1
 
 COLUMNS = "id, username, text, timestamp"
-LIST = f"SELECT {COLUMNS} FROM thoughts WHERE id < $1 ORDER BY id DESC LIMIT 21"
-OWN = f"SELECT {COLUMNS} FROM thoughts WHERE id < $1 AND username = $2 ORDER BY id DESC LIMIT 21"
+COUNT = (
+    "SELECT count(*) FROM (SELECT id FROM thoughts{where} ORDER BY id DESC LIMIT 1001) AS counted"
+)
+PAGE = (
+    f"SELECT {COLUMNS}, ({COUNT}) AS total FROM thoughts WHERE id < $1{{more}}"
+    " ORDER BY id DESC LIMIT 21"
+)
+LIST = PAGE.format(where="", more="")
+OWN = PAGE.format(where=" WHERE username = $2", more=" AND username = $2")
 NEWEST = (
     f"SELECT {COLUMNS} FROM (SELECT {COLUMNS} FROM thoughts WHERE id < $1 ORDER BY id DESC"
     " LIMIT 2000) AS newest WHERE text ILIKE $2 ESCAPE '\\' ORDER BY id DESC LIMIT 21"
@@ -27,11 +35,6 @@ FOUND = (
     f"SELECT {COLUMNS} FROM thoughts WHERE id < $1 AND text ILIKE $2 ESCAPE '\\'"
     " ORDER BY -id LIMIT 21"
 )
-COUNT = (
-    "SELECT count(*) FROM (SELECT id FROM thoughts{where} ORDER BY id DESC LIMIT 1001) AS counted"
-)
-COUNT_ALL = COUNT.format(where="")
-COUNT_OWN = COUNT.format(where=" WHERE username = $1")
 COUNT_FOUND = COUNT.format(where=" WHERE text ILIKE $1 ESCAPE '\\'")
 INSERT = f"INSERT INTO thoughts (username, text) VALUES ($1, $2) RETURNING {COLUMNS}"
 
@@ -76,20 +79,20 @@ async def list_all(search: str = ""):
     async with app.state.pool.acquire() as connection:
         if not search:
             rows = await connection.fetch(LIST, LARGEST_ID)
-            return await page(connection, "/api/thoughts/", "", rows, COUNT_ALL)
+            return await page("/api/thoughts/", "", rows)
         pattern = f"%{search}%"
         rows = await connection.fetch(NEWEST, LARGEST_ID, pattern)
         if len(rows) < 21:
             rows = await connection.fetch(FOUND, LARGEST_ID, pattern)
-        query = f"search={search}&"
-        return await page(connection, "/api/thoughts/", query, rows, COUNT_FOUND, pattern)
+        count = partial(connection.fetchval, COUNT_FOUND, pattern)
+        return await page("/api/thoughts/", f"search={search}&", rows, count)
 
 
 @app.get("/api/me/thoughts/")
 async def list_own(username: Username):
     async with app.state.pool.acquire() as connection:
         rows = await connection.fetch(OWN, LARGEST_ID, username)
-        return await page(connection, "/api/me/thoughts/", "", rows, COUNT_OWN, username)
+        return await page("/api/me/thoughts/", "", rows)
 
 
 @app.post("/api/me/thoughts/")
@@ -99,9 +102,12 @@ async def write(new: New, username: Username):
     return answer(dict(row), 201)
 
 
-async def page(connection, path, query, rows, count, *values):
-    shown = rows[:20]
-    total = await connection.fetchval(count, *values) if len(rows) > 20 else len(shown)
+async def page(path, query, rows, count=None):
+    shown = [dict(row) for row in rows[:20]]
+    totals = [row.pop("total", None) for row in shown]
+    total = len(shown)
+    if len(rows) > 20:
+        total = await count() if count else totals[0]
     link = f'<{path}?{query}limit=20>; rel="first"'
     if len(rows) > 20:
         link += f', <{path}?{query}limit=20&before={shown[-1]["id"]}>; rel="next"'
@@ -110,7 +116,7 @@ async def page(connection, path, query, rows, count, *values):
         "X-Total-Count": str(min(total, 1000)),
         "X-Total-Count-Relation": "eq" if total <= 1000 else "gte",
     }
-    return answer([dict(row) for row in shown], headers=headers)
+    return answer(shown, headers=headers)
 
 
 def answer(data, status=200, headers=None):

@@ -18,8 +18,12 @@ LARGEST_ID = 2**63 - 1
 
 NAMES = ("id", "username", "text", "timestamp")
 COLUMNS = ", ".join(NAMES)
-LIST = f"SELECT {COLUMNS} FROM thoughts WHERE id < %s ORDER BY id DESC LIMIT 21"
-OWN = f"SELECT {COLUMNS} FROM thoughts WHERE id < %s AND username = %s ORDER BY id DESC LIMIT 21"
+COUNT = (
+    "SELECT count(*) FROM (SELECT id FROM thoughts{where} ORDER BY id DESC LIMIT 1001) AS counted"
+)
+PAGE = f"SELECT {COLUMNS}, ({COUNT}) FROM thoughts WHERE id < %s{{more}} ORDER BY id DESC LIMIT 21"
+LIST = PAGE.format(where="", more="")
+OWN = PAGE.format(where=" WHERE username = %s", more=" AND username = %s")
 NEWEST = (
     f"SELECT {COLUMNS} FROM (SELECT {COLUMNS} FROM thoughts WHERE id < %s ORDER BY id DESC"
     " LIMIT 2000) AS newest WHERE text ILIKE %s ESCAPE '\\' ORDER BY id DESC LIMIT 21"
@@ -28,11 +32,6 @@ FOUND = (
     f"SELECT {COLUMNS} FROM thoughts WHERE id < %s AND text ILIKE %s ESCAPE '\\'"
     " ORDER BY -id LIMIT 21"
 )
-COUNT = (
-    "SELECT count(*) FROM (SELECT id FROM thoughts{where} ORDER BY id DESC LIMIT 1001) AS counted"
-)
-COUNT_ALL = COUNT.format(where="")
-COUNT_OWN = COUNT.format(where=" WHERE username = %s")
 COUNT_FOUND = COUNT.format(where=" WHERE text ILIKE %s ESCAPE '\\'")
 INSERT = f"INSERT INTO thoughts (username, text) VALUES (%s, %s) RETURNING {COLUMNS}"
 
@@ -50,8 +49,7 @@ def application(environ, start_response):
             text = orjson.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))["text"]
             [row] = fetch(INSERT, (username, text))
             return answer(start_response, dict(zip(NAMES, row)), status="201 CREATED")
-        rows = fetch(OWN, (LARGEST_ID, username))
-        return page(start_response, path, "", rows, COUNT_OWN, (username,))
+        return page(start_response, path, "", fetch(OWN, (username, LARGEST_ID, username)))
     if path == "/api/thoughts/":
         search = parse_qs(environ["QUERY_STRING"]).get("search")
         if search:
@@ -59,14 +57,17 @@ def application(environ, start_response):
             rows = fetch(NEWEST, (LARGEST_ID, *found))
             if len(rows) < 21:
                 rows = fetch(FOUND, (LARGEST_ID, *found))
-            return page(start_response, path, f"search={search[0]}&", rows, COUNT_FOUND, found)
-        return page(start_response, path, "", fetch(LIST, (LARGEST_ID,)), COUNT_ALL, ())
+            rows = [(*row, None) for row in rows]
+            return page(start_response, path, f"search={search[0]}&", rows, found)
+        return page(start_response, path, "", fetch(LIST, (LARGEST_ID,)))
     return answer(start_response, {"message": "Not found"}, status="404 NOT FOUND")
 
 
-def page(start_response, path, query, rows, count, values):
+def page(start_response, path, query, rows, found=()):
     shown = rows[:20]
-    total = fetch(count, values)[0][0] if len(rows) > 20 else len(shown)
+    total = len(shown)
+    if len(rows) > 20:
+        total = rows[0][-1] or fetch(COUNT_FOUND, found)[0][0]
     link = f'<{path}?{query}limit=20>; rel="first"'
     if len(rows) > 20:
         link += f', <{path}?{query}limit=20&before={shown[-1][0]}>; rel="next"'

@@ -17,9 +17,15 @@ LONG_TRACEBACK = 60
 logging.getLogger("start").info("imported")
 application = Flask(__name__)
 settings = import_module(f"{CHASSIS}.settings").Settings(
-    "tests.local", {"logs.level": "INFO", "logs.syslog": "", "service.name": "misbehaving"}
+    "tests.local",
+    {
+        "http.longest_wait_seconds": 2,
+        "logs.level": "INFO",
+        "logs.syslog": "",
+        "service.name": "misbehaving",
+    },
 )
-for part in ("transport", "answers", "request_ids", "stuck", "logs", "metrics"):
+for part in ("overload", "transport", "answers", "request_ids", "stuck", "logs", "metrics"):
     import_module(f"{CHASSIS}.{part}").init_app(application, settings)
 leaked: list[bytes] = []
 

@@ -133,10 +133,10 @@ def test_where_a_request_comes_from_is_known_on_a_connection_that_was_kept(
 ) -> None:
     connections = Connections(uwsgi)
     environ = {"SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "as uWSGI says"}
-    connections.name_client(environ)
+    connections.begin(environ)
     assert environ["REMOTE_ADDR"] == "as uWSGI says"
     assert connections.keep(environ, [("Content-Length", "3")])
-    connections.name_client(environ)
+    connections.begin(environ)
     assert environ["REMOTE_ADDR"] == CLIENT
 
 
@@ -153,6 +153,42 @@ def test_a_connection_is_kept_for_a_few_requests_while_many_wait(
     waiting.add(1)
     assert not is_kept()
     assert [is_kept() for _ in range(A_TURN)] == [True] * (A_TURN - 1) + [False]
+
+
+def test_when_the_service_ends_idle_connections_do_and_no_other(
+    uwsgi: SimpleNamespace, other_end: socket.socket
+) -> None:
+    environ, headers = {"SERVER_PROTOCOL": "HTTP/1.1"}, [("Content-Length", "3")]
+    with socket.socket(fileno=os.dup(uwsgi.connection_fd())) as here:
+        here.settimeout(0.1)
+        connections = Connections(uwsgi)
+        assert connections.keep(environ, headers)
+        connections.begin(environ)
+        connections.end_idle()
+        with pytest.raises(TimeoutError):
+            here.recv(1)
+        assert not connections.keep(environ, headers)
+
+        connections = Connections(uwsgi)
+        assert connections.keep(environ, headers)
+        connections.end_idle()
+        assert here.recv(1) == b""
+        # What is being sent arrives.
+        here.sendall(b"x")
+        assert other_end.recv(1) == b"x"
+
+
+def test_no_other_file_that_took_the_number_of_a_closed_connection_is_ended(
+    uwsgi: SimpleNamespace, other_end: socket.socket
+) -> None:
+    connections = Connections(uwsgi)
+    assert connections.keep({"SERVER_PROTOCOL": "HTTP/1.1"}, [("Content-Length", "3")])
+    one, other = socket.socketpair()
+    with one, other:
+        os.dup2(one.fileno(), uwsgi.connection_fd())
+        connections.end_idle()
+        other.sendall(b"x")
+        assert one.recv(1) == b"x"
 
 
 def test_where_uwsgi_keeps_none_none_is_kept(

@@ -1,7 +1,7 @@
 """What uWSGI's HTTP socket leaves undone is done before Flask sees a request."""
 
 import io
-import os
+import socket
 import sys
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -88,14 +88,13 @@ def test_what_is_no_http_is_400(behind_uwsgi: FlaskClient, environ: dict[str, st
 def test_a_client_that_asks_first_is_told_to_send(
     behind_uwsgi: FlaskClient, uwsgi: SimpleNamespace
 ) -> None:
-    reading, writing = os.pipe()
-    uwsgi.connection_fd = lambda: writing
+    here, there = socket.socketpair()
+    uwsgi.connection_fd = here.fileno
     headers = {"Expect": "100-continue"}
-    response = behind_uwsgi.post(READ, json={"text": "abc"}, headers=headers)
-    assert response.json == {"text": "abc"}
-    assert os.read(reading, 100) == b"HTTP/1.1 100 Continue\r\n\r\n"
-    os.close(reading)
-    os.close(writing)
+    with here, there:
+        response = behind_uwsgi.post(READ, json={"text": "abc"}, headers=headers)
+        assert response.json == {"text": "abc"}
+        assert there.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def test_a_body_that_nobody_wants_is_read_all_the_same(behind_uwsgi: FlaskClient) -> None:

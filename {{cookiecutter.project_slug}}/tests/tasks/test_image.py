@@ -39,7 +39,10 @@ def test_nothing_is_pushed_without_a_tag(run: Run) -> None:
 
 @pytest.mark.skipif(not shutil.which("git"), reason="git is not installed here")
 @pytest.mark.parametrize("tag", ["a b", "-v1", "v1/2", "v" * 129])
-def test_what_cannot_be_a_tag_is_not_built(run: Run, tag: str, repository: Path) -> None:
+def test_what_cannot_be_a_tag_is_not_built(
+    run: Run, tag: str, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
     failed = run("image.build", f"--tag={tag}")
     assert failed.code == 1
     assert failed.error == f"{tag!r} cannot be the tag of an image.\n"

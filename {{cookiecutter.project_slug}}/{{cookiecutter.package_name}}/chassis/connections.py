@@ -3,15 +3,19 @@
 A thread of uWSGI stays with a connection that is kept, also while nothing is sent on it, and an
 ingress keeps hundreds. So a worker keeps half as many as it has threads, and while many wait to
 be let in each of them only for a few requests. Each answer says whether its connection is kept.
+When the service ends, so do those on which nothing is being asked: uWSGI would wait for them.
 """
 
 import contextlib
 import os
 import socket
+import sys
 import threading
 import weakref
 from typing import Any
 from wsgiref.types import WSGIEnvironment
+
+from . import end_notice
 
 A_TURN = 10
 """So many requests may come on a connection while many wait."""
@@ -33,10 +37,14 @@ class Connections:
         weakref.finalize(self, self._listening.close)
         # How many requests have come on the connection that a thread keeps.
         self._keeping: dict[int, int] = {}
+        # The connections that threads keep and on which nothing is being asked: file, and inode.
+        self._idle: dict[int, tuple[int, int]] = {}
+        if keeps:
+            end_notice.call(self.end_idle)
 
-    def name_client(self, environ: WSGIEnvironment) -> None:
+    def begin(self, environ: WSGIEnvironment) -> None:
         """Say where a request comes from: on a connection that was kept, uWSGI does not know."""
-        if threading.get_ident() not in self._keeping:
+        if self._idle.pop(threading.get_ident(), None) is None:
             return
         connection = self._own()
         try:
@@ -63,20 +71,41 @@ class Connections:
         ):
             return False
         self._keeping[thread] = requests
-        return True
+        connection = self._uwsgi.connection_fd()
+        self._idle[thread] = (connection, os.fstat(connection).st_ino)
+        # The service may have begun to end meanwhile.
+        return self._most_kept > 0
 
     def end(self) -> None:
         """End the connection of the request that has been answered; uWSGI only sees that."""
-        connection = self._own()
-        # The client may be the one that ended it.
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-        connection.detach()
+        _shut_down(self._own(), socket.SHUT_RDWR)
+
+    def end_idle(self) -> None:
+        """Keep no connection from now on, and end those on which nothing is being asked."""
+        self._most_kept = 0
+        for file, inode in list(self._idle.values()):
+            with contextlib.suppress(OSError):
+                # It may have been closed, and its number be another file's.
+                if os.fstat(file).st_ino == inode:
+                    # An answer that is still being sent goes on.
+                    _shut_down(_socket(file), socket.SHUT_RD)
 
     def _own(self) -> socket.socket:
-        """Return the connection of this thread's request. It is uWSGI's: detach it."""
-        return socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=self._uwsgi.connection_fd())
+        """Return the connection of this thread's request."""
+        return _socket(self._uwsgi.connection_fd())
 
     def _waiting(self) -> int:
         info = self._listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _WAITING.stop)
-        return int.from_bytes(info[_WAITING], "little")
+        return int.from_bytes(info[_WAITING], sys.byteorder)
+
+
+def _shut_down(connection: socket.socket, how: int) -> None:
+    # The client may be the one that ended it.
+    with contextlib.suppress(OSError):
+        connection.shutdown(how)
+    connection.detach()
+
+
+def _socket(file: int) -> socket.socket:
+    """Return a connection of uWSGI's: detach it, or it is closed."""
+    return socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=file)

@@ -15,6 +15,8 @@ from types import FrameType
 
 import uwsgi
 
+from . import end_notice
+
 SECONDS_BETWEEN_LOOKS = 0.5
 
 # A worker older than this, when the end began, was told by the master.
@@ -40,6 +42,7 @@ class Ending:
 
     def _begin(self, number: int, frame: FrameType | None) -> None:
         self.since = time.time()
+        end_notice.give()
 
     def _watch(self) -> None:
         looks_without_workers = 0

@@ -21,12 +21,13 @@ if "gevent" in uwsgi.opt:
 
         psycogreen.gevent.patch_psycopg()
 
-from . import clock, ending, log_streams, logs, metrics_folder, metrics_server
+from . import clock, end_notice, ending, log_streams, logs, metrics_folder, metrics_server
 
 logs.configure("INFO")
 sys.stdout = log_streams.LogStream("stdout")
 sys.stderr = log_streams.LogStream("stderr")
 metrics_folder.prepare()
+end_notice.prepare()
 
 
 def begin() -> None:

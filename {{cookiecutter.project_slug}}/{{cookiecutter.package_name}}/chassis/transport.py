@@ -46,7 +46,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     def understood(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         is_http, is_kept = _is_http(environ), False
-        connections.name_client(environ)
+        connections.begin(environ)
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
             nonlocal is_kept

@@ -9,6 +9,7 @@ from .chassis import (
     health,
     logs,
     metrics,
+    overload,
     request_ids,
     security_headers,
     sessions,
@@ -25,7 +26,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the application; StartError where it cannot run as it is configured."""
     settings = settings or settings_of_chassis.load()
     app = Flask(__package__, static_folder=None)
-    # Each of these four goes around the ones before it.
+    # Each of these five goes around the ones before it.
+    overload.init_app(app, settings)
     transport.init_app(app, settings)
     answers.init_app(app, settings)
     request_ids.init_app(app, settings)

@@ -30,7 +30,7 @@ DRIVER = "postgresql+psycopg2"
 RETRY_AFTER_SECONDS = "2"
 
 IDLE_SECONDS = 1.0
-"""A connection that nobody has used for longer is asked whether it still lives."""
+"""A connection that was last lent longer ago is asked whether it still lives."""
 
 log = logging.getLogger(__name__)
 
@@ -84,17 +84,15 @@ def _replace_dead(engine: Engine) -> None:
     SQLAlchemy's `pool_pre_ping` would ask before each request: one round trip more for all.
     """
 
-    @event.listens_for(engine, "checkin")
-    def returned(connection: Any, record: Any) -> None:
-        record.info["returned"] = monotonic()
-
     @event.listens_for(engine, "checkout")
     def lent(connection: Any, record: Any, proxy: Any) -> None:
-        if monotonic() - record.info.get("returned", monotonic()) > IDLE_SECONDS:
+        now = monotonic()
+        if now - record.info.get("lent", now) > IDLE_SECONDS:
             try:
                 engine.dialect.do_ping(connection)
             except psycopg2.Error as error:
                 raise InvalidatePoolError from error
+        record.info["lent"] = now
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -115,12 +113,10 @@ def database_error(error: Exception) -> Response:
     )
 
 
-@contextmanager
-def connection() -> Iterator[Connection]:
-    """Lend a connection on which each statement is committed by itself."""
+def connection() -> Connection:
+    """Lend a connection, for a `with`, on which each statement is committed by itself."""
     pool: Engine = current_app.extensions["database"]
-    with pool.connect() as lent:
-        yield lent
+    return pool.connect()
 
 
 @contextmanager

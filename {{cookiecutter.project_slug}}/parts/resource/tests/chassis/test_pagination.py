@@ -5,7 +5,7 @@ import re
 import pytest
 from flask import Flask, Response, request
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import Integer, bindparam, column, func, select, text
 from werkzeug.test import TestResponse
 
 from {{ cookiecutter.package_name }}.chassis import database, pagination
@@ -18,6 +18,14 @@ PAGE = text(
     "SELECT n AS id FROM generate_series(1, :newest) AS n"
     " WHERE n < :before ORDER BY n DESC LIMIT :fetch"
 )
+PAGE_WITH_TOTAL = pagination.counted(
+    select(column("id", Integer))
+    .select_from(func.generate_series(1, bindparam("newest")).alias("id"))
+    .where(column("id") < bindparam("before"))
+    .order_by(column("id").desc())
+    .limit(bindparam("fetch")),
+    select(bindparam("newest", type_=Integer)),
+)
 
 
 def listed() -> Response:
@@ -29,10 +37,20 @@ def listed() -> Response:
     return pagination.respond(page, rows, lambda: min(newest, pagination.count_up_to() + 1))
 
 
+def listed_and_counted() -> Response:
+    """The same, where the rows say how many there are."""
+    page, newest = pagination.requested(), int(request.args["newest"])
+    values = {"newest": newest, "before": page.before, "fetch": page.fetch}
+    with database.connection() as connection:
+        rows = connection.execute(PAGE_WITH_TOTAL, values).all()
+        return pagination.respond(page, rows, lambda: int(request.args["otherwise"]))
+
+
 @pytest.fixture(autouse=True)
 def _probe_that_lists(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have one more probe."""
+    """Have two more probes."""
     monkeypatch.setitem(PROBES, "listed", listed)
+    monkeypatch.setitem(PROBES, "counted", listed_and_counted)
 
 
 @pytest.fixture
@@ -97,6 +115,23 @@ def test_the_total_is_of_all_pages(probe: FlaskClient, query: str) -> None:
     response = probe.get(f"/probes/listed/?{query}")
     assert response.headers["X-Total-Count"] == "5"
     assert response.headers["X-Total-Count-Relation"] == "eq"
+
+
+@pytest.mark.parametrize(
+    ("query", "ids", "total"),
+    [
+        ("newest=5&limit=2&before=5", [4, 3], "5"),
+        ("newest=2&limit=2", [2, 1], "2"),
+        # Nothing is left to say it.
+        ("newest=5&limit=2&before=1", [], "7"),
+    ],
+)
+def test_rows_may_say_how_many_there_are(
+    probe: FlaskClient, query: str, ids: list[int], total: str
+) -> None:
+    response = probe.get(f"/probes/counted/?{query}&otherwise=7")
+    assert response.json == [{"id": each} for each in ids]
+    assert response.headers["X-Total-Count"] == total
 
 
 @pytest.mark.parametrize(

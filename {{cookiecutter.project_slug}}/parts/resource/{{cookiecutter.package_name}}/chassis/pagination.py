@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, request
-from sqlalchemy import Row
+from sqlalchemy import Row, Select
 
 from . import database, responses
 from .errors import Invalid
@@ -46,6 +46,9 @@ HEADERS = {
     "X-Total-Count-Relation": "`eq`: the count is exact; `gte`: there are more than that",
 }
 """The headers of a list, for the API's document."""
+
+TOTAL = "total_on_all_pages"
+"""The column that `counted` adds, which is not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +92,44 @@ def count_up_to() -> int:
     return limit
 
 
+def counted(page: Select[*tuple[Any, ...]], count: Select[int]) -> Select[*tuple[Any, ...]]:
+    """Have a page's rows say how many there are on all pages: one question to PostgreSQL, not two.
+
+    It counts once for all rows.
+    """
+    return page.add_columns(count.scalar_subquery().label(TOTAL))
+
+
 def respond(page: Page, rows: Sequence[Row[Any]], count: Callable[[], int]) -> Response:
     """Return the response for a page of rows, each of which has an `id`.
 
     `rows` are at most `page.fetch`, one more than the page holds: that one says whether there is a
-    next page. `count` is asked only where the rows do not tell: it counts the whole list, and no
-    further than `count_up_to()` + 1.
+    next page. `count` is asked only where the rows do not tell, by `counted` or as they are all:
+    it counts the whole list, and no further than `count_up_to()` + 1.
     """
     shown, is_last = rows[: page.limit], len(rows) <= page.limit
-    total = len(shown) if page.is_first and is_last else count()
-    links = [_link("first", limit=page.limit)]
+    objects = database.as_objects(shown)
+    counted_with_them = [each.pop(TOTAL, 0) for each in objects]
+    if page.is_first and is_last:
+        total = len(shown)
+    else:
+        total = max(counted_with_them, default=0) or count()
+    address = _address(page)
+    links = f'<{address}>; rel="first"'
     if not is_last:
-        links.append(_link("next", limit=page.limit, before=shown[-1].id))
+        links += f', <{address}&before={shown[-1].id}>; rel="next"'
     headers = {
-        "Link": ", ".join(links),
+        "Link": links,
         "X-Total-Count": str(min(total, count_up_to())),
         "X-Total-Count-Relation": "eq" if total <= count_up_to() else "gte",
     }
-    return responses.json(database.as_objects(shown), headers=headers)
+    return responses.json(objects, headers=headers)
 
 
-def _link(relation: str, **parameters: int) -> str:
-    """Return one entry of the Link header: relative, so that it is right behind any proxy."""
+def _address(page: Page) -> str:
+    """Return the first page's address: relative, so that it is right behind any proxy."""
     others = {name: value for name, value in request.args.items() if name not in PARAMETERS}
-    return f'<{request.path}?{urlencode(others | parameters)}>; rel="{relation}"'
+    return f"{request.path}?{urlencode(others | {'limit': page.limit})}"
 
 
 def _whole_number(name: str, default: int, largest: int, errors: dict[str, str]) -> int:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     select,
 )
 
+from ..chassis import pagination
 from .model import {{ cookiecutter.__resource_class }} as Stored
 
 COLUMNS = (Stored.id, Stored.username, Stored.text, Stored.timestamp)
@@ -33,8 +34,14 @@ _older = select(*COLUMNS).where(Stored.id < bindparam("before")).order_by(Stored
 _page = _older.limit(bindparam("fetch"))
 _is_own = Stored.username == bindparam("username")
 
-ALL = _page
-OWN = _page.where(_is_own)
+# Counted newest first, along an index. From the table's other end, what was removed is read too.
+_newest_ids = select(Stored.id).order_by(Stored.id.desc())
+COUNT_ALL = _count(_newest_ids)
+COUNT_OWN = _count(_newest_ids.where(_is_own))
+COUNT_MATCHING = _count(select(Stored.id).where(_has_pattern(Stored.text)))
+
+ALL = pagination.counted(_page, COUNT_ALL)
+OWN = pagination.counted(_page.where(_is_own), COUNT_OWN)
 
 # A search looks among the newest first, where a text that is frequent is found soon. Only of a
 # rarer one, all that have it are fetched by the text's index, and sorted. PostgreSQL's own choice
@@ -49,12 +56,6 @@ MATCHING_NEWEST = (
     .limit(bindparam("fetch"))
 )
 MATCHING = _page.where(_has_pattern(Stored.text)).order_by(None).order_by(-Stored.id)
-
-# Counted newest first, along an index. From the table's other end, what was removed is read too.
-_newest_ids = select(Stored.id).order_by(Stored.id.desc())
-COUNT_ALL = _count(_newest_ids)
-COUNT_OWN = _count(_newest_ids.where(_is_own))
-COUNT_MATCHING = _count(select(Stored.id).where(_has_pattern(Stored.text)))
 
 ONE = select(*COLUMNS).where(Stored.id == bindparam("id"))
 NEW = insert(Stored).returning(*COLUMNS)

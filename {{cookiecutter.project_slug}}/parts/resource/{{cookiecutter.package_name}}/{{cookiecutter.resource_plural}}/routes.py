@@ -100,11 +100,11 @@ def _listed(
 ) -> Response:
     """Return a page: of the first statement that fills it, else of the last."""
     page = pagination.requested()
-    wanted = values | {"before": page.before, "fetch": page.fetch}
-    up_to = values | {"count_up_to": pagination.count_up_to()}
+    values |= {"before": page.before, "fetch": page.fetch}
+    values["count_up_to"] = pagination.count_up_to()
     with database.connection() as connection:
         for statement in statements:
-            rows = connection.execute(statement, wanted).all()
+            rows = connection.execute(statement, values).all()
             if len(rows) == page.fetch:
                 break
-        return pagination.respond(page, rows, lambda: connection.scalar(counting, up_to) or 0)
+        return pagination.respond(page, rows, lambda: connection.scalar(counting, values) or 0)
