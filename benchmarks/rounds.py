@@ -70,7 +70,7 @@ def measure(
     connections: int,
     rows: int,
     rounds: int,
-    seconds: int,
+    seconds: int = 1,
     after_round: Callable[[], None] = lambda: None,
     requests: Sequence[Request] = (),
 ) -> list[Series]:
