@@ -1,16 +1,21 @@
 """What the benchmarks measure, on a service that runs."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from invoke import Exit
 
 from benchmarks import commits, life, overload, pages, parts
 from benchmarks.load import Request, send
+from benchmarks.servers import Changed
 from benchmarks.sidebyside import work_on
 from benchmarks.tables import Table
 from benchmarks.work import check_alike
+from tasks.folders import ROOT
+from tasks.ports import free_port
 from tasks.render import example
 from tests.services import InstalledService, install
 
@@ -31,6 +36,8 @@ def slow(*arguments, **others):
 
 orjson.dumps = slow
 """
+
+PROFILING = ROOT / "docs" / "profiling.md"
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +126,38 @@ def test_what_still_has_a_part_or_lacks_another_is_refused(
                 parts.check(server)
     finally:
         server.stop()
+
+
+def test_the_page_on_profiling_shows_how_to_explain_a_statement(table: Table) -> None:
+    found = re.search(r"python - <<'END'\n(.*?)\nEND\n", PROFILING.read_text("utf-8"), re.DOTALL)
+    assert found
+    address = table.service.database.replace("postgresql://", "postgresql+psycopg2://")
+    code, changed = re.subn(r'"postgresql\S+"', repr(address), found[1])
+    assert changed == 1
+    service = InstalledService(table.service.folder)
+    done = service.run("python", "-", given=code)
+    assert done.returncode == 0, done.stderr
+    assert "Limit" in done.stdout
+    assert "Buffers: shared" in done.stdout
+
+
+def test_the_page_on_profiling_shows_what_each_thread_does(table: Table) -> None:
+    port = free_port()
+    [options] = re.findall(r"(--stats=\S+) (--stats-http)", PROFILING.read_text("utf-8"))
+    words = [word.replace("9191", str(port)) for word in options]
+    server = Changed(table.service, "stats", options=words)
+    try:
+        server.wait()
+        told = requests.get(f"http://127.0.0.1:{port}", timeout=10).json()
+        pids = set(server.pids)
+    finally:
+        server.stop()
+    assert told["listen_queue"] >= 0
+    assert {worker["status"] for worker in told["workers"]} <= {"idle", "busy"}
+    assert {worker["pid"] for worker in told["workers"]} <= pids
+    assert [len(worker["cores"]) for worker in told["workers"]] == [8, 8]
+    cores = [core["in_request"] for worker in told["workers"] for core in worker["cores"]]
+    assert set(cores) <= {0, 1}
 
 
 def test_an_overload_leaves_goodput(table: Table) -> None:
