@@ -24,9 +24,9 @@ def bench(
     template: bool = False,
 ) -> None:
     """Measure the rendered service beside what else could have been written; twelve minutes."""
-    install_tools()
     if rounds < 1:
-        raise Exit(f"--rounds {rounds}: give 1 or more", 1)
+        raise Exit(f"--rounds {rounds}: give 1 or more.", 1)
+    install_tools()
     words = ["template"] if template else ["rounds", str(rounds)]
     if quick or against:
         words = ["quick", against or _other_commit()]

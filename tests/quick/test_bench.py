@@ -5,10 +5,12 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from invoke import Context, Exit
 
 from benchmarks import (
     chart,
@@ -30,6 +32,7 @@ from benchmarks.load import Answered
 from benchmarks.ratios import BARS, Bar
 from benchmarks.servers import VARIANTS
 from benchmarks.work import BARRED
+from tasks.bench import bench
 from tasks.lock import are_locked
 
 ROUNDS = 9
@@ -137,15 +140,18 @@ def whole_run(all_series: list[dict[str, Any]]) -> dict[str, Any]:
     """A run in which all bars are met: what is in it of the strains that have one."""
     many = [each | {"connections": 64} for each in all_series]
     met = {"is_met": True}
+    cost = {"share": 0.1, "least": 0.08, "most": 0.123}
+    refused = {"refused_per_second": 100, "failed": 0}
     return {
         "series": all_series + many,
         "ratios": {bar.beside: dict.fromkeys(BARRED, 9.0) for bar in BARS},
-        "parts": {"together": {"share": 0.1}, "bar": 0.15} | met,
-        "starvation": {"idle": 200, "slowest_seconds": 0.1} | met,
-        "overload": {"times": 4, "ratio": 0.95, "bar": 0.9} | met,
+        "parts": {"each": {"logs": cost}, "together": cost, "bar": 0.15} | met,
+        "starvation": {"idle": 200, "still_open": 2, "slowest_seconds": 0.1} | met,
+        "overload": {"clients": 16, "times": 4, "ratio": 0.95, "bar": 0.9} | refused | met,
         "growth": [{"ratio": 1.1, "bar": 1.3}, {"ratio": 99, "bar": None}],
-        "start": {"uwsgi_median": 0.3, "bar": 0.4} | met,
+        "start": {"uwsgi_median": 0.3, "median": 0.5, "bar": 0.4} | met,
         "memory": {"first_mb": 40, "last_mb": 41, "requests": 1000, "bar_mb": 60} | met,
+        "modes": {"clients": 64, "modes": [series("gevent", "page", [900.0] * 3)]},
     }
 
 
@@ -153,6 +159,33 @@ def test_a_run_in_which_all_bars_are_met_says_so(all_series: list[dict[str, Any]
     found = verdicts.as_lines(whole_run(all_series), report.TITLES)
     assert sum(line.endswith("| met |") for line in found) == len(BARS) + 8
     assert "missed" not in "".join(found)
+
+
+def test_the_report_is_written_and_a_short_run_leaves_the_readme(
+    all_series: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = {"processor": "A", "cores": 2, "memory_gib": 4}
+    then = {"commit": "b", "measured": "2026-01-01T00:00:00", "versions": {}, "machine": machine}
+    # Of a service that runs; what is written of it is what counts here.
+    monkeypatch.setattr(report, "circumstances", lambda table: then)
+    monkeypatch.setattr(readme, "README", tmp_path / "README.md")
+    table: Any = None
+    written = report.write(whole_run(all_series), table, tmp_path)
+    text = written.read_text("utf-8")
+    assert "| logs | 10.0% | 8.0% to 12.3% |" in text
+    assert "| FastAPI, httpx, Jinja2 | 4.00 |" in text
+    assert "| 64 | insert | 2.00 | 5.00 | 2.5 | 0 |" in text
+    assert json.loads((tmp_path / "sidebyside.json").read_text("utf-8"))["cpu_ratios"]["page_raw"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "sidebyside.json",
+        "sidebyside.md",
+        "sidebyside.svg",
+    ]
+
+
+def test_no_rounds_are_refused() -> None:
+    with pytest.raises(Exit, match="--rounds 0: give 1 or more"):
+        bench(Context(), rounds=0)
 
 
 @pytest.mark.parametrize("part", ["parts", "starvation", "overload", "start", "memory"])
