@@ -18,6 +18,7 @@ from benchmarks import (
     starvation,
 )
 from benchmarks.circumstances import RESULTS
+from benchmarks.rounds import ROUNDS
 from benchmarks.sidebyside import Effort, say
 from benchmarks.tables import Table
 from tasks.folders import ROOT
@@ -31,9 +32,6 @@ FEW_ROWS = (
     Effort(connections=(64,), work=("list", "own list", "insert")),
 )
 MANY_ROWS = (Effort(connections=(8,), work=("list", "own list")),)
-
-ROUNDS = 5
-"""Fewer are no result: they only show that everything runs."""
 
 REQUESTS_FOR_MEMORY = 100_000
 

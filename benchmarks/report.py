@@ -9,6 +9,7 @@ from benchmarks import chart, pages, ratios, readme, strains, verdicts
 from benchmarks.circumstances import RESULTS, as_line, circumstances
 from benchmarks.growth import SMALL
 from benchmarks.ratios import BARS, LARGEST_P99, Found
+from benchmarks.rounds import ROUNDS
 from benchmarks.servers import VARIANTS, Rendered
 from benchmarks.tables import Table
 from benchmarks.verdicts import CONNECTIONS, MANY_CONNECTIONS
@@ -80,7 +81,7 @@ def as_markdown(found: dict[str, Any]) -> str:
         "",
         as_line(found),
         "",
-        "What misses its bar has a ✗. [How to read this](../README.md).",
+        f"{_rounds(found['series'])} What misses its bar has a ✗.",
         "",
         *verdicts.as_lines(found, TITLES),
         "",
@@ -103,6 +104,13 @@ def as_markdown(found: dict[str, Any]) -> str:
         *_series(found["series"]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _rounds(series: Sequence[Found]) -> str:
+    number = len(series[0]["rounds"]["per_second"])
+    if number >= ROUNDS:
+        return f"Medians of {number} rounds."
+    return f"**{number} of {ROUNDS} rounds: this shows that all of it runs, and no result.**"
 
 
 def ratio_tables(found: Ratios, *, has_bars: bool = True) -> list[str]:
@@ -167,7 +175,7 @@ def _series(series: Sequence[Found]) -> list[str]:
     lines = [
         "## All of it",
         "",
-        "Medians of the rounds; CPU is the server's own, without PostgreSQL's and the client's.",
+        "CPU is the server's own, without PostgreSQL's and the client's.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         "|--:|--:|---|---|--:|--:|--:|--:|--:|",

@@ -11,6 +11,9 @@ from benchmarks.work import Work
 
 WARM_UP_SECONDS = 1
 
+ROUNDS = 5
+"""Of the whole run. Fewer are no result: they only show that everything runs."""
+
 
 class Measurable(Protocol):
     """A server on a port, with its processes."""

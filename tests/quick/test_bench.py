@@ -172,6 +172,7 @@ def test_the_report_is_written_and_a_short_run_leaves_the_readme(
     table: Any = None
     written = report.write(whole_run(all_series), table, tmp_path)
     text = written.read_text("utf-8")
+    assert "**3 of 5 rounds" in text
     assert "| logs | 10.0% | 8.0% to 12.3% |" in text
     assert "| FastAPI, httpx, Jinja2 | 4.00 |" in text
     assert "| 64 | insert | 2.00 | 5.00 | 2.5 | 0 |" in text
