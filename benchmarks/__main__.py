@@ -1,4 +1,4 @@
-"""What `./invoke bench` runs: `python -m benchmarks [quick REF | template]`."""
+"""What `./invoke bench` runs: `python -m benchmarks [rounds N | quick REF | template]`."""
 
 import sys
 
@@ -8,6 +8,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case []:
             print(everything.run().read_text("utf-8"))
+        case ["rounds", number]:
+            print(everything.run(int(number)).read_text("utf-8"))
         case ["quick", against]:
             print(commits.run(against).read_text("utf-8"))
         case ["template"]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH, LABEL, BAR, GAP, TOP = 760, 230, 16, 22, 46
-COLOURS = {"list": "#3b7dd8", "own list": "#2a9d6f", "insert": "#d9822b"}
+WIDTH, LABEL, BAR, GAP, TOP = 760, 230, 16, 22, 58
+COLOURS = {"list": "#3b7dd8", "own list": "#2a9d6f", "insert": "#d9822b", "page": "#8a63d2"}
 
 STYLE = """<style>
 text { fill: #24292f }
@@ -17,8 +17,7 @@ Ratios = Mapping[str, Mapping[str, float]]
 
 def draw(title: str, titles: Mapping[str, str], ratios: Ratios) -> str:
     """Return the chart: a group of bars for each server, as long as the ratio is large."""
-    works = list(COLOURS)
-    height = TOP + sum(len(works) * BAR + GAP for _ in ratios) + 30
+    height = TOP + sum(len(each) * BAR + GAP for each in ratios.values()) + 30
     largest = max(value for each in ratios.values() for value in each.values())
     room = WIDTH - LABEL - 70
     lines = [
@@ -27,17 +26,25 @@ def draw(title: str, titles: Mapping[str, str], ratios: Ratios) -> str:
         STYLE,
         f'<text x="10" y="22" font-size="15">{escape(title)}</text>',
     ]
+    equal = LABEL + room / max(largest, 1.0)
+    lines.append(
+        f'<text x="{equal:.0f}" y="{TOP - 20}" text-anchor="middle" font-size="11">equal</text>'
+    )
     y = TOP
     for server, values in ratios.items():
-        middle = y + len(works) * BAR / 2 + 4
+        # Between the groups alone, where no figures are.
+        lines.append(
+            f'<line x1="{equal:.0f}" x2="{equal:.0f}" y1="{y - 16}" y2="{y - 4}" stroke="#8c959f"/>'
+        )
+        middle = y + len(values) * BAR / 2 + 4
         name = escape(titles[server])
         lines.append(f'<text x="{LABEL - 10}" y="{middle:.0f}" text-anchor="end">{name}</text>')
-        for work in works:
-            length = max(1.0, values[work] / largest * room)
-            lines += _bar(y, length, COLOURS[work], values[work])
+        for work, value in values.items():
+            length = max(1.0, value / max(largest, 1.0) * room)
+            lines += _bar(y, length, COLOURS[work], value)
             y += BAR
         y += GAP
-    return "\n".join([*lines, *_legend(works, y), "</svg>", ""])
+    return "\n".join([*lines, *_legend(list(COLOURS), y), "</svg>", ""])
 
 
 def _bar(y: int, length: float, colour: str, value: float) -> list[str]:

@@ -101,13 +101,14 @@ class Growth:
     small: Table
     large: Table
 
-    def measure(self) -> list[Measured]:
+    def measure(self, most_rounds: int | None = None) -> list[Measured]:
         """Measure all kinds of requests, in the end those that an index is taken away for."""
-        found = [self._measure(kind, ROUNDS, REQUESTS) for kind in KINDS]
+        rounds, slow_rounds = (min(most_rounds or n, n) for n in (ROUNDS, SLOW_ROUNDS))
+        found = [self._measure(kind, rounds, REQUESTS) for kind in KINDS]
         if self.small.has_search_index():
             for table in (self.small, self.large):
                 table.drop_search_index()
-            found += [self._measure(kind, SLOW_ROUNDS, SLOW_REQUESTS) for kind in WITHOUT_INDEX]
+            found += [self._measure(kind, slow_rounds, SLOW_REQUESTS) for kind in WITHOUT_INDEX]
         return found
 
     def _measure(self, kind: Kind, rounds: int, requests: int) -> Measured:

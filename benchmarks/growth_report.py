@@ -9,7 +9,7 @@ from benchmarks.growth import LARGE, SMALL, Measured
 from benchmarks.tables import Table
 
 
-def write(measured: list[Measured], table: Table) -> Path:
+def write(measured: list[Measured], table: Table, results: Path = RESULTS) -> Path:
     """Write both files and return the one to read."""
     found = {
         **circumstances(table),
@@ -17,9 +17,9 @@ def write(measured: list[Measured], table: Table) -> Path:
         "search_index": any("no index" in one.kind.name for one in measured),
         "requests": [one.as_json() for one in measured],
     }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "growth.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
-    readable = RESULTS / "growth.md"
+    results.mkdir(exist_ok=True)
+    (results / "growth.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    readable = results / "growth.md"
     readable.write_text(as_markdown(found), "utf-8")
     return readable
 

@@ -5,46 +5,89 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import requests
+from invoke import Exit
+
 from benchmarks import ratios
 from benchmarks.rounds import Series, measure
 from benchmarks.servers import Changed
-from benchmarks.work import Work
+from benchmarks.work import TIMEOUT_SECONDS, Work
 from tasks.running_service import RunningService
 
 PARTS = ("logs", "metrics", "request ids", "error handling")
 BAR = 0.15
 """All of them together may cost so much of a list request's CPU time."""
 
+WHOLE = "all parts"
+FOLDER = Path(__file__).parent / "in_service"
 
-HERE = Path(__file__).parent
+
+def without(service: RunningService, parts: Sequence[str]) -> Changed:
+    """Start the service without some of its parts."""
+    variables = {"SERVICE_PACKAGE": service.service.package, "WITHOUT": ",".join(parts)}
+    options = [f"--pythonpath={FOLDER}", "--module=without:application"]
+    return Changed(service, ", ".join(parts) or WHOLE, variables, options)
 
 
 @contextmanager
 def started(service: RunningService) -> Iterator[list[Changed]]:
     """Start the service with all parts, without each, and without all."""
-    options = [f"--pythonpath={HERE}", "--module=without:application"]
     with ExitStack() as stack:
         found = []
         for parts in ((), *((part,) for part in PARTS), PARTS):
-            name = ", ".join(parts)
-            variables = {"SERVICE_PACKAGE": service.service.package, "WITHOUT": ",".join(parts)}
-            found.append(Changed(service, name, variables, options))
+            found.append(without(service, parts))
             stack.callback(found[-1].stop)
         for each in found:
             each.wait()
+            check(each)
         yield found
 
 
-def costs(found: Sequence[Series]) -> dict[str, float]:
-    """Return by how much a request costs more with a part than without it, as a share."""
-    whole, *others = [series.as_json() for series in found]
-    return {each["server"]: 1 - ratios.ratio(each, whole, "cpu_us") for each in others}
+def check(server: Changed) -> None:
+    """Raise Exit where a server has a part that it should be without, or lacks another one."""
+    wanted = [part for part in PARTS if part not in server.name.split(", ")]
+    found = present(server)
+    if found != wanted:
+        raise Exit(
+            f"A service has {found} and should have {wanted}: see {FOLDER.name}/without.py", 1
+        )
 
 
-def as_json(service: RunningService, work: Work, rounds: int, seconds: int) -> Mapping[str, Any]:
+def present(server: Changed) -> list[str]:
+    """Return which parts are there, by what they do."""
+    path = "/nowhere/"
+    got = requests.get(f"http://127.0.0.1:{server.port}{path}", timeout=TIMEOUT_SECONDS)
+    metrics_address = f"http://127.0.0.1:{server.metrics_port}/metrics"
+    counted = requests.get(metrics_address, timeout=TIMEOUT_SECONDS).text
+    does = {
+        "logs": f'"path":"{path}"' in server.log.read_text("utf-8").replace('": "', '":"'),
+        "metrics": "http_requests_total{" in counted,
+        "request ids": "X-Request-ID" in got.headers,
+        "error handling": got.headers["Content-Type"] == "application/json",
+    }
+    return [part for part in PARTS if does[part]]
+
+
+def cost(part: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, float]:
+    """Return by how much a request costs more with a part than without it, as a share.
+
+    `least` and `most` are of the rounds: they say how far to trust it.
+    """
+    rounds = ratios.in_pairs(part["rounds"]["cpu_us"], whole["rounds"]["cpu_us"])
+    share = 1 - ratios.ratio(part, whole, "cpu_us")
+    return {"share": share, "least": 1 - max(rounds), "most": 1 - min(rounds)}
+
+
+def costs(found: Sequence[Series]) -> dict[str, Any]:
+    """Return what each part costs and what all do, measured together and not added up."""
+    whole, *others, none = [series.as_json() for series in found]
+    each = {part["server"]: cost(part, whole) for part in others}
+    together = cost(none, whole)
+    return {"each": each, "together": together, "bar": BAR, "is_met": together["share"] <= BAR}
+
+
+def as_json(service: RunningService, work: Work, rounds: int) -> dict[str, Any]:
     """Measure what the parts cost a kind of work."""
     with started(service) as servers:
-        found = measure(servers, work, connections=8, rows=0, rounds=rounds, seconds=seconds)
-    shares = costs(found)
-    together = shares.pop(", ".join(PARTS))
-    return {"each": shares, "together": together, "bar": BAR, "is_met": together <= BAR}
+        found = measure(servers, work, connections=8, rows=0, rounds=rounds)
+    return costs(found)

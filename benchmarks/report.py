@@ -1,54 +1,74 @@
-"""Writes what was measured side by side into benchmarks/results: JSON, a page to read, a chart."""
+"""Writes what was measured side by side into a folder: JSON, a page to read, a chart."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chart, ratios, readme, strains
+from benchmarks import chart, pages, ratios, readme, strains, verdicts
 from benchmarks.circumstances import RESULTS, as_line, circumstances
 from benchmarks.growth import SMALL
 from benchmarks.ratios import BARS, LARGEST_P99, Found
+from benchmarks.rounds import ROUNDS
 from benchmarks.servers import VARIANTS, Rendered
 from benchmarks.tables import Table
+from benchmarks.verdicts import CONNECTIONS, MANY_CONNECTIONS
 from benchmarks.work import BARRED
 
-TITLES = {Rendered.name: Rendered.title} | {each.name: each.title for each in VARIANTS}
+GROUPS = ((VARIANTS, BARRED), (pages.VARIANTS, (pages.PAGE.name,)))
+"""Variants, each with the work that the service is compared in."""
 
-CONNECTIONS = 8
-"""So many connections the bars are for."""
+TITLES = {Rendered.name: Rendered.title} | {
+    each.name: each.title for variants, _ in GROUPS for each in variants
+}
+
+Ratios = dict[str, dict[str, float]]
+"""By server and by work."""
+
+PER_SECOND = f"How many times as many requests a second ({CONNECTIONS} connections)"
+
+COLUMNS = (
+    "rows", "connections", "work", "server", "requests/s", "CPU µs/request", "p50 ms", "p99 ms",
+    "failed",
+)  # fmt: skip
 
 
-def write(measured: dict[str, Any], table: Table) -> Path:
-    """Write all three files and return the one to read."""
+def write(measured: dict[str, Any], table: Table, results: Path = RESULTS) -> Path:
+    """Write all three files and return the one to read; the README shows what is kept."""
     found = {**circumstances(table), **measured}
     found["ratios"] = beside_all(found["series"])
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "sidebyside.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
-    (RESULTS / "sidebyside.svg").write_text(as_chart(found["ratios"]), "utf-8")
-    readable = RESULTS / "sidebyside.md"
+    found["cpu_ratios"] = beside_all(found["series"], "cpu_us")
+    results.mkdir(exist_ok=True)
+    (results / "sidebyside.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    (results / "sidebyside.svg").write_text(as_chart(found["ratios"]), "utf-8")
+    readable = results / "sidebyside.md"
     readable.write_text(as_markdown(found), "utf-8")
-    readme.update(readme_lines(found["ratios"]))
+    if results == RESULTS:
+        readme.update(readme_lines(found["ratios"]))
     return readable
 
 
-def readme_lines(found: dict[str, dict[str, float]]) -> list[str]:
-    """Return what the README shows: the chart and the table."""
+def readme_lines(found: Ratios) -> list[str]:
+    """Return what the README shows: the chart and the tables."""
     chart_there = "![Requests a second, as multiples](benchmarks/results/sidebyside.svg)"
-    return [chart_there, "", *ratio_table(found)]
+    return [chart_there, "", *ratio_tables(found)]
 
 
-def beside_all(series: Sequence[Found]) -> dict[str, dict[str, float]]:
-    """Return how many times the requests a second of each other server the service answers."""
+def beside_all(series: Sequence[Found], of: str = "per_second") -> Ratios:
+    """Return how many times as much the service does as each other server, or takes."""
 
     def ratio(work: str, other: str) -> float:
         rendered = ratios.find(series, Rendered.name, work, CONNECTIONS, SMALL)
-        return ratios.ratio(rendered, ratios.find(series, other, work, CONNECTIONS, SMALL))
+        return ratios.ratio(rendered, ratios.find(series, other, work, CONNECTIONS, SMALL), of)
 
-    return {each.name: {work: ratio(work, each.name) for work in BARRED} for each in VARIANTS}
+    return {
+        each.name: {work: ratio(work, each.name) for work in works}
+        for variants, works in GROUPS
+        for each in variants
+    }
 
 
-def as_chart(found: dict[str, dict[str, float]]) -> str:
+def as_chart(found: Ratios) -> str:
     """Return the chart of the ratios."""
     title = "Requests a second of the rendered service, as multiples of the others'"
     return chart.draw(title, TITLES, found)
@@ -61,39 +81,61 @@ def as_markdown(found: dict[str, Any]) -> str:
         "",
         as_line(found),
         "",
+        f"{_rounds(found['series'])} What misses its bar has a ✗.",
+        "",
+        *verdicts.as_lines(found, TITLES),
+        "",
+        f"## {PER_SECOND}",
+        "",
         "![The ratios as bars](sidebyside.svg)",
         "",
-        *ratio_lines(found["ratios"]),
+        *ratio_tables(found["ratios"]),
+        "",
+        "## How many times the CPU time of a request",
+        "",
+        "Below 1 the service takes less than the other. Trust this most.",
+        "",
+        *ratio_tables(found["cpu_ratios"], has_bars=False),
         "",
         *_tails(found["series"]),
         "",
-        *_series(found["series"]),
-        "",
         *strains.as_lines(found),
+        "",
+        *_series(found["series"]),
     ]
     return "\n".join(lines) + "\n"
 
 
-def ratio_lines(found: dict[str, dict[str, float]]) -> list[str]:
-    """Return the table of ratios with its heading."""
-    heading = f"## How many times as many requests a second ({CONNECTIONS} connections)"
-    return [heading, "", *ratio_table(found)]
+def _rounds(series: Sequence[Found]) -> str:
+    number = len(series[0]["rounds"]["per_second"])
+    if number >= ROUNDS:
+        return f"Medians of {number} rounds."
+    return f"**{number} of {ROUNDS} rounds: this shows that all of it runs, and no result.**"
 
 
-def ratio_table(found: dict[str, dict[str, float]]) -> list[str]:
-    """Return the table of ratios; what misses its bar is marked."""
-    bars = {bar.beside: bar for bar in BARS}
-    lines = [
-        f"| beside | {' | '.join(BARRED)} | bar |",
-        f"|---|{'--:|' * len(BARRED)}--:|",
+def ratio_tables(found: Ratios, *, has_bars: bool = True) -> list[str]:
+    """Return the tables of ratios; what misses its bar is marked."""
+    tables = [
+        "\n".join(_ratio_table([each.name for each in variants], works, found, has_bars=has_bars))
+        for variants, works in GROUPS
     ]
-    for server, values in found.items():
+    return "\n\n".join(tables).splitlines()
+
+
+def _ratio_table(
+    servers: Sequence[str], works: Sequence[str], found: Ratios, *, has_bars: bool
+) -> Iterator[str]:
+    bars = {bar.beside: bar for bar in BARS if has_bars and bar.beside in servers}
+    last = " bar |" if bars else ""
+    yield f"| beside | {' | '.join(works)} |{last}"
+    yield f"|---|{'--:|' * (len(works) + bool(bars))}"
+    for server in servers:
         bar = bars.get(server)
-        cells = [
-            f"{value:.2f}{mark(bar is None or bar.is_met(value))}" for value in values.values()
-        ]
-        lines.append(f"| {TITLES[server]} | {' | '.join(cells)} | {bar.least if bar else ''} |")
-    return lines
+        values = [found[server][work] for work in works]
+        cells = [f"{value:.2f}{mark(bar is None or bar.is_met(value))}" for value in values]
+        if bars:
+            cells.append(f"{bar.least:g}" if bar else "")
+        yield f"| {TITLES[server]} | {' | '.join(cells)} |"
 
 
 def mark(is_met: bool) -> str:
@@ -103,19 +145,29 @@ def mark(is_met: bool) -> str:
 
 def _tails(series: Sequence[Found]) -> list[str]:
     """Return the slowest hundredth of the rendered service, beside its median."""
+    bars = (
+        f"Of the rendered service. Bars: p99 / p50 at most {LARGEST_P99:g} at {CONNECTIONS} "
+        f"connections, no error at {MANY_CONNECTIONS}."
+    )
     lines = [
-        f"The slowest hundredth beside the median (bar {LARGEST_P99:g}), and errors:",
+        "## The slowest hundredth, and errors",
         "",
-        "| connections | work | p99 / p50 | failed |",
-        "|--:|---|--:|--:|",
+        bars,
+        "",
+        "| connections | work | p50 ms | p99 ms | p99 / p50 | failed |",
+        "|--:|---|--:|--:|--:|--:|",
     ]
     for each in series:
         if each["server"] != Rendered.name or each["rows"] != SMALL:
             continue
         tail = ratios.tail(each)
-        met = mark(tail <= LARGEST_P99 or each["connections"] != CONNECTIONS)
+        has_bar = each["connections"] == CONNECTIONS and each["work"] in BARRED
+        met = mark(tail <= LARGEST_P99 or not has_bar)
         failed = f"{each['failed']}{mark(not each['failed'])}"
-        lines.append(f"| {each['connections']} | {each['work']} | {tail:.1f}{met} | {failed} |")
+        lines.append(
+            f"| {each['connections']} | {each['work']} | {each['p50_ms']:.2f} "
+            f"| {each['p99_ms']:.2f} | {tail:.1f}{met} | {failed} |"
+        )
     return lines
 
 
@@ -123,15 +175,15 @@ def _series(series: Sequence[Found]) -> list[str]:
     lines = [
         "## All of it",
         "",
-        "Medians of the rounds; CPU is the server's own, without PostgreSQL's and the client's.",
+        "CPU is the server's own, without PostgreSQL's and the client's.",
         "",
-        "| rows | connections | work | server | requests/s | CPU µs/request | p50 ms | p99 ms |",
-        "|--:|--:|---|---|--:|--:|--:|--:|",
+        f"| {' | '.join(COLUMNS)} |",
+        "|--:|--:|---|---|--:|--:|--:|--:|--:|",
     ]
     lines += [
         f"| {each['rows']:,} | {each['connections']} | {each['work']} | {TITLES[each['server']]} "
         f"| {each['per_second']:.0f} | {each['cpu_us']:.0f} "
-        f"| {each['p50_ms']:.2f} | {each['p99_ms']:.2f} |"
+        f"| {each['p50_ms']:.2f} | {each['p99_ms']:.2f} | {each['failed']} |"
         for each in series
     ]
     return lines

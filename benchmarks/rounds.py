@@ -11,6 +11,9 @@ from benchmarks.work import Work
 
 WARM_UP_SECONDS = 1
 
+ROUNDS = 5
+"""Of the whole run. Fewer are no result: they only show that everything runs."""
+
 
 class Measurable(Protocol):
     """A server on a port, with its processes."""
@@ -70,7 +73,7 @@ def measure(
     connections: int,
     rows: int,
     rounds: int,
-    seconds: int,
+    seconds: int = 1,
     after_round: Callable[[], None] = lambda: None,
     requests: Sequence[Request] = (),
 ) -> list[Series]:

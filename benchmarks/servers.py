@@ -27,17 +27,18 @@ class Variant:
     command: Command
 
 
-UWSGI_RAW = ("--master", "--need-app", "--module=app:application", "--disable-logging")
+UWSGI_LIMIT = (
+    "--master", "--need-app", "--module=app:application", "--disable-logging",
+    f"--workers={WORKERS}", "--threads=4", "--lazy-apps", "--listen=128",
+)  # fmt: skip
 UVICORN = ("uvicorn", "app:app", f"--workers={WORKERS}")
+GUNICORN = ("gunicorn", f"--workers={WORKERS}", "--threads=8", "--worker-class=gthread", "app:app")
 
 VARIANTS = (
     Variant(
         "raw",
         "raw WSGI, psycopg2, orjson",
-        lambda port: (
-            "uwsgi", f"--http11-socket=127.0.0.1:{port}", *UWSGI_RAW,
-            f"--workers={WORKERS}", "--threads=4", "--lazy-apps", "--listen=128",
-        ),
+        lambda port: ("uwsgi", f"--http11-socket=127.0.0.1:{port}", *UWSGI_LIMIT),
     ),
     Variant(
         "fastapi_asyncpg",
@@ -52,10 +53,7 @@ VARIANTS = (
     Variant(
         "flask_gunicorn",
         "Flask, gunicorn gthread",
-        lambda port: (
-            "gunicorn", f"--bind=127.0.0.1:{port}", f"--workers={WORKERS}", "--threads=8",
-            "--worker-class=gthread", "app:app",
-        ),
+        lambda port: (*GUNICORN, f"--bind=127.0.0.1:{port}"),
     ),
     Variant(
         "flask_restx",
@@ -78,7 +76,30 @@ def answers(port: int) -> bool:
         return False
 
 
-class Server:
+class Started:
+    """A server of a name that was started on a port."""
+
+    name: str
+    title: str
+    port: int
+    _program: Program
+
+    def wait(self) -> None:
+        """Wait until it answers."""
+        self._program.wait_until(lambda: answers(self.port), self.name)
+
+    @property
+    def pids(self) -> list[int]:
+        """Its processes."""
+        return processes.of_session(self._program.pid)
+
+    def stop(self) -> None:
+        """End it with all that it has started."""
+        if not self._program.has_ended:
+            self._program.kill()
+
+
+class Server(Started):
     """A variant that runs."""
 
     def __init__(self, variant: Variant, private: Path, variables: dict[str, str]) -> None:
@@ -94,19 +115,6 @@ class Server:
             os.environ | variables,
             private / f"{variant.name}.log",
         )
-
-    def wait(self) -> None:
-        """Wait until it answers."""
-        self._program.wait_until(lambda: answers(self.port), self.name)
-
-    @property
-    def pids(self) -> list[int]:
-        """Its processes."""
-        return processes.of_session(self._program.pid)
-
-    def stop(self) -> None:
-        """End it with all that it has started."""
-        self._program.kill()
 
 
 class Rendered:
@@ -125,7 +133,7 @@ class Rendered:
         return processes.of_session(self.service.program.pid)
 
 
-class Changed:
+class Changed(Started):
     """A rendered service, started once more in another way, beside the one that may run."""
 
     def __init__(
@@ -139,29 +147,19 @@ class Changed:
     ) -> None:
         """`options` are uWSGI's."""
         self.name = self.title = name
+        self.service = service
         self.port = free_port()
+        self.metrics_port = free_port()
+        self.log = service.private / f"{name}.log"
         call = (
             f"from {service.service.package}.tasks.run import run; "
             f"run({service.name!r}, 'production', port={self.port}, "
-            f"metrics_port={free_port()}, gevent={gevent}, options={list(options)!r})"
+            f"metrics_port={self.metrics_port}, gevent={gevent}, options={list(options)!r})"
         )
         python = service.folder / ".venv" / "bin" / "python"
         self._program = Program(
             [python, "-c", call],
             service.folder,
             service.variables() | (variables or {}),
-            service.private / f"{name}.log",
+            self.log,
         )
-
-    def wait(self) -> None:
-        """Wait until it answers."""
-        self._program.wait_until(lambda: answers(self.port), self.name)
-
-    @property
-    def pids(self) -> list[int]:
-        """Its processes."""
-        return processes.of_session(self._program.pid)
-
-    def stop(self) -> None:
-        """End it."""
-        self._program.kill()

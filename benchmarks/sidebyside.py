@@ -13,10 +13,8 @@ from benchmarks.work import WRITER, Work, all_work, check_alike
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure."""
+    """What to measure: at how many connections, and which kinds of work."""
 
-    rounds: int
-    seconds: int
     connections: tuple[int, ...]
     work: tuple[str, ...] = ()
 
@@ -33,7 +31,7 @@ class SideBySide:
     servers: Sequence[Measurable]
     work: Sequence[Work]
 
-    def measure(self, effort: Effort) -> Iterator[Series]:
+    def measure(self, effort: Effort, rounds: int) -> Iterator[Series]:
         """Measure each kind of work that is wanted, first of all whether all answer it alike."""
         wanted = [work for work in self.work if effort.wants(work)]
         check_alike(self.servers, wanted)
@@ -46,8 +44,7 @@ class SideBySide:
                     work,
                     connections=connections,
                     rows=self.table.rows,
-                    rounds=effort.rounds,
-                    seconds=effort.seconds,
+                    rounds=rounds,
                     after_round=self._clean_up if work.writes else lambda: None,
                 )
 

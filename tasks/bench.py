@@ -12,13 +12,22 @@ from .test import install_tools
     help={
         "quick": "Compare with another commit, in less than three minutes: did anything get slower",
         "against": "The other commit; by default HEAD where files have changed, else HEAD~1",
+        "rounds": "Rounds of the whole run; fewer than 5 are for a look, and go to .cache/bench",
         "template": "Measure rendering, the demo, the tests and the image instead",
     }
 )
-def bench(context: Context, quick: bool = False, against: str = "", template: bool = False) -> None:
+def bench(
+    context: Context,
+    quick: bool = False,
+    against: str = "",
+    rounds: int = 5,
+    template: bool = False,
+) -> None:
     """Measure the rendered service beside what else could have been written; twelve minutes."""
+    if rounds < 1:
+        raise Exit(f"--rounds {rounds}: give 1 or more.", 1)
     install_tools()
-    words = ["template"] if template else []
+    words = ["template"] if template else ["rounds", str(rounds)]
     if quick or against:
         words = ["quick", against or _other_commit()]
     # A process of its own: what it imports may only just have been installed.

@@ -1,16 +1,23 @@
 """What the benchmarks measure, on a service that runs."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
+from invoke import Exit
 
-from benchmarks import commits, life, overload
+from benchmarks import commits, life, overload, pages, parts
 from benchmarks.load import Request, send
+from benchmarks.servers import Changed
 from benchmarks.sidebyside import work_on
 from benchmarks.tables import Table
 from benchmarks.work import check_alike
-from tests.services import InstalledService
+from tasks.folders import ROOT
+from tasks.ports import free_port
+from tasks.render import example
+from tests.services import InstalledService, install
 
 SLOWER = """
 import time
@@ -29,6 +36,8 @@ def slow(*arguments, **others):
 
 orjson.dumps = slow
 """
+
+PROFILING = ROOT / "docs" / "profiling.md"
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +81,83 @@ def test_an_answer_that_differs_is_told(table: Table) -> None:
     check_alike([Other(), Other()], health)
     with pytest.raises(ValueError, match=r"JSON|Expecting"):
         check_alike([Other(), Wrong()], health)
+
+
+@pytest.fixture(scope="module")
+def frontend() -> InstalledService:
+    """The example of a frontend, installed."""
+    return install(example("frontend"), extras="gevent")
+
+
+def test_the_page_and_its_limit_are_measured_in_turns(
+    frontend: InstalledService, table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = f"http://127.0.0.1:{table.service.port}"
+    monkeypatch.setattr(pages, "VARIANTS", pages.VARIANTS[:1])
+    found = pages.as_json(frontend.path, tmp_path, backend, rows=table.rows, rounds=1)
+    assert [each["server"] for each in found] == ["rendered", "page_raw"]
+    assert all(each["per_second"] > 10 and not each["failed"] for each in found)
+
+
+def test_a_variant_that_makes_another_page_is_refused(
+    frontend: InstalledService, table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = f"http://127.0.0.1:{table.service.port}"
+    told = pages.site
+    monkeypatch.setattr(pages, "site", lambda service: told(service) | {"SITE_TITLE": "Other"})
+    with (
+        pytest.raises(Exit, match="page_raw makes another page"),
+        pages.started(frontend.path, tmp_path, backend, pages.VARIANTS[:1]),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("lacking", [(), parts.PARTS], ids=["whole", "none"])
+def test_what_still_has_a_part_or_lacks_another_is_refused(
+    table: Table, lacking: tuple[str, ...]
+) -> None:
+    server = parts.without(table.service, lacking)
+    try:
+        server.wait()
+        parts.check(server)
+        for part in parts.PARTS:
+            server.name = part
+            with pytest.raises(Exit, match="and should have"):
+                parts.check(server)
+    finally:
+        server.stop()
+
+
+def test_the_page_on_profiling_shows_how_to_explain_a_statement(table: Table) -> None:
+    found = re.search(r"python - <<'END'\n(.*?)\nEND\n", PROFILING.read_text("utf-8"), re.DOTALL)
+    assert found
+    address = table.service.database.replace("postgresql://", "postgresql+psycopg2://")
+    code, changed = re.subn(r'"postgresql\S+"', repr(address), found[1])
+    assert changed == 1
+    service = InstalledService(table.service.folder)
+    done = service.run("python", "-", given=code)
+    assert done.returncode == 0, done.stderr
+    assert "Limit" in done.stdout
+    assert "Buffers: shared" in done.stdout
+
+
+def test_the_page_on_profiling_shows_what_each_thread_does(table: Table) -> None:
+    port = free_port()
+    [options] = re.findall(r"(--stats=\S+) (--stats-http)", PROFILING.read_text("utf-8"))
+    words = [word.replace("9191", str(port)) for word in options]
+    server = Changed(table.service, "stats", options=words)
+    try:
+        server.wait()
+        told = requests.get(f"http://127.0.0.1:{port}", timeout=10).json()
+        pids = set(server.pids)
+    finally:
+        server.stop()
+    assert told["listen_queue"] >= 0
+    assert {worker["status"] for worker in told["workers"]} <= {"idle", "busy"}
+    assert {worker["pid"] for worker in told["workers"]} <= pids
+    assert [len(worker["cores"]) for worker in told["workers"]] == [8, 8]
+    cores = [core["in_request"] for worker in told["workers"] for core in worker["cores"]]
+    assert set(cores) <= {0, 1}
 
 
 def test_an_overload_leaves_goodput(table: Table) -> None:

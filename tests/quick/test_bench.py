@@ -5,12 +5,26 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from invoke import Context, Exit
 
-from benchmarks import chart, commits, load, processes, ratios, readme, report, rounds
+from benchmarks import (
+    chart,
+    commits,
+    load,
+    pages,
+    parts,
+    processes,
+    ratios,
+    readme,
+    report,
+    rounds,
+    verdicts,
+)
 from benchmarks.circumstances import RESULTS
 from benchmarks.environments import VARIANTS as FOLDERS
 from benchmarks.growth import SMALL
@@ -18,6 +32,7 @@ from benchmarks.load import Answered
 from benchmarks.ratios import BARS, Bar
 from benchmarks.servers import VARIANTS
 from benchmarks.work import BARRED
+from tasks.bench import bench
 from tasks.lock import are_locked
 
 ROUNDS = 9
@@ -94,17 +109,20 @@ def test_a_bar_of_one_wants_to_be_exceeded() -> None:
 @pytest.fixture
 def all_series() -> list[dict[str, Any]]:
     """Series in which the rendered service does 100 a second, and the others less and less."""
-    names = ["rendered", *(variant.name for variant in VARIANTS)]
     return [
         series(name, work, [1.0] * 3, [100 / 2**number] * 3)
-        for number, name in enumerate(names)
-        for work in BARRED
+        for variants, works in report.GROUPS
+        for number, name in enumerate(["rendered", *(variant.name for variant in variants)])
+        for work in works
     ]
 
 
 def test_the_report_puts_the_service_beside_each_variant(all_series: list[dict[str, Any]]) -> None:
     found = report.beside_all(all_series)
-    assert list(found) == [variant.name for variant in VARIANTS]
+    assert list(found) == [variant.name for variant in (*VARIANTS, *pages.VARIANTS)]
+    assert [found[variant.name]["page"] for variant in pages.VARIANTS] == pytest.approx(
+        [2**number for number in range(1, 4)], rel=0.1
+    )
     assert [found[variant.name]["list"] for variant in VARIANTS] == pytest.approx(
         [2**number for number in range(1, 6)], rel=0.1
     )
@@ -113,9 +131,102 @@ def test_the_report_puts_the_service_beside_each_variant(all_series: list[dict[s
 def test_the_report_marks_what_misses_its_bar(all_series: list[dict[str, Any]]) -> None:
     found = report.beside_all(all_series)
     found["raw"]["insert"] = 0.5
-    [row] = [line for line in report.ratio_lines(found) if "raw" in line]
+    row = next(line for line in report.ratio_tables(found) if "raw" in line)
     assert "| 0.50 ✗ |" in row
     assert row.count("✗") == 1
+
+
+def whole_run(all_series: list[dict[str, Any]]) -> dict[str, Any]:
+    """A run in which all bars are met: what is in it of the strains that have one."""
+    many = [each | {"connections": 64} for each in all_series]
+    met = {"is_met": True}
+    cost = {"share": 0.1, "least": 0.08, "most": 0.123}
+    refused = {"refused_per_second": 100, "failed": 0}
+    return {
+        "series": all_series + many,
+        "ratios": {bar.beside: dict.fromkeys(BARRED, 9.0) for bar in BARS},
+        "parts": {"each": {"logs": cost}, "together": cost, "bar": 0.15} | met,
+        "starvation": {"idle": 200, "still_open": 2, "slowest_seconds": 0.1} | met,
+        "overload": {"clients": 16, "times": 4, "ratio": 0.95, "bar": 0.9} | refused | met,
+        "growth": [{"ratio": 1.1, "bar": 1.3}, {"ratio": 99, "bar": None}],
+        "start": {"uwsgi_median": 0.3, "median": 0.5, "bar": 0.4} | met,
+        "memory": {"first_mb": 40, "last_mb": 41, "requests": 1000, "bar_mb": 60} | met,
+        "modes": {"clients": 64, "modes": [series("gevent", "page", [900.0] * 3)]},
+    }
+
+
+def test_a_run_in_which_all_bars_are_met_says_so(all_series: list[dict[str, Any]]) -> None:
+    found = verdicts.as_lines(whole_run(all_series), report.TITLES)
+    assert sum(line.endswith("| met |") for line in found) == len(BARS) + 8
+    assert "missed" not in "".join(found)
+
+
+def test_the_report_is_written_and_a_short_run_leaves_the_readme(
+    all_series: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = {"processor": "A", "cores": 2, "memory_gib": 4}
+    then = {"commit": "b", "measured": "2026-01-01T00:00:00", "versions": {}, "machine": machine}
+    # Of a service that runs; what is written of it is what counts here.
+    monkeypatch.setattr(report, "circumstances", lambda table: then)
+    monkeypatch.setattr(readme, "README", tmp_path / "README.md")
+    table: Any = None
+    written = report.write(whole_run(all_series), table, tmp_path)
+    text = written.read_text("utf-8")
+    assert "**3 of 5 rounds" in text
+    assert "| logs | 10.0% | 8.0% to 12.3% |" in text
+    assert "| FastAPI, httpx, Jinja2 | 4.00 |" in text
+    assert "| 64 | insert | 2.00 | 5.00 | 2.5 | 0 |" in text
+    assert json.loads((tmp_path / "sidebyside.json").read_text("utf-8"))["cpu_ratios"]["page_raw"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "sidebyside.json",
+        "sidebyside.md",
+        "sidebyside.svg",
+    ]
+
+
+def test_no_rounds_are_refused() -> None:
+    with pytest.raises(Exit, match="--rounds 0: give 1 or more"):
+        bench(Context(), rounds=0)
+
+
+@pytest.mark.parametrize("part", ["parts", "starvation", "overload", "start", "memory"])
+def test_a_bar_that_is_missed_is_told(all_series: list[dict[str, Any]], part: str) -> None:
+    found = whole_run(all_series)
+    found[part]["is_met"] = False
+    assert "".join(verdicts.as_lines(found, report.TITLES)).count("missed") == 1
+
+
+def test_ratios_tails_errors_and_growth_have_bars_too(all_series: list[dict[str, Any]]) -> None:
+    found = whole_run(all_series)
+    found["ratios"]["raw"]["insert"] = 0.5
+    found["series"][0]["rounds"]["p99_ms"] = [50.0] * 3
+    found["series"][len(all_series)]["failed"] = 1
+    found["growth"][0]["ratio"] = 1.4
+    missed = [one for one in verdicts.of(found, report.TITLES) if not one.is_met]
+    assert [one.found for one in missed] == ["9.00, 9.00, 0.50", "25.0", "1", "1.40"]
+
+
+def test_what_a_part_costs_is_a_share_of_the_whole() -> None:
+    names = [parts.WHOLE, *parts.PARTS, "all"]
+    cpu: list[list[float]] = [
+        [100, 200, 100],
+        [90, 180, 80],
+        [100, 200, 110],
+        [100, 200, 100],
+        [95, 190, 95],
+        [80, 160, 80],
+    ]
+    found = []
+    for name, values in zip(names, cpu, strict=True):
+        one = rounds.Series(name, "list", 8, 0)
+        for value in values:
+            one.add(Answered(1.0, 1000, 0, 0, 2.0, 5.0), value / 1000)
+        found.append(one)
+    costs = parts.costs(found)
+    assert costs["each"]["logs"] == pytest.approx({"share": 0.1, "least": 0.1, "most": 0.2})
+    assert costs["each"]["metrics"] == pytest.approx({"share": 0, "least": -0.1, "most": 0})
+    # Measured, and more than the sum of the four: the parts share what all of them need.
+    assert (costs["together"]["share"], costs["is_met"]) == (pytest.approx(0.2), False)
 
 
 def test_every_bar_is_beside_a_variant() -> None:
@@ -129,7 +240,7 @@ def test_the_chart_is_svg_with_a_bar_for_each_ratio(all_series: list[dict[str, A
         for element in drawn.iter("{http://www.w3.org/2000/svg}rect")
         if element.get("x") == str(chart.LABEL) and element.get("width") != "12"
     ]
-    assert len(bars) == len(VARIANTS) * len(BARRED)
+    assert len(bars) == len(VARIANTS) * len(BARRED) + len(pages.VARIANTS)
 
 
 def test_the_readme_shows_what_was_measured_last() -> None:
@@ -181,7 +292,7 @@ def test_cpu_time_is_of_a_whole_session() -> None:
         process.communicate()
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+@pytest.mark.parametrize("variant", [*VARIANTS, *pages.VARIANTS], ids=lambda variant: variant.name)
 def test_every_variant_is_locked(variant: Any) -> None:
     folder = FOLDERS / variant.name
     assert are_locked(folder)
