@@ -19,6 +19,7 @@ from tests.full.uwsgi_process import (
     app_of,
     eventually,
     free_port,
+    package_of,
     sections,
     started,
 )
@@ -70,6 +71,15 @@ def test_it_works_after_a_formatter(rendered_service: Rendered, tmp_path: Path) 
         uwsgi.send(signal.SIGTERM)
         assert uwsgi.wait_for_end() == 0
         assert uwsgi.records(logger="access", route="/items/<int:number>/")
+
+
+def test_libraries_are_imported_once_for_all_workers_and_the_service_by_each(
+    served: Uwsgi, rendered_service: Rendered
+) -> None:
+    imported = set(served.ask("/imported").json["by_the_master"])
+    assert {"flask_restx", "jwt", "psycopg2", "sqlalchemy.orm"} <= imported
+    package = package_of(rendered_service)
+    assert {f"{package}.app", f"{package}.domain", f"{package}.wsgi"}.isdisjoint(imported)
 
 
 def test_a_misspelt_option_stops_the_start(rendered_service: Rendered, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import threading
 import time
 from importlib import import_module
@@ -11,6 +12,7 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+IMPORTED_BY_THE_MASTER = sorted(sys.modules)
 CHASSIS = f"{os.environ['SERVICE_PACKAGE']}.chassis"
 LONG_TRACEBACK = 60
 
@@ -41,6 +43,11 @@ def failed(error: Exception) -> ResponseReturnValue:
 @application.get("/")
 def index() -> ResponseReturnValue:
     return {"pid": os.getpid()}
+
+
+@application.get("/imported")
+def imported() -> ResponseReturnValue:
+    return {"by_the_master": IMPORTED_BY_THE_MASTER}
 
 
 @application.get("/client")

@@ -10,6 +10,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from prometheus_client import values
 
+from {{ cookiecutter.package_name }}.chassis import end_notice
 from {{ cookiecutter.package_name }}.chassis.log_streams import LogStream
 
 from .conftest import Load
@@ -27,6 +28,7 @@ def preload(load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[Preload]:
         return load("preload")
 
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+    monkeypatch.setattr(end_notice, "_pipe", [])
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
     before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT)}
     yield preloads
