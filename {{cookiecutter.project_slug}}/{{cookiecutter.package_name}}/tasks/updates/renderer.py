@@ -6,6 +6,7 @@ Jinja has compiled. Beside the file, it writes what came of each job.
 
 import hashlib
 import json
+import logging
 import shutil
 import sys
 import tempfile
@@ -86,10 +87,14 @@ def main() -> None:
     """Render each of the jobs; what a user can mend is one sentence."""
     jobs, compiled = (Path(word).resolve() for word in sys.argv[1:])
     generate.create_env_with_context = partial(caching_environment, compiled)
+    # A hook that fails has said why; Cookiecutter would log a traceback with it.
+    logging.getLogger("cookiecutter").addHandler(logging.NullHandler())
     try:
         done = [render(job) for job in json.loads(jobs.read_text(encoding="utf-8"))]
     except (CookiecutterException, ValueError) as error:
         sys.exit(f"{error}")
+    except EOFError:
+        sys.exit("A question was left without an answer.")
     jobs.with_suffix(".done.json").write_text(json.dumps(done), encoding="utf-8")
 
 
