@@ -9,7 +9,7 @@ from tests.updates.killing import kill_at, kill_when
 from tests.updates.published import conflicts
 from tests.updates.services import Service, contents, copy
 
-switch: Any = engine("switch")
+restoring: Any = engine("restoring")
 
 UPDATE = ("template.update", "--no-tests", "--no-input")
 
@@ -22,7 +22,8 @@ def test_a_kill_at_any_moment_leaves_the_service_as_it_was(
     resource.commits()
     before = contents(resource.path)
     undisturbed = copy(resource, tmp_path / "undisturbed")
-    assert undisturbed.tasks(*UPDATE).returncode == 1
+    first = undisturbed.tasks(*UPDATE)
+    assert (first.returncode, first.stderr) == (1, "")
     assert conflicts(undisturbed) == ["README.md"]
 
     def temporary(name: str) -> Path:
@@ -43,7 +44,7 @@ def test_a_kill_at_any_moment_leaves_the_service_as_it_was(
     kill_at(resource, temporary("switching"), UPDATE, "read-tree -m", "within", half)
     assert note.exists()
     assert contents(resource.path) != before
-    switch.restore(resource.path)
+    restoring.restore(resource.path)
     assert is_as(before, resource)
 
     kill_at(resource, temporary("switched"), UPDATE, "update-index -z --index-info", "after")

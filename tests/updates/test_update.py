@@ -166,23 +166,6 @@ def test_an_interrupt_leaves_the_service_as_it_was(
     assert list(temporary.glob("template-update-*")) == []
 
 
-def test_a_kill_while_files_are_changed_is_undone_by_the_next_task(resource: Service) -> None:
-    """What a machine that fails in that moment leaves behind."""
-    before = contents(resource.path)
-    touched = ["README.md", "docs/on-call.md", "docs/how-it-was.md"]
-    (resource.path / "README.md").write_text("half")
-    (resource.path / "docs" / "on-call.md").write_text("new")
-    (resource.path / "docs" / "how-it-was.md").unlink()
-    git = resource.path / ".git"
-    (git / "index.lock").touch()
-    (git / "template-update.json").write_text(json.dumps({"touched": touched}))
-    done = resource.tasks("template.update", "--check")
-    assert "An update was killed while it changed files: they are restored." in done.stdout
-    assert contents(resource.path) == before
-    assert resource.changed() == []
-    assert not (git / "template-update.json").exists()
-
-
 def begin(service: Service, temporary: Path) -> subprocess.Popen[str]:
     """Begin an update, as its user does, with temporary files in a folder of its own."""
     return subprocess.Popen(
