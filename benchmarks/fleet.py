@@ -1,6 +1,6 @@
 """What the status and the update of a fleet cost: of services that are rendered for it.
 
-`.venv/bin/python -m benchmarks.fleet` takes ten minutes and writes the results. With fewer
+`.venv/bin/python -m benchmarks.fleet` takes six minutes and writes the results. With fewer
 services, as in `--services 20`, it only says them.
 """
 
