@@ -1,6 +1,8 @@
 """Prepares updates of services on branches: several at a time, each for itself."""
 
 import json
+import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -17,6 +19,10 @@ preparing: Any = engine("preparing")
 source: Any = engine("source")
 switch: Any = engine("switch")
 updating: Any = engine("updating")
+
+MEMORY = Path("/dev/shm")  # noqa: S108  (the folders in it get random names, and are its user's)
+ROOM = 200_000_000
+"""Bytes that an update may need; most need a tenth of it."""
 
 
 @dataclass
@@ -49,7 +55,7 @@ def at_a_time(
 
     def one(service: Path) -> Result:
         try:
-            result = work(service, template, tag)
+            result = work(service, template, tag, shared)
         except faults.UpdateError as error:
             result = Result(service.name, str(service), "failed", left=[str(error)])
         except Exception as error:  # noqa: BLE001  (one failure stops no other)
@@ -58,8 +64,18 @@ def at_a_time(
             print(f"{result.name}: {result.outcome}{_counted(result)}", flush=True)
         return result
 
-    with ThreadPoolExecutor(jobs) as pool:
+    with updating.scratch_folder(in_memory(jobs)) as shared, ThreadPoolExecutor(jobs) as pool:
         return list(pool.map(one, services))
+
+
+def in_memory(jobs: int, memory: Path = MEMORY) -> Path | None:
+    """Return a folder in memory; None where there is none with room, or TMPDIR names another.
+
+    An update makes and removes thousands of small files: on a disk that costs as much as the rest.
+    """
+    if "TMPDIR" in os.environ or not memory.is_dir() or not os.access(memory, os.W_OK):
+        return None
+    return memory if shutil.disk_usage(memory).free > jobs * ROOM else None
 
 
 def _counted(result: Result) -> str:
@@ -68,27 +84,27 @@ def _counted(result: Result) -> str:
     return f" ({len(result.conflicts)} files)" if result.conflicts else ""
 
 
-def look(service: Path, template: Path, tag: str) -> Result:
+def look(service: Path, template: Path, tag: str, shared: Path) -> Result:
     """Say what an update would do to a service, and change nothing."""
-    return _prepared(service, template, tag, branch="")
+    return _prepared(service, template, tag, shared, branch="")
 
 
-def prepare(service: Path, template: Path, tag: str) -> Result:
+def prepare(service: Path, template: Path, tag: str, shared: Path) -> Result:
     """Put the update of a service on a branch; one that is there from before is left as it is."""
     branch = branch_of(tag)
     words = ["git", "rev-parse", f"refs/heads/{branch}~1", "HEAD"]
     done = subprocess.run(words, cwd=service, capture_output=True, text=True)
     if done.returncode == 0 and len(set(done.stdout.split())) == 1:
         return Result(service.name, str(service), "done before")
-    return _prepared(service, template, tag, branch)
+    return _prepared(service, template, tag, shared, branch)
 
 
-def _prepared(service: Path, template: Path, tag: str, branch: str) -> Result:
+def _prepared(service: Path, template: Path, tag: str, shared: Path, branch: str) -> Result:
     wish = preparing.Wish(service, PROGRAMS, tag, str(template))
     switch.require_clean(service)
-    with tempfile.TemporaryDirectory(prefix="template-update-") as folder:
+    with tempfile.TemporaryDirectory(prefix="service-", dir=shared) as folder:
         written = preparing.recorded(service)
-        clone = source.Source(template, written.template)
+        clone = source.Source(template, written.template, shared)
         base = clone.commit(written.commit)
         if base == clone.commit(tag):
             return Result(service.name, str(service), "up to date")

@@ -39,17 +39,22 @@ class Service:
         """Run cruft in it."""
         return run([PROGRAMS / "cruft", *words], self.path, self.template.variables)
 
+    @property
+    def command(self) -> Path:
+        """Its command, as its developers have it."""
+        [found] = [path for path in self.installed.bin.glob("*-tasks") if path.is_file()]
+        return found
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What its command is run with."""
+        path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+        return {"PYTHONPATH": str(self.path), "PATH": path} | self.template.variables
+
     def tasks(self, *words: str, **variables: str) -> Finished:
         """Run its own tasks, as its developers do."""
-        [command] = [path for path in self.installed.bin.glob("*-tasks") if path.is_file()]
-        path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
-        environment = {"PYTHONPATH": str(self.path), "PATH": path}
-        return run(
-            [command, *words],
-            self.path,
-            environment | self.template.variables | variables,
-            seconds=SECONDS,
-        )
+        environment = self.variables | variables
+        return run([self.command, *words], self.path, environment, seconds=SECONDS)
 
     def changed(self) -> list[str]:
         """Return what git says of the files."""

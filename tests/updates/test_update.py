@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tasks.folders import PROGRAMS
 from tests.updates.history import Repository, edit
 from tests.updates.published import conflicts
 from tests.updates.services import Service, clone, contents
@@ -112,6 +111,19 @@ def test_an_ignored_file_is_not_overwritten(resource: Service) -> None:
     assert resource.changed() == []
 
 
+def test_a_service_whose_code_is_broken_can_be_updated(resource: Service) -> None:
+    """Its own tasks cannot be loaded either."""
+    [package] = [path.parent for path in resource.path.glob("*/wsgi.py")]
+    for name in ("domain.py", "own_tasks.py"):
+        edit(package / name, '"""\n\n', '"""\n\ndef (\n')
+    resource.commits()
+    done = resource.tasks(*UPDATE)
+    assert done.returncode == 0, done.stderr
+    assert "own_tasks.py gives no tasks: SyntaxError" in done.stderr
+    assert resource.record()["checkout"] == "v1.2.0"
+    assert "\ndef (\n" in (package / "domain.py").read_text("utf-8")
+
+
 def test_a_template_in_a_folder_of_one_machine_is_refused(
     resource: Service, template: Repository
 ) -> None:
@@ -154,35 +166,12 @@ def test_an_interrupt_leaves_the_service_as_it_was(
     assert list(temporary.glob("template-update-*")) == []
 
 
-def test_a_kill_while_files_are_changed_is_undone_by_the_next_task(resource: Service) -> None:
-    """What a machine that fails in that moment leaves behind."""
-    before = contents(resource.path)
-    touched = ["README.md", "docs/on-call.md", "docs/how-it-was.md"]
-    (resource.path / "README.md").write_text("half")
-    (resource.path / "docs" / "on-call.md").write_text("new")
-    (resource.path / "docs" / "how-it-was.md").unlink()
-    git = resource.path / ".git"
-    (git / "index.lock").touch()
-    (git / "template-update.json").write_text(json.dumps({"touched": touched}))
-    done = resource.tasks("template.update", "--check")
-    assert "An update was killed while it changed files: they are restored." in done.stdout
-    assert contents(resource.path) == before
-    assert resource.changed() == []
-    assert not (git / "template-update.json").exists()
-
-
 def begin(service: Service, temporary: Path) -> subprocess.Popen[str]:
     """Begin an update, as its user does, with temporary files in a folder of its own."""
-    [command] = service.installed.bin.glob("*-tasks")
-    variables = {
-        "PYTHONPATH": str(service.path),
-        "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
-        "TMPDIR": str(temporary),
-    }
     return subprocess.Popen(
-        [command, *UPDATE],
+        [service.command, *UPDATE],
         cwd=service.path,
-        env=os.environ | service.template.variables | variables,
+        env=os.environ | service.variables | {"TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -53,3 +53,11 @@ def test_what_waited_for_too_long_is_refused(impatient: FlaskClient, caller: soc
     assert "busy" in refused.json["message"]
     # It says that the process lives, which it does.
     assert impatient.get("/health/live").status_code == 200
+
+
+@linux_only
+def test_what_waited_for_the_start_is_answered(caller: socket.socket, make: Make) -> None:
+    caller.sendall(b"x")
+    time.sleep(0.6)
+    client = make(http__longest_wait_seconds=0.5).test_client()
+    assert client.get("/probes/free/").status_code == 200

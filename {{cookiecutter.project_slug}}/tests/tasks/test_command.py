@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import sysconfig
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -57,6 +58,35 @@ def test_an_error_of_the_installed_command_is_a_sentence() -> None:
     assert failed.stderr.startswith(f"{ENVIRONMENT_VARIABLE} is 'nowhere', which settings.yaml")
     assert "Traceback" not in failed.stderr
     assert failed.stdout == ""
+
+
+def list_without(module: str) -> subprocess.CompletedProcess[str]:
+    """List the tasks in a process in which a module cannot be imported."""
+    package = project_files.PACKAGE.name
+    program = f"""
+import sys
+sys.modules["{module}"] = None
+from {package}.tasks import program
+program.run(["tasks", "--list"])
+"""
+    words = [sys.executable, "-c", program]
+    return subprocess.run(words, capture_output=True, text=True, timeout=30)
+
+
+def test_the_tasks_are_there_where_the_services_own_cannot_be_loaded() -> None:
+    listed = list_without(f"{project_files.PACKAGE.name}.own_tasks")
+    assert listed.returncode == 0
+    assert "template.update" in listed.stdout
+    assert listed.stderr.startswith("own_tasks.py gives no tasks: ModuleNotFoundError: ")
+
+
+def test_a_package_that_is_missing_is_told_with_what_to_do() -> None:
+    failed = list_without("dynaconf")
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("The tasks cannot be loaded: ")
+    assert "dynaconf" in failed.stderr.splitlines()[0]
+    assert "./bootstrap installs it" in failed.stderr
+    assert "Traceback" not in failed.stderr
 
 
 @pytest.mark.parametrize("task", TASKS)

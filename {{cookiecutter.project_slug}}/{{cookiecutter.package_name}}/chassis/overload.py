@@ -7,6 +7,7 @@ the answers that are made. To refuse is quick, so those who came last are answer
 import socket
 import sys
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -31,10 +32,13 @@ def init_app(app: Flask, settings: Settings) -> None:
     if not uwsgi or sys.platform != "linux":
         return
     longest = settings["http.longest_wait_seconds"]
+    # Who waited for the start did not wait for a thread.
+    started = monotonic()
     wsgi_app = app.wsgi_app
 
     def in_time(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if seconds_waited(uwsgi) > longest and not environ["PATH_INFO"].startswith(PROBES):
+        waited = min(seconds_waited(uwsgi), monotonic() - started)
+        if waited > longest and not environ["PATH_INFO"].startswith(PROBES):
             headers = [
                 ("Content-Type", "application/json"),
                 ("Content-Length", str(len(_BUSY))),

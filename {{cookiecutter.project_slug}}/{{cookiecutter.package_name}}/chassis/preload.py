@@ -28,6 +28,7 @@ LIBRARIES = (
     "dynaconf",
     "flask_restx",
     "jwt",
+    "psycopg2",
     "requests",
     "sqlalchemy.dialects.postgresql.psycopg2",
     "sqlalchemy.orm",

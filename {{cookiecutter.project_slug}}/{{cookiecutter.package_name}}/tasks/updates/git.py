@@ -42,13 +42,20 @@ def tries(
             ["git", *_OPTIONS, *words],
             cwd=folder,
             input=given,
-            env=outside | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"} | dict(variables or {}),
+            env=outside | _ALWAYS | dict(variables or {}),
             capture_output=True,
             start_new_session=True,
         )
     except FileNotFoundError:
         raise UpdateError("Updates need git, which is not installed here.") from None
 
+
+_ALWAYS = {
+    # A look at files leaves no lock behind when it is killed.
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C.UTF-8",
+}
 
 _LEADING_ELSEWHERE = frozenset(
     {

@@ -92,7 +92,7 @@ def prepare(
     if base:
         old = source.folder_of(base, folder / "old-template")
         jobs.append(rendering.Job(str(old), address, base, written.answers, str(folder / "old")))
-    new, *before = rendering.render(wish.python, folder, jobs)
+    new, *before = rendering.render(wish.python, folder, jobs, source.compiled)
     old_folder = before[0].folder if before else None
 
     scratch = Scratch(folder / "service", wish.service)

@@ -1,21 +1,39 @@
 """A program of its own: renders a template, as cruft does. It runs in .venv/template.
 
-Its argument is a file with the jobs, as `rendering.py` describes them; beside it, it writes what
-came of each.
+Its arguments are a file with the jobs, as `rendering.py` describes them, and a folder for what
+Jinja has compiled. Beside the file, it writes what came of each job.
 """
 
+import hashlib
 import json
+import logging
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cookiecutter import prompt
+from cookiecutter import generate, prompt, utils
 from cookiecutter.exceptions import CookiecutterException
-from cookiecutter.generate import generate_context, generate_files
+from jinja2 import FileSystemBytecodeCache
 
 NAMESPACE = "cookiecutter"
+
+
+def caching_environment(compiled: Path, context: dict[str, Any]) -> Any:
+    """Make Cookiecutter's environment, which finds again what an earlier render has compiled.
+
+    Renders have nearly everything in common, and compiling takes longer than all the rest.
+    """
+    made = utils.create_env_with_context(context)
+    # What was compiled with other options is something else.
+    options = sorted(context[NAMESPACE].get("_jinja2_env_vars", {}).items())
+    key = repr((options, sorted(made.extensions))).encode()
+    folder = compiled / hashlib.sha256(key).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    made.bytecode_cache = FileSystemBytecodeCache(str(folder))
+    return made
 
 
 def render(job: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +49,8 @@ def render(job: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=Path(job["into"]).parent) as folder:
         # The hooks' copies go where they are removed.
         tempfile.tempdir = folder
-        made = generate_files(template, context=context, output_dir=str(Path(folder) / "made"))
+        into = str(Path(folder) / "made")
+        made = generate.generate_files(template, context=context, output_dir=into)
         shutil.move(made, job["into"])
         tempfile.tempdir = None
     shown = {name: context[NAMESPACE][name] for name in new}
@@ -46,7 +65,7 @@ def questions(template: Path) -> list[str]:
 
 def filled(template: Path, answers: dict[str, Any]) -> dict[str, Any]:
     """Return all answers, with the defaults of those that are not given."""
-    context: dict[str, Any] = generate_context(
+    context: dict[str, Any] = generate.generate_context(
         context_file=str(template / "cookiecutter.json"), extra_context=answers
     )
     return {NAMESPACE: dict(prompt.prompt_for_config(context, no_input=True))}
@@ -66,11 +85,16 @@ def asked(template: Path, answers: dict[str, Any], name: str) -> Any:
 
 def main() -> None:
     """Render each of the jobs; what a user can mend is one sentence."""
-    jobs = Path(sys.argv[1])
+    jobs, compiled = (Path(word).resolve() for word in sys.argv[1:])
+    generate.create_env_with_context = partial(caching_environment, compiled)
+    # A hook that fails has said why; Cookiecutter would log a traceback with it.
+    logging.getLogger("cookiecutter").addHandler(logging.NullHandler())
     try:
         done = [render(job) for job in json.loads(jobs.read_text(encoding="utf-8"))]
     except (CookiecutterException, ValueError) as error:
         sys.exit(f"{error}")
+    except EOFError:
+        sys.exit("A question was left without an answer.")
     jobs.with_suffix(".done.json").write_text(json.dumps(done), encoding="utf-8")
 
 

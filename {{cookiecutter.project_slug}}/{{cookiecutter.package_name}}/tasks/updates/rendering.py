@@ -34,13 +34,18 @@ class Rendered:
     """The answers to questions that nobody was asked before."""
 
 
-def render(python: Path, folder: Path, jobs: Sequence[Job]) -> list[Rendered]:
-    """Render, with an interpreter that has Cookiecutter; `folder` is for what lies between."""
+def render(
+    python: Path, folder: Path, jobs: Sequence[Job], compiled: Path | None = None
+) -> list[Rendered]:
+    """Render, with an interpreter that has Cookiecutter; `folder` is for what lies between.
+
+    `compiled` is a folder for what Jinja has compiled, where other renders may use it, too.
+    """
     file = folder / "jobs.json"
     file.write_text(json.dumps([asdict(job) for job in jobs]), encoding="utf-8")
     asks = any(job.ask for job in jobs)
     done = subprocess.run(
-        [python, "-P", RENDERER, file],
+        [python, "-P", RENDERER, file, compiled or folder / "compiled"],
         stdin=None if asks else subprocess.DEVNULL,
         stdout=None if asks else subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -21,10 +21,10 @@ class Scratch:
         self.folder = folder
         self.service = service
         folder.mkdir(parents=True)
-        git.ask(folder, "init", "--quiet", "--initial-branch=update")
+        git.ask(folder, "init", "--quiet", "--initial-branch=update", "--template=")
         objects = git.ask(service, "rev-parse", "--git-path", "objects")
         alternates = folder / ".git" / "objects" / "info" / "alternates"
-        alternates.parent.mkdir(exist_ok=True)
+        alternates.parent.mkdir(parents=True, exist_ok=True)
         alternates.write_text(f"{(service / objects).resolve()}\n", encoding="utf-8")
         shallow = service / git.ask(service, "rev-parse", "--git-path", "shallow")
         if shallow.is_file():

@@ -1,5 +1,6 @@
 """The template's repository, as a service's update reads it."""
 
+import tempfile
 from pathlib import Path
 
 from . import git, releases
@@ -9,10 +10,11 @@ from .faults import UpdateError
 class Source:
     """A clone of the template, without a work tree."""
 
-    def __init__(self, folder: Path, address: str) -> None:
-        """`address` is what messages call it."""
+    def __init__(self, folder: Path, address: str, shared: Path | None = None) -> None:
+        """`address` is what messages call it; `shared` is for what updates have in common."""
         self.folder = folder
         self.address = address
+        self.shared = shared
 
     @classmethod
     def cloned(cls, address: str, into: Path) -> "Source":
@@ -71,8 +73,30 @@ class Source:
         """Return the text of a file at a commit; empty where there is none."""
         return (git.blob(self.folder, f"{commit}:{name}") or b"").decode("utf-8")
 
+    @property
+    def compiled(self) -> Path | None:
+        """The folder for what Jinja has compiled, where it is shared."""
+        return self.shared / "compiled" if self.shared else None
+
     def folder_of(self, commit: str, into: Path) -> Path:
-        """Write the template as it was at a commit, and return the folder."""
+        """Return a folder with the template as it was at a commit: `into`, or one that is shared.
+
+        Nobody writes to it.
+        """
+        if not self.shared:
+            return self._written(commit, into)
+        known = self.shared / commit
+        if not known.is_dir():
+            with tempfile.TemporaryDirectory(dir=self.shared) as draft:
+                made = self._written(commit, Path(draft) / commit)
+                try:
+                    made.rename(known)
+                except OSError:  # another update was faster
+                    if not known.is_dir():
+                        raise
+        return known
+
+    def _written(self, commit: str, into: Path) -> Path:
         into.mkdir(parents=True)
         variables = {"GIT_INDEX_FILE": str(into.with_suffix(".index"))}
         words = (f"--git-dir={self.folder}", f"--work-tree={into}")

@@ -4,17 +4,14 @@ Interrupts wait until it is over. Where the machine fails in it, a note in `.git
 being changed, and the next task about the template restores that first.
 """
 
-import json
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import git
+from . import git, restoring
 from .faults import UpdateError
 from .scratch import Scratch
-
-NOTE = "template-update.json"
 
 
 def require_clean(service: Path) -> None:
@@ -25,7 +22,7 @@ def require_clean(service: Path) -> None:
             f"{service} is not the top folder of a git repository. Commit it to one first: an "
             "update is merged by git."
         )
-    restore(service)
+    restoring.restore(service)
     if git.tries(service, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
         raise UpdateError("The service has no commit yet. Commit it as it was rendered.")
     changes = git.names(service, "status", "--porcelain", "-z", "--untracked-files=all")
@@ -46,9 +43,12 @@ def to_work_tree(scratch: Scratch, tree: str, stages: Sequence[str]) -> None:
             f"{', '.join(there)}. Move them away first."
         )
     _bring_objects(scratch, scratch.commit(tree, "Update", scratch.head), stages)
-    with _uninterrupted(), _noted(service, touched):
+    noted = {name: [_blob(before.get(name)), _blob(after.get(name))] for name in touched}
+    with _uninterrupted(), restoring.noted(service, scratch.head, noted):
         if git.ask(service, "rev-parse", "HEAD") != scratch.head:
             raise UpdateError("The service has a new commit since the update began. Start again.")
+        # A file that was only touched, or copied with all others, is as it was.
+        git.tries(service, "update-index", "-q", "--refresh")
         git.ask(service, "read-tree", "-m", "-u", "HEAD", tree)
         if stages:
             names = {entry.split("\t", 1)[1] for entry in stages}
@@ -67,23 +67,8 @@ def to_branch(scratch: Scratch, tree: str, branch: str, message: str) -> str:
     return commit
 
 
-def restore(service: Path) -> None:
-    """Undo what an update that was killed has left half done."""
-    note = _note(service)
-    if not note.is_file():
-        return
-    noted = json.loads(note.read_text(encoding="utf-8"))
-    print("An update was killed while it changed files: they are restored.")
-    (note.parent / "index.lock").unlink(missing_ok=True)
-    git.ask(service, "read-tree", "--reset", "HEAD")
-    known = set(git.names(service, "ls-tree", "-r", "-z", "--name-only", "HEAD"))
-    for name in noted["touched"]:
-        if name not in known:
-            (service / name).unlink(missing_ok=True)
-    there = [name for name in noted["touched"] if name in known]
-    named = "".join(f"{name}\0" for name in there).encode()
-    git.ask(service, "checkout-index", "--force", "-z", "--stdin", given=named)
-    note.unlink()
+def _blob(entry: str | None) -> str:
+    return entry.split()[2] if entry else ""
 
 
 def _bring_objects(scratch: Scratch, commit: str, stages: Sequence[str]) -> None:
@@ -95,25 +80,6 @@ def _bring_objects(scratch: Scratch, commit: str, stages: Sequence[str]) -> None
     if pack.returncode:
         raise UpdateError(f"git pack-objects failed: {pack.stderr.decode(errors='replace')}")
     git.ask(scratch.service, "unpack-objects", "-q", given=pack.stdout)
-
-
-def _note(service: Path) -> Path:
-    return service / git.ask(service, "rev-parse", "--git-path", NOTE)
-
-
-@contextmanager
-def _noted(service: Path, touched: Sequence[str]) -> Iterator[None]:
-    """Say which files are being changed; a fault in between restores them at once."""
-    note = _note(service)
-    draft = note.with_suffix(".draft")
-    draft.write_text(json.dumps({"touched": list(touched)}), encoding="utf-8")
-    draft.replace(note)
-    try:
-        yield
-    except BaseException:
-        restore(service)
-        raise
-    note.unlink()
 
 
 @contextmanager

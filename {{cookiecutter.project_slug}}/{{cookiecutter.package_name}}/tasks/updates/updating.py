@@ -14,9 +14,9 @@ from .source import Source
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
+def scratch_folder(where: Path | None = None) -> Iterator[Path]:
     """Give a folder that goes again, also where this process is asked to end."""
-    with tempfile.TemporaryDirectory(prefix="template-update-") as folder:
+    with tempfile.TemporaryDirectory(prefix="template-update-", dir=where) as folder:
         try:
             before = signal.signal(signal.SIGTERM, _end)
         except ValueError:  # not in the main thread
