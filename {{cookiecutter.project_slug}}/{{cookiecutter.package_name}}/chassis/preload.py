@@ -23,6 +23,8 @@ if "gevent" in uwsgi.opt:
 
         psycogreen.gevent.patch_psycopg()
 
+from . import clock, end_notice, ending, log_streams, logs, metrics_folder, metrics_server
+
 # Of these a service has those that it depends on.
 LIBRARIES = (
     "dynaconf",
@@ -37,8 +39,6 @@ LIBRARIES = (
 for library in LIBRARIES:
     if find_spec(library.partition(".")[0]):
         import_module(library)
-
-from . import clock, end_notice, ending, log_streams, logs, metrics_folder, metrics_server
 
 logs.configure("INFO")
 sys.stdout = log_streams.LogStream("stdout")
