@@ -29,6 +29,16 @@ def test_each_worker_imports_the_application_itself(served: Uwsgi) -> None:
     assert len(served.records(logger="start", message="imported")) == 2
 
 
+def test_workers_do_not_make_the_same_request_ids(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    """They are forked from one process, and could begin to count at the same number."""
+    with started(rendered_service, tmp_path) as uwsgi, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(uwsgi.ask, ["/"] * 100))
+        assert len({answer.json["pid"] for answer in answers}) == 2
+        assert len({answer.headers["X-Request-ID"] for answer in answers}) == 100
+
+
 def test_a_worker_handles_several_requests_at_a_time(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:

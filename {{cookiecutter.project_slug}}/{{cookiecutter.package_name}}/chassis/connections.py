@@ -18,7 +18,10 @@ from wsgiref.types import WSGIEnvironment
 from . import end_notice
 
 A_TURN = 10
-"""So many requests may come on a connection while many wait."""
+"""After so many requests it is looked whether others wait for a connection's thread."""
+
+UNKNOWN = "0.0.0.0"  # noqa: S104 - nothing listens there
+"""What uWSGI says where a request comes from, on a connection that was kept."""
 
 # In Linux's tcp_info of a socket that listens: how many connections have not been accepted yet.
 _WAITING = slice(24, 28)
@@ -35,8 +38,8 @@ class Connections:
         self._listening = socket.socket(fileno=os.dup(uwsgi.sockets[0]))
         # Of an application that goes away again, as those of tests do.
         weakref.finalize(self, self._listening.close)
-        # How many requests have come on the connection that a thread keeps.
-        self._keeping: dict[int, int] = {}
+        # Of the connection that a thread keeps: how many requests have come on it, and where from.
+        self._keeping: dict[int, tuple[int, str]] = {}
         # The connections that threads keep and on which nothing is being asked: file, and inode.
         self._idle: dict[int, tuple[int, int]] = {}
         if keeps:
@@ -44,20 +47,15 @@ class Connections:
 
     def begin(self, environ: WSGIEnvironment) -> None:
         """Say where a request comes from: on a connection that was kept, uWSGI does not know."""
-        if self._idle.pop(threading.get_ident(), None) is None:
-            return
-        connection = self._own()
-        try:
-            environ["REMOTE_ADDR"] = connection.getpeername()[0]
-        except OSError:  # the client has gone
-            environ["REMOTE_ADDR"] = ""
-        finally:
-            connection.detach()
+        thread = threading.get_ident()
+        if self._idle.pop(thread, None) and environ["REMOTE_ADDR"] == UNKNOWN:
+            _, environ["REMOTE_ADDR"] = self._keeping[thread]
 
     def keep(self, environ: WSGIEnvironment, headers: list[tuple[str, str]]) -> bool:
         """Decide whether the connection of a request is kept, when its answer begins."""
         thread = threading.get_ident()
-        requests = self._keeping.pop(thread, 0) + 1
+        requests, _ = self._keeping.pop(thread, (0, ""))
+        requests += 1
         if (
             len(self._keeping) >= self._most_kept
             or environ["SERVER_PROTOCOL"] != "HTTP/1.1"
@@ -67,10 +65,10 @@ class Connections:
             # Without a length, an answer ends where its connection does.
             or not any(name == "Content-Length" for name, _ in headers)
             # More than the threads that are left for them will take in a moment.
-            or (requests >= A_TURN and self._waiting() > self._most_kept)
+            or (requests % A_TURN == 0 and self._waiting() > self._most_kept)
         ):
             return False
-        self._keeping[thread] = requests
+        self._keeping[thread] = requests, environ["REMOTE_ADDR"]
         connection = self._uwsgi.connection_fd()
         self._idle[thread] = (connection, os.fstat(connection).st_ino)
         # The service may have begun to end meanwhile.
