@@ -5,6 +5,7 @@ imported here: each worker imports its own, so that a worker that is replaced st
 large libraries are: they take most of a start, and most of the memory, which is shared then.
 """
 
+import gc
 import signal
 import sys
 from importlib import import_module
@@ -39,6 +40,8 @@ LIBRARIES = (
 for library in LIBRARIES:
     if find_spec(library.partition(".")[0]):
         import_module(library)
+# A collection of garbage would write to each of their objects, and so copy what is shared.
+gc.freeze()
 
 logs.configure("INFO")
 sys.stdout = log_streams.LogStream("stdout")
