@@ -89,6 +89,20 @@ def test_a_connection_that_cannot_be_kept_is_ended(served: Uwsgi, request_: byte
     assert b"Connection: close\r\n" in answer
 
 
+@pytest.mark.parametrize(
+    ("request_", "status_line"),
+    [("GET /nothing", b"204 NO CONTENT"), ("HEAD /", b"200 OK")],
+    ids=["204", "HEAD"],
+)
+@pytest.mark.parametrize("header", ["Connection: close", "X-Other: y"])
+def test_an_answer_without_a_body_arrives_before_its_connection_ends(
+    served: Uwsgi, request_: str, status_line: bytes, header: str
+) -> None:
+    sent = f"{request_} HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode()
+    answer = served.talk(sent, hang_up=True)
+    assert answer.startswith(b"HTTP/1.1 " + status_line), answer
+
+
 def test_idle_connections_keep_nobody_out(served: Uwsgi) -> None:
     found = starvation.measure(served.port)
     assert found.is_met, found

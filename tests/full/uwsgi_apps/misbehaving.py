@@ -50,6 +50,11 @@ def imported() -> ResponseReturnValue:
     return {"by_the_master": IMPORTED_BY_THE_MASTER}
 
 
+@application.get("/nothing")
+def nothing() -> ResponseReturnValue:
+    return "", 204
+
+
 @application.get("/client")
 def client() -> ResponseReturnValue:
     return {"address": request.remote_addr}

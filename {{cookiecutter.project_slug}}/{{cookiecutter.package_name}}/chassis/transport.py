@@ -97,7 +97,9 @@ class _Answer:
         self.end = end
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self.answer)
+        yield from self.answer
+        # Of an answer without a body, uWSGI would send the headers when its connection has ended.
+        yield b""
 
     def close(self) -> None:
         if hasattr(self.answer, "close"):

@@ -74,6 +74,14 @@ def test_it_is_forgotten_when_it_expires(
     assert tokens.get(TOKEN) is None
 
 
+def test_it_is_verified_anew_when_the_clock_has_been_put_back(
+    tokens: VerifiedTokens[str], clock: Clock
+) -> None:
+    """It may not be valid yet."""
+    clock.now -= 1
+    assert tokens.get(TOKEN) is None
+
+
 def test_it_is_forgotten_with_its_key(
     tokens: VerifiedTokens[str], keys: dict[str, RSAPublicKey]
 ) -> None:

@@ -1,7 +1,7 @@
 """Remembers for a moment which tokens were verified: a user sends the same one again and again.
 
 A remembered token is looked up by its digest, counts only as long as its key is the one that it was
-verified with, and is forgotten at its `exp`.
+verified with, and is forgotten at its `exp`, and where the clock has been put back.
 """
 
 import time
@@ -26,6 +26,7 @@ class _Verified(Generic[Claims]):
     claims: Claims
     kid: str
     key: RSAPublicKey
+    verified: float
     expires: float
     since: float
 
@@ -48,7 +49,7 @@ class VerifiedTokens(Generic[Claims]):
         if (
             known is None
             or time.monotonic() - known.since >= SECONDS
-            or time.time() >= known.expires
+            or not known.verified <= time.time() < known.expires
             or self._key_of(known.kid) is not known.key
         ):
             return None
@@ -59,7 +60,9 @@ class VerifiedTokens(Generic[Claims]):
         if len(self._known) >= MOST:
             # Simpler than to find out which are old, and as rare as it is cheap.
             self._known.clear()
-        self._known[_digest(token)] = _Verified(claims, kid, key, expires, time.monotonic())
+        self._known[_digest(token)] = _Verified(
+            claims, kid, key, time.time(), expires, time.monotonic()
+        )
 
 
 def _digest(token: str) -> bytes:
