@@ -168,11 +168,11 @@ def test_the_answer_during_which_the_service_ends_is_the_connections_last(
 def test_who_waited_for_too_long_is_refused_and_those_after_them_are_not(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:
-    """16 threads are busy for 3 seconds; 20 wait behind them, for more than the 2 that they may."""
+    """16 threads are busy for 4 seconds; 20 wait behind them, for more than the 2 that they may."""
     with started(rendered_service, tmp_path) as uwsgi, ThreadPoolExecutor(40) as clients:
-        busy = [clients.submit(uwsgi.ask, "/wait/3.0") for _ in range(16)]
-        time.sleep(0.5)
-        waiting = [clients.submit(uwsgi.ask, "/wait/3.0") for _ in range(20)]
+        busy = [clients.submit(uwsgi.ask, "/wait/4.0") for _ in range(16)]
+        time.sleep(1)
+        waiting = [clients.submit(uwsgi.ask, "/wait/4.0") for _ in range(20)]
         assert [answer.result().status for answer in busy] == [200] * 16
         assert {answer.result().status for answer in waiting} == {503}
         assert all(int(answer.result().headers["Retry-After"]) > 0 for answer in waiting)

@@ -36,10 +36,11 @@ def test_workers_do_not_make_the_same_request_ids(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:
     """They are forked from one process, and could begin to count at the same number."""
-    with started(rendered_service, tmp_path) as uwsgi, ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(uwsgi.ask, ["/"] * 100))
+    with started(rendered_service, tmp_path) as uwsgi, ThreadPoolExecutor(16) as pool:
+        # More at a time than one of them takes.
+        answers = list(pool.map(uwsgi.ask, ["/wait/1.0"] * 32))
         assert len({answer.json["pid"] for answer in answers}) == 2
-        assert len({answer.headers["X-Request-ID"] for answer in answers}) == 100
+        assert len({answer.headers["X-Request-ID"] for answer in answers}) == 32
 
 
 def test_a_worker_handles_several_requests_at_a_time(
