@@ -1,10 +1,13 @@
 """What is left of a service when more clients come than it can take."""
 
-from dataclasses import asdict, dataclass
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import load
 from benchmarks.load import Answered, Request
+from benchmarks.ratios import in_pairs
 
 STEPS = (8, 16, 32, 64)
 """How many clients: the number that gets most done is the load that saturates it."""
@@ -17,27 +20,43 @@ ENOUGH = 0.95
 
 @dataclass(frozen=True)
 class Overloaded:
-    """The best goodput, and that with four times as many clients as it takes for it."""
+    """The best goodput, and that with several times the clients that it takes for it, by round."""
 
     clients: int
-    best: float
-    times: int
-    goodput: float
-    refused_per_second: float
-    failed: int
+    best: Sequence[Answered]
+    much: Sequence[Answered]
 
     @property
-    def ratio(self) -> float:
-        """How much of the best is left."""
-        return self.goodput / self.best
+    def ratios(self) -> list[float]:
+        """How much of the best is left, in each round."""
+        return in_pairs(_goodput(self.much), _goodput(self.best))
+
+    @property
+    def failed(self) -> int:
+        """How many requests were neither answered nor refused."""
+        return sum(answered.failed for answered in (*self.best, *self.much))
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it."""
-        return asdict(self) | {"ratio": self.ratio, "bar": BAR, "is_met": self.ratio >= BAR}
+        ratio = statistics.median(self.ratios)
+        refused = statistics.median(answered.refused / answered.seconds for answered in self.much)
+        return {
+            "clients": self.clients,
+            "best": statistics.median(_goodput(self.best)),
+            "times": TIMES,
+            "goodput": statistics.median(_goodput(self.much)),
+            "ratio": ratio,
+            "least": min(self.ratios),
+            "most": max(self.ratios),
+            "refused_per_second": refused,
+            "failed": self.failed,
+            "bar": BAR,
+            "is_met": ratio >= BAR,
+        }
 
 
-def measure(port: int, request: Request, seconds: int) -> Overloaded:
-    """Find the load that saturates a service, and send four times as much.
+def measure(port: int, request: Request, seconds: int, rounds: int) -> Overloaded:
+    """Find the load that saturates a service, then send that and four times as much in turns.
 
     The clients heed `Retry-After`, as proxies and libraries do.
     """
@@ -45,11 +64,13 @@ def measure(port: int, request: Request, seconds: int) -> Overloaded:
     def send(clients: int) -> Answered:
         return load.send(port, request, clients, seconds, waits=True)
 
-    found = {clients: send(clients) for clients in STEPS}
-    best = max(answered.per_second for answered in found.values())
-    clients = min(c for c in STEPS if found[c].per_second >= ENOUGH * best)
-    much = send(TIMES * clients)
-    # Beside each other once more: the machine may have been busier the first time.
-    best = max(send(clients).per_second, found[clients].per_second)
-    refused = much.refused / much.seconds
-    return Overloaded(clients, best, TIMES, much.per_second, refused, much.failed)
+    found = {clients: send(clients).per_second for clients in STEPS}
+    enough = ENOUGH * max(found.values())
+    clients = min(clients for clients, per_second in found.items() if per_second >= enough)
+    in_turns = [(send(clients), send(TIMES * clients)) for _ in range(rounds)]
+    best, much = zip(*in_turns, strict=True)
+    return Overloaded(clients, best, much)
+
+
+def _goodput(rounds: Sequence[Answered]) -> list[float]:
+    return [answered.per_second for answered in rounds]

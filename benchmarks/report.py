@@ -175,15 +175,24 @@ def _series(series: Sequence[Found]) -> list[str]:
     lines = [
         "## All of it",
         "",
-        "CPU is the server's own, without PostgreSQL's and the client's.",
+        "CPU is the server's own, without PostgreSQL's and the client's. Where most rounds got no",
+        "answer at all there is nothing else to show; benchmarks/README.md says of whom, and why.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         "|--:|--:|---|---|--:|--:|--:|--:|--:|",
     ]
     lines += [
         f"| {each['rows']:,} | {each['connections']} | {each['work']} | {TITLES[each['server']]} "
-        f"| {each['per_second']:.0f} | {each['cpu_us']:.0f} "
-        f"| {each['p50_ms']:.2f} | {each['p99_ms']:.2f} | {each['failed']} |"
+        f"| {_answers(each)} | {each['failed']} |"
         for each in series
     ]
     return lines
+
+
+def _answers(each: Found) -> str:
+    if not each["per_second"]:
+        return "0 | – | – | –"
+    return (
+        f"{each['per_second']:.0f} | {each['cpu_us']:.0f} "
+        f"| {each['p50_ms']:.2f} | {each['p99_ms']:.2f}"
+    )

@@ -40,7 +40,7 @@ def _part(name: str, cost: dict[str, float]) -> str:
 TRADE = """\
 The trade: a thread of uWSGI stays with a connection that it keeps. If all were kept, as
 `http11-socket` does alone, as many idle ones as there are threads would keep everybody out; if
-none, each request would pay for a connection. So half of the threads keep theirs, for ten
+none, each request would pay for a connection. So half of the threads keep theirs, for fifty
 requests while many wait."""
 
 
@@ -58,7 +58,8 @@ def _overload(found: dict[str, Any]) -> list[str]:
     much = found["overload"]
     text = (
         f"{much['clients']} clients get the most out of it. With {much['times']} times as many, "
-        f"{much['ratio']:.2f} of that is left (bar {much['bar']}: {_verdict(much)}); "
+        f"{much['ratio']:.2f} of that is left (bar {much['bar']}: {_verdict(much)}; in the rounds "
+        f"{much['least']:.2f} to {much['most']:.2f}); "
         f"{much['refused_per_second']:.0f} requests a second are refused with 503 and "
         f"`Retry-After`, and {much['failed']} fail otherwise."
     )

@@ -162,9 +162,9 @@ def test_the_page_on_profiling_shows_what_each_thread_does(table: Table) -> None
 
 def test_an_overload_leaves_goodput(table: Table) -> None:
     [listing, *_] = work_on(table)
-    found = overload.measure(table.service.port, listing.request, seconds=1)
+    found = overload.measure(table.service.port, listing.request, seconds=1, rounds=1)
     assert found.failed == 0
-    assert found.ratio > 0.3
+    assert found.as_json()["ratio"] > 0.3
 
 
 def test_memory_is_measured(table: Table) -> None:

@@ -141,13 +141,14 @@ def whole_run(all_series: list[dict[str, Any]]) -> dict[str, Any]:
     many = [each | {"connections": 64} for each in all_series]
     met = {"is_met": True}
     cost = {"share": 0.1, "least": 0.08, "most": 0.123}
+    spread = {"least": 0.9, "most": 1.0}
     refused = {"refused_per_second": 100, "failed": 0}
     return {
         "series": all_series + many,
         "ratios": {bar.beside: dict.fromkeys(BARRED, 9.0) for bar in BARS},
         "parts": {"each": {"logs": cost}, "together": cost, "bar": 0.15} | met,
         "starvation": {"idle": 200, "still_open": 2, "slowest_seconds": 0.1} | met,
-        "overload": {"clients": 16, "times": 4, "ratio": 0.95, "bar": 0.9} | refused | met,
+        "overload": {"clients": 16, "times": 4, "ratio": 0.95, "bar": 0.9} | refused | spread | met,
         "growth": [{"ratio": 1.1, "bar": 1.3}, {"ratio": 99, "bar": None}],
         "start": {"uwsgi_median": 0.3, "median": 0.5, "bar": 0.4} | met,
         "memory": {"first_mb": 40, "last_mb": 41, "requests": 1000, "bar_mb": 60} | met,
@@ -182,6 +183,11 @@ def test_the_report_is_written_and_a_short_run_leaves_the_readme(
         "sidebyside.md",
         "sidebyside.svg",
     ]
+
+
+def test_of_a_server_that_answered_nothing_no_times_are_shown() -> None:
+    nothing = series("fastapi_sqlmodel", "list", [0.0] * 3)
+    assert "| FastAPI, SQLModel | 0 | – | – | – | 0 |" in report._series([nothing])[-1]
 
 
 def test_no_rounds_are_refused() -> None:

@@ -17,8 +17,8 @@ from wsgiref.types import WSGIEnvironment
 
 from . import end_notice
 
-A_TURN = 10
-"""After so many requests it is looked whether others wait for a connection's thread."""
+A_TURN = 50
+"""After so many requests it is looked whether others wait for a connection's thread: a second or less."""
 
 UNKNOWN = "0.0.0.0"  # noqa: S104 - nothing listens there
 """What uWSGI says where a request comes from, on a connection that was kept."""
