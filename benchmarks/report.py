@@ -191,7 +191,7 @@ def _series(series: Sequence[Found]) -> list[str]:
 
 def _answers(each: Found) -> str:
     if not each["per_second"]:
-        return "0 | – | – | –"
+        return "0 | | |"
     return (
         f"{each['per_second']:.0f} | {each['cpu_us']:.0f} "
         f"| {each['p50_ms']:.2f} | {each['p99_ms']:.2f}"

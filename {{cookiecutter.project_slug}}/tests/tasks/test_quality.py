@@ -73,14 +73,14 @@ def test_teamcity_sees_each_test_and_keeps_what_they_reach(
 ) -> None:
     monkeypatch.setenv("TEAMCITY_VERSION", "2025.11")
     module.write_text(f"{MODULE}\n\ndef unreached() -> int:\n    return 1\n")
-    seen = run("tests", "--reports=reports")
+    seen = run("tests", "--parallel=0", "--reports=reports")
     assert "##teamcity[testFinished" in seen.out
     assert "##teamcity[buildStatisticValue key='CodeCoverageL' value='75.00']" in seen.out
     assert seen.code == 1  # the statistic is kept of a build that fails, too
 
 
 def test_tests_have_to_pass_and_to_reach_the_chassis(run: Run, module: Path) -> None:
-    passed = run("tests", "--reports=reports")
+    passed = run("tests", "--parallel=0", "--reports=reports")
     assert passed.code == 0, passed.out + passed.error
     assert "100%" in passed.out
     reports = module.parents[2] / "reports"
@@ -88,7 +88,7 @@ def test_tests_have_to_pass_and_to_reach_the_chassis(run: Run, module: Path) -> 
     assert (reports / "coverage" / "index.html").is_file()
 
     module.write_text(f"{MODULE}\n\ndef unreached() -> int:\n    return 1\n")
-    failed = run("tests")
+    failed = run("tests", "--parallel=0", "--reports=reports")
     assert failed.code == 1
     assert failed.error.strip() == "The tests reach less than 95 % of the chassis."
 

@@ -18,7 +18,7 @@ from wsgiref.types import WSGIEnvironment
 from . import end_notice
 
 A_TURN = 50
-"""After so many requests it is looked whether others wait for a connection's thread: a second or less."""
+"""After so many requests it is looked whether others wait for a connection's thread."""
 
 UNKNOWN = "0.0.0.0"  # noqa: S104 - nothing listens there
 """What uWSGI says where a request comes from, on a connection that was kept."""

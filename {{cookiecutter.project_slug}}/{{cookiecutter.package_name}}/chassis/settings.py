@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from dynaconf import Dynaconf
 
-from . import project_files, vault
+from . import project_files, safe_yaml, vault
 from .failures import StartError
 
 PREFIX = project_files.PACKAGE.name.upper()
@@ -141,7 +141,7 @@ def _sections() -> dict[str, Any]:
 def _read(path: Path) -> dict[str, Any]:
     """Return a file's sections; StartError where it is not made of sections."""
     try:
-        sections = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        sections = safe_yaml.load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
         raise StartError(f"{path.name} is not valid YAML: {error}") from error
     if not isinstance(sections, dict) or not all(

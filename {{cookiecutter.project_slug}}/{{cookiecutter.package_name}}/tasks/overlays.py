@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from invoke import Exit
 
-from ..chassis import project_files
+from ..chassis import project_files, safe_yaml
 from . import kubectl
 from .kubectl import Object
 
@@ -20,9 +20,6 @@ KUSTOMIZATION = "kustomization.yaml"
 # What can stand in an image's name, in a label, and in the name of a Job.
 TAG = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 LONGEST_NAME = 63
-
-# The one in C, which wheels have: what kustomize makes is long.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def stages() -> list[str]:
@@ -98,7 +95,7 @@ def _root() -> Path:
 
 
 def _set_tag(file: Path, tag: str) -> None:
-    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content: dict[str, Any] = safe_yaml.load(file.read_text(encoding="utf-8"))
     images = [image for image in content.get("images", []) if image["name"] == name()]
     if not images:
         raise Exit(f"{file.parent.name}/{KUSTOMIZATION} has no image {name()} to give a tag.", 1)
@@ -117,4 +114,4 @@ def _kustomize(folder: Path) -> list[Object]:
 
 
 def _documents(text: str) -> list[Any]:
-    return list(yaml.load_all(text, _LOADER))
+    return list(safe_yaml.load_all(text))

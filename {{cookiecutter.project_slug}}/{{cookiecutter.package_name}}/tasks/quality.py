@@ -39,22 +39,25 @@ def check(context: Context, all: bool = False) -> None:
 @task(
     help={
         "select": "Only the tests whose name matches, as pytest's -k",
-        "parallel": "In this many processes; `auto` takes one for each core",
-        "reports": "Folder for junit.xml, coverage.xml and pages with what the tests reach",
+        "parallel": "In so many processes: one for each core, or with `--select` one",
+        "reports": "See that they reach the chassis, too, and write junit.xml and what is reached",
     }
 )
-def tests(context: Context, select: str = "", parallel: str = "0", reports: str = "") -> None:
-    """Run the tests, with all that they need, and see that they reach the chassis."""
+def tests(context: Context, select: str = "", parallel: str = "", reports: str = "") -> None:
+    """Run the tests, with all that they need; with a folder for reports, as CI does."""
     _require_checkout()
-    chosen = ["-k", select] if select else [f"--cov={PACKAGE}", "--cov-report="]
+    # A part of the tests reaches a part of the code: coverage is judged for all of them.
+    is_judged = bool(reports) and not select
+    processes = parallel or ("0" if select else "auto")
+    chosen = ["-k", select] if select else []
     junit = [f"--junitxml={reports}/junit.xml"] if reports else []
-    failed = _fails(["pytest", "-n", parallel, *chosen, *junit])
-    if reports and not select:
+    coverage = [f"--cov={PACKAGE}", "--cov-report="] if is_judged else []
+    failed = _fails(["pytest", "-n", processes, *chosen, *junit, *coverage])
+    if is_judged:
         _report_coverage(reports)
     if failed:
         raise Exit("Tests failed.", 1)
-    # A part of the tests reaches a part of the code: coverage is judged for all of them.
-    if not select and _fails(
+    if is_judged and _fails(
         [
             *("coverage", "report", f"--include={PACKAGE}/chassis/*"),
             *("--show-missing", f"--fail-under={CHASSIS_COVERAGE}"),

@@ -19,7 +19,7 @@ def verify(merged: Path, service: Path, programs: Path) -> list[str]:
     command = str(merged / ".venv" / "bin" / _command(merged))
     steps = {
         "checks failed": [command, "check", "--all"],
-        "tests failed": [command, "tests", "--parallel=auto"],
+        "tests failed": [command, "tests"],
     }
     return [what for what, words in steps.items() if _fails(words, merged, variables)]
 
