@@ -1,7 +1,7 @@
 """What a page consists of, however it is laid out: its elements, their attributes, its texts."""
 
 from html.parser import HTMLParser
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin
 
 LINKS = {"href", "src", "action"}
 
@@ -28,10 +28,7 @@ class _Reader(HTMLParser):
         return self._link(text) if name in LINKS else text
 
     def _link(self, link: str) -> str:
-        parts = urlsplit(urljoin(self._address, link))
-        # `?search=&before=7` leads to where `?before=7` does.
-        plain = urlunsplit(parts._replace(query=urlencode(parse_qsl(parts.query))))
-        return plain.removeprefix(self._address)
+        return urljoin(self._address, link).removeprefix(self._address)
 
 
 def elements(page: str, address: str) -> list[str]:

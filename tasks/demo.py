@@ -66,10 +66,14 @@ def _installed(stack: ExitStack) -> System:
     """Return the services as they are installed on this machine."""
     private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
     folders = {}
-    for name in NAMES:
-        folders[name] = _rendered(name)
-        _say(f"{name}: installing it, as locked")
-        ServiceFolder(folders[name]).install()
+    with ExitStack() as installing:
+        waits = []
+        for name in NAMES:
+            folders[name] = _rendered(name)
+            _say(f"{name}: installing it, as locked")
+            waits.append(installing.enter_context(ServiceFolder(folders[name]).installing()))
+        for wait in waits:
+            wait()
     ports = {name: int(example(name)["port"]) for name in NAMES}
     return System(folders, private, _say, ports=ports)
 

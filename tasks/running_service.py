@@ -97,14 +97,17 @@ class RunningService:
         self.prepare()
         self.serve()
 
-    def prepare(self) -> None:
-        """Make what it needs before it starts: keys, where none are supplied, and the tables."""
+    def prepare(self, *more_words: str, **variables: str) -> None:
+        """Make what it needs before it starts: keys, where none are supplied, and the tables.
+
+        After that, `more_words` are run, other tasks; `variables` are for all of it.
+        """
         words = ["keys.generate", "--folder", str(self.keys)] if self._needs_keys else []
         if self.service.has_database:
             self._say("creating role and database, migrating")
             words += ["db.create", "db.migrate"]
-        if words:
-            self.run(*words)
+        if words or more_words:
+            self.run(*words, *more_words, **variables)
 
     def serve(self) -> None:
         """Start it, and wait until it says that it is ready."""

@@ -3,8 +3,10 @@
 import os
 import signal
 import subprocess
+import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,25 +58,34 @@ class ServiceFolder:
 
     def install(self, extras: str = "") -> None:
         """Make its .venv from its lock; quick where that has been done before."""
+        with self.installing(extras) as wait:
+            wait()
+
+    @contextmanager
+    def installing(self, extras: str = "") -> Iterator[Callable[[], None]]:
+        """Begin to make its .venv, and yield what waits for it; Exit where it cannot be made.
+
+        Whoever does not wait, because of Ctrl-C for instance, ends it.
+        """
         path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
-        bootstrap = subprocess.Popen(
-            ["./bootstrap"],
-            cwd=self.path,
-            env=os.environ | {"PATH": path, "EXTRAS": extras},
-            start_new_session=True,
-        )
-        try:
-            code = bootstrap.wait()
-        finally:
-            if bootstrap.poll() is None:
-                # To the shell and to what it runs: pip removes what it has in hand, and ends.
-                os.killpg(bootstrap.pid, signal.SIGINT)
-                try:
-                    bootstrap.wait(INTERRUPTED_SECONDS)
-                except subprocess.TimeoutExpired:
-                    os.killpg(bootstrap.pid, signal.SIGKILL)
-        if code:
-            raise Exit(f"{self.name} cannot be installed: see above.", 1)
+        # What is ended while it makes a .venv leaves its temporary files behind.
+        with tempfile.TemporaryDirectory(prefix="install-") as temporary:
+            bootstrap = subprocess.Popen(
+                ["./bootstrap"],
+                cwd=self.path,
+                env=os.environ | {"PATH": path, "EXTRAS": extras, "TMPDIR": temporary},
+                start_new_session=True,
+            )
+
+            def wait() -> None:
+                if bootstrap.wait():
+                    raise Exit(f"{self.name} cannot be installed: see above.", 1)
+
+            try:
+                yield wait
+            finally:
+                if bootstrap.poll() is None:
+                    _interrupt(bootstrap)
 
     def variables(self, environment: str, supplied: Mapping[str, str]) -> dict[str, str]:
         """Return the variables to run it with; the developer's own ones stay out of it.
@@ -105,3 +116,12 @@ class ServiceFolder:
     def begin(self, *words: str, variables: Mapping[str, str], log: Path) -> Program:
         """Run one of its tasks in the background."""
         return Program([self._programs / self.command, *words], self._works_in, variables, log)
+
+
+def _interrupt(bootstrap: subprocess.Popen[bytes]) -> None:
+    """End an installation: the shell and what it runs. Pip removes what it has in hand."""
+    os.killpg(bootstrap.pid, signal.SIGINT)
+    try:
+        bootstrap.wait(INTERRUPTED_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(bootstrap.pid, signal.SIGKILL)

@@ -4,6 +4,7 @@ import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -150,13 +151,16 @@ class System(Together):
     def start(self, *, with_person: bool = True) -> None:
         """Start everything, and create an administrator and, through the API, a person."""
         self.database.start()
-        for service in self.services:
-            service.prepare()
-        self.users.run(
-            "users.create-admin",
-            f"--username={self.administrator.username}",
-            ADMINISTRATOR_PASSWORD=self.administrator.password,
-        )
+        administrator = ["users.create-admin", f"--username={self.administrator.username}"]
+        password = {"ADMINISTRATOR_PASSWORD": self.administrator.password}
+        with ThreadPoolExecutor() as side_by_side:
+            prepared = [
+                side_by_side.submit(self.users.prepare, *administrator, **password),
+                side_by_side.submit(self.thoughts.prepare),
+                side_by_side.submit(self.frontend.prepare),
+            ]
+        for each in prepared:
+            each.result()
         # Who verifies tokens fetches the keys as it starts, and not again at once.
         self.users.serve()
         self.thoughts.begin()

@@ -61,6 +61,7 @@ def test_the_older_ones_are_a_link_away(client: FlaskClient, thoughts: Service, 
     first = client.get(path).text
     assert "To the newest" not in first
     older = first.split('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
+    assert ("search=" in older) == ("search=" in path)
     second = client.get(older.replace("&amp;", "&"))
     assert second.status_code == 200
     assert "Other" in second.text
