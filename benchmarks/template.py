@@ -122,7 +122,7 @@ def layers_of(image: str) -> list[dict[str, Any]]:
             config = json.loads(_member(tar, manifest["Config"]))
             made = [each for each in config["history"] if not each.get("empty_layer")]
             return [
-                _layer(each["created_by"], _member(tar, name))
+                _layer(each.get("created_by", "imported"), _member(tar, name))
                 for each, name in zip(made, manifest["Layers"], strict=True)
             ]
 
