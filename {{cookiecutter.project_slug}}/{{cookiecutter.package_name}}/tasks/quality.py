@@ -40,7 +40,7 @@ def check(context: Context, all: bool = False) -> None:
     help={
         "select": "Only the tests whose name matches, as pytest's -k",
         "parallel": "In so many processes: one for each core, or with `--select` one",
-        "reports": "See that they reach the chassis, too, and write junit.xml and what is reached",
+        "reports": "Folder for junit.xml and coverage, which is judged then: of the chassis",
     }
 )
 def tests(context: Context, select: str = "", parallel: str = "", reports: str = "") -> None:
