@@ -1,13 +1,7 @@
 """What `template.update` does in trouble, elsewhere, and when it is asked for something else."""
 
 import json
-import os
-import signal
-import subprocess
-import time
 from pathlib import Path
-
-import pytest
 
 from tests.updates.history import Repository, edit
 from tests.updates.published import conflicts
@@ -146,33 +140,3 @@ def test_a_branch_gets_the_update_and_the_files_stay(resource: Service) -> None:
     message = resource.git("log", "-1", "--format=%B", "template/v1.2.0")
     assert message.startswith("Update to v1.2.0 of the template\n")
     assert "Action needed: say who is on call." in message
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("seconds", [0.8, 2.0])
-def test_an_interrupt_leaves_the_service_as_it_was(
-    resource: Service, tmp_path: Path, number: signal.Signals, seconds: float
-) -> None:
-    before, temporary = contents(resource.path), tmp_path / "temporary"
-    temporary.mkdir()
-    with begin(resource, temporary) as process:
-        time.sleep(seconds)
-        process.send_signal(number)
-        process.communicate(timeout=60)
-    if process.returncode == 0:  # it was done before
-        return
-    assert contents(resource.path) == before
-    assert resource.changed() == []
-    assert list(temporary.glob("template-update-*")) == []
-
-
-def begin(service: Service, temporary: Path) -> subprocess.Popen[str]:
-    """Begin an update, as its user does, with temporary files in a folder of its own."""
-    return subprocess.Popen(
-        [service.command, *UPDATE],
-        cwd=service.path,
-        env=os.environ | service.variables | {"TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from . import processes
 from .faults import UpdateError
 
 NEUTRAL = (
@@ -33,18 +34,17 @@ def tries(
 ) -> Done:
     """Run git in a folder, whether it succeeds or not.
 
-    Variables such as GIT_DIR, which a hook of git sets, would lead it elsewhere. It runs in a
-    session of its own: an interrupt reaches this process, which decides what it ends.
+    Variables such as GIT_DIR, which a hook of git sets, would lead it elsewhere.
     """
     outside = {key: value for key, value in os.environ.items() if key not in _LEADING_ELSEWHERE}
     try:
-        return subprocess.run(
+        return processes.run(
             ["git", *_OPTIONS, *words],
+            given=given,
             cwd=folder,
-            input=given,
             env=outside | _ALWAYS | dict(variables or {}),
-            capture_output=True,
-            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
     except FileNotFoundError:
         raise UpdateError("Updates need git, which is not installed here.") from None

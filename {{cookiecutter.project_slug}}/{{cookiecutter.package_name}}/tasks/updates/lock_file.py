@@ -5,6 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from . import processes
 from .faults import UpdateError
 
 FILE = "poetry.lock"
@@ -64,11 +65,12 @@ def _tail(lock: str) -> str:
 
 def make(folder: Path, programs: Path) -> None:
     """Have Poetry lock what pyproject.toml says, keeping the versions that are in the lock."""
-    done = subprocess.run(
+    done = processes.run(
         [programs / "poetry", "lock", "--no-interaction"],
         cwd=folder,
         env=dict(os.environ) | index(programs),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
     if done.returncode:

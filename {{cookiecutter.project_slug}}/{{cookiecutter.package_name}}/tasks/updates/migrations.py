@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import releases
+from . import processes, releases
 from .faults import UpdateError
 
 FOLDER = "updates"
@@ -40,7 +40,9 @@ def change_files(python: Path, steps: Sequence[Path], folder: Path) -> None:
 
 def _run(python: Path, step: Path, what: str, given: str) -> str:
     words: list[str | Path] = [python, "-P", MIGRATOR, step, what]
-    done = subprocess.run(words, input=given, capture_output=True, text=True)
+    done = processes.run(
+        words, given=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     if done.returncode:
         raise UpdateError(
             f"The step {FOLDER}/{step.name} of the template failed: {done.stderr.strip()[-2000:]}"

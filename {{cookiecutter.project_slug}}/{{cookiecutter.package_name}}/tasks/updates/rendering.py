@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from . import processes
 from .faults import UpdateError
 
 RENDERER = Path(__file__).with_name("renderer.py")
@@ -44,9 +45,9 @@ def render(
     file = folder / "jobs.json"
     file.write_text(json.dumps([asdict(job) for job in jobs]), encoding="utf-8")
     asks = any(job.ask for job in jobs)
-    done = subprocess.run(
+    done = processes.run(
         [python, "-P", RENDERER, file, compiled or folder / "compiled"],
-        stdin=None if asks else subprocess.DEVNULL,
+        asks=asks,
         stdout=None if asks else subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -4,13 +4,12 @@ Interrupts wait until it is over. Where the machine fails in it, a note in `.git
 being changed, and the next task about the template restores that first.
 """
 
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import git, restoring
 from .faults import UpdateError
+from .interrupts import uninterrupted
 from .scratch import Scratch
 
 
@@ -44,7 +43,7 @@ def to_work_tree(scratch: Scratch, tree: str, stages: Sequence[str]) -> None:
         )
     _bring_objects(scratch, scratch.commit(tree, "Update", scratch.head), stages)
     noted = {name: [_blob(before.get(name)), _blob(after.get(name))] for name in touched}
-    with _uninterrupted(), restoring.noted(service, scratch.head, noted):
+    with uninterrupted(), restoring.noted(service, scratch.head, noted):
         if git.ask(service, "rev-parse", "HEAD") != scratch.head:
             raise UpdateError("The service has a new commit since the update began. Start again.")
         # A file that was only touched, or copied with all others, is as it was.
@@ -80,24 +79,3 @@ def _bring_objects(scratch: Scratch, commit: str, stages: Sequence[str]) -> None
     if pack.returncode:
         raise UpdateError(f"git pack-objects failed: {pack.stderr.decode(errors='replace')}")
     git.ask(scratch.service, "unpack-objects", "-q", given=pack.stdout)
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let signals that ask to end wait."""
-    waiting: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    try:
-        before = {
-            number: signal.signal(number, lambda caught, _: waiting.append(caught))
-            for number in numbers
-        }
-    except ValueError:  # not in the main thread, which signals do not reach
-        before = {}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for caught in waiting:
-            signal.raise_signal(caught)

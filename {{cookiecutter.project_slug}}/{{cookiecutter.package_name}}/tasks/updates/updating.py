@@ -1,35 +1,43 @@
 """Updates a service to a release of the template."""
 
 import json
-import signal
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from . import changelog, preparing, releases, switch, verifying
+from . import changelog, interrupts, preparing, releases, switch, verifying
 from .preparing import Prepared, Wish
 from .source import Source
+
+ATTEMPTS = 50
 
 
 @contextmanager
 def scratch_folder(where: Path | None = None) -> Iterator[Path]:
     """Give a folder that goes again, also where this process is asked to end."""
-    with tempfile.TemporaryDirectory(prefix="template-update-", dir=where) as folder:
+    with interrupts.ended_by_term():
+        folder = tempfile.TemporaryDirectory(
+            prefix="template-update-", dir=where, ignore_cleanup_errors=True
+        )
         try:
-            before = signal.signal(signal.SIGTERM, _end)
-        except ValueError:  # not in the main thread
-            yield Path(folder)
-            return
-        try:
-            yield Path(folder)
+            yield Path(folder.name)
         finally:
-            signal.signal(signal.SIGTERM, before)
+            with interrupts.uninterrupted():
+                _remove(folder)
 
 
-def _end(number: int, _: object) -> NoReturn:
-    raise SystemExit(128 + number)
+def _remove(folder: tempfile.TemporaryDirectory[str]) -> None:
+    """Remove it again where a program that was just killed wrote a last file."""
+    for _ in range(ATTEMPTS):
+        folder.cleanup()
+        if not Path(folder.name).exists():
+            return
+        time.sleep(0.1)
+    print(f"Not everything could be removed from {folder.name}: remove it.", file=sys.stderr)
 
 
 def update(wish: Wish, *, verify: bool, branch: str = "") -> int:

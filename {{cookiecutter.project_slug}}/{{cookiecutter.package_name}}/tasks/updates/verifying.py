@@ -1,9 +1,10 @@
 """Runs the service's own checks and tests on an update, before the service has it."""
 
 import os
-import subprocess
 import tomllib
 from pathlib import Path
+
+from . import processes
 
 INSTALLED_BY = ("pyproject.toml", "poetry.lock")
 
@@ -44,4 +45,4 @@ def _command(folder: Path) -> str:
 
 def _fails(words: list[str], folder: Path, variables: dict[str, str]) -> bool:
     print(f"$ {' '.join(words)}", flush=True)
-    return subprocess.run(words, cwd=folder, env=os.environ | variables).returncode != 0
+    return processes.run(words, cwd=folder, env=os.environ | variables).returncode != 0

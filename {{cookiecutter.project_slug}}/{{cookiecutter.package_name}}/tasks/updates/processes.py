@@ -1,0 +1,45 @@
+"""Runs the programs of an update: an interrupt ends them, and what they have started."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 10.0
+"""Seconds that a program has for putting away what it has, before it is killed."""
+
+
+def run(
+    words: Sequence[str | Path], *, given: Any = None, asks: bool = False, **options: Any
+) -> subprocess.CompletedProcess[Any]:
+    """Run a program to its end, as `subprocess.run` does with the same options.
+
+    It runs in a session of its own: an interrupt reaches this process, which decides what it
+    ends. One that `asks` keeps the terminal.
+    """
+    stdin = None if asks else subprocess.DEVNULL if given is None else subprocess.PIPE
+    with subprocess.Popen(words, stdin=stdin, start_new_session=not asks, **options) as process:
+        try:
+            printed, complained = process.communicate(given)
+        except BaseException:
+            _end(process, alone=asks)
+            raise
+    return subprocess.CompletedProcess(words, process.returncode, printed, complained)
+
+
+def _end(process: subprocess.Popen[Any], *, alone: bool) -> None:
+    """Interrupt it as a terminal does, and kill what is left after a while."""
+    tell = os.kill if alone else os.killpg
+    try:
+        with suppress(ProcessLookupError):
+            tell(process.pid, signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
+    finally:
+        if not alone or process.returncode is None:
+            with suppress(ProcessLookupError):
+                tell(process.pid, signal.SIGKILL)
+        process.wait()
