@@ -37,10 +37,15 @@ def as_line(found: dict[str, Any]) -> str:
 
 
 def commit() -> str:
-    """Return the commit that was measured, and whether it was changed."""
-    words = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip() or "unknown"
+    """Return the commit that was measured, and whether it was changed; results are none of it."""
+    named = _git("describe", "--always", "--abbrev=10") or "unknown"
+    changed = _git("status", "--porcelain", "--", ".", f":!{RESULTS.relative_to(ROOT)}")
+    return f"{named}-dirty" if changed else named
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def machine() -> dict[str, Any]:
