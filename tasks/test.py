@@ -58,13 +58,13 @@ def install_tools() -> None:
     if installed.is_file() and installed.read_text("utf-8") == wanted:
         return
     print("Installing the test tools, once", flush=True)
-    _run(["pip", "install", "-qq", "--require-hashes", "-r", "requirements-dev.txt"], check=True)
+    subprocess.run([ROOT / "tasks" / "install", "requirements-dev.txt"], check=True)
     installed.write_text(wanted, "utf-8")
 
 
-def _run(words: Sequence[str], *, check: bool = False) -> int:
+def _run(words: Sequence[str]) -> int:
     """Run a program of .venv in the repository's folder; what is brought for tests is found."""
     path = os.pathsep.join([str(PROGRAMS), str(TOOLS), os.environ["PATH"]])
     command = [str(PROGRAMS / words[0]), *words[1:]]
     environment = os.environ | {"PATH": path}
-    return subprocess.run(command, cwd=ROOT, env=environment, check=check).returncode
+    return subprocess.run(command, cwd=ROOT, env=environment).returncode

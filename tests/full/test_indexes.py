@@ -183,6 +183,9 @@ def test_they_are_installed_from_there(service: Service) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert service.says("acme-greetings") == service.says("acme-words") == OURS
     assert service.says("paint") == "public"
+    # uv is there, and would ask elsewhere.
+    [installer] = service.path.glob(".venv/lib/*/site-packages/paint-*.dist-info/INSTALLER")
+    assert installer.read_text().strip() == "pip"
 
 
 def test_the_attack_works_where_both_sources_are_primary(service: Service) -> None:

@@ -56,7 +56,8 @@ def test_the_python_is_typed() -> None:
 
 def test_the_shell_scripts_are_clean() -> None:
     compiler = ROOT / "tests" / "pipelines" / "compiler" / "install"
-    succeeds("shellcheck", ROOT / "invoke", ROOT / ".ci" / "run", compiler)
+    scripts = [ROOT / "invoke", ROOT / "tasks" / "install", ROOT / ".ci" / "run", compiler]
+    succeeds("shellcheck", *scripts)
 
 
 def test_the_yaml_is_clean() -> None:
