@@ -17,8 +17,11 @@ from tests.services import InstalledService, install
 
 VERSIONS = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))["python_version"]
 
-# With these, what the tests reach of the chassis is judged, as in a service's own CI.
-REPORTS = ["--reports=reports"]
+# With this, what the tests reach of the chassis is judged, as in a service's own CI.
+REPORTS = "--reports=reports"
+
+# In one process, which takes the least of a machine that has other tests to run.
+ALONE = "--parallel=0"
 
 TESTS_SECONDS = 300
 
@@ -69,7 +72,7 @@ def test_it_passes_its_own_checks(service: InstalledService) -> None:
 
 
 def test_it_passes_its_own_tests(service: InstalledService) -> None:
-    passes(service, "tests", *REPORTS)
+    passes(service, "tests", REPORTS, ALONE)
 
 
 @pytest.fixture(params=[kind for kind in EXAMPLES if kind != "resource"], scope="module")
@@ -79,7 +82,7 @@ def service_of_another_kind(request: pytest.FixtureRequest) -> InstalledService:
 
 
 @pytest.mark.parametrize(
-    "words", [["check", "--all"], ["tests", *REPORTS]], ids=["checks", "tests"]
+    "words", [["check", "--all"], ["tests", REPORTS]], ids=["checks", "tests"]
 )
 def test_each_other_kind_passes_its_own(
     service_of_another_kind: InstalledService, words: list[str]
