@@ -81,9 +81,7 @@ def service_of_another_kind(request: pytest.FixtureRequest) -> InstalledService:
     return install(example(EXAMPLES[request.param]), extras="gevent")
 
 
-@pytest.mark.parametrize(
-    "words", [["check", "--all"], ["tests", REPORTS]], ids=["checks", "tests"]
-)
+@pytest.mark.parametrize("words", [["check", "--all"], ["tests", REPORTS]], ids=["checks", "tests"])
 def test_each_other_kind_passes_its_own(
     service_of_another_kind: InstalledService, words: list[str]
 ) -> None:

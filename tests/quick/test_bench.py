@@ -136,6 +136,15 @@ def test_the_report_marks_what_misses_its_bar(all_series: list[dict[str, Any]]) 
     assert row.count("✗") == 1
 
 
+def test_the_report_shows_the_tail_of_the_limit_beside_the_services(
+    all_series: list[dict[str, Any]],
+) -> None:
+    [raw] = [each for each in all_series if (each["server"], each["work"]) == ("raw", "list")]
+    raw["rounds"] |= {"p50_ms": [1.0, 2.0, 4.0], "p99_ms": [7.0, 14.0, 4.0]}
+    [row] = [line for line in report.as_tails(all_series) if "| 8 | list |" in line]
+    assert row.split(" | ")[5] == "7.0"
+
+
 def whole_run(all_series: list[dict[str, Any]]) -> dict[str, Any]:
     """A run in which all bars are met: what is in it of the strains that have one."""
     many = [each | {"connections": 64} for each in all_series]
@@ -176,7 +185,7 @@ def test_the_report_is_written_and_a_short_run_leaves_the_readme(
     assert "**3 of 5 rounds" in text
     assert "| logs | 10.0% | 8.0% to 12.3% |" in text
     assert "| FastAPI, httpx, Jinja2 | 4.00 |" in text
-    assert "| 64 | insert | 2.00 | 5.00 | 2.5 | 0 |" in text
+    assert "| 64 | insert | 2.00 | 5.00 | 2.5 | 2.5 | 0 |" in text
     assert json.loads((tmp_path / "sidebyside.json").read_text("utf-8"))["cpu_ratios"]["page_raw"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "sidebyside.json",
