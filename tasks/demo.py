@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -68,10 +69,12 @@ def _installed(stack: ExitStack) -> System:
     folders = {}
     with ExitStack() as installing:
         waits = []
-        for name in NAMES:
-            folders[name] = _rendered(name)
-            _say(f"{name}: installing it, as locked")
-            waits.append(installing.enter_context(ServiceFolder(folders[name]).installing()))
+        # Side by side. Ctrl-C is for this process, which waits for what they have begun.
+        with ProcessPoolExecutor(initializer=_be_deaf) as rendering:
+            for name, folder in zip(NAMES, rendering.map(_rendered, NAMES), strict=True):
+                folders[name] = folder
+                _say(f"{name}: installing it, as locked")
+                waits.append(installing.enter_context(ServiceFolder(folder).installing()))
         for wait in waits:
             wait()
     ports = {name: int(example(name)["port"]) for name in NAMES}
