@@ -80,21 +80,20 @@ def rollout() -> None:
 
 def port_forward() -> None:
     """Serve the version that a pod has."""
-    import http.server
-
-    class Version(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps({"version": STORY["version"], "commit": "x"}).encode()
-            self.send_response(200 if self.path == "/admin/version/" else 404)
-            self.end_headers()
-            self.wfile.write(body)
+    import socket  # here, as the other commands need not wait for it
 
     if STORY.get("version") is None:
         fail("pod is not running")
-    with http.server.HTTPServer(("127.0.0.1", 0), Version) as server:
-        port = server.server_address[1]
+    body = json.dumps({"version": STORY["version"], "commit": "x"})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
         print(f"Forwarding from 127.0.0.1:{port} -> {words[2]}", flush=True)
-        server.serve_forever()
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                is_right = connection.recv(65536).startswith(b"GET /admin/version/ ")
+                status = "200 OK" if is_right else "404 Not Found"
+                connection.sendall(f"HTTP/1.0 {status}\r\n\r\n{body}".encode())
 
 
 def diff() -> None:

@@ -89,6 +89,20 @@ def test_a_package_that_is_missing_is_told_with_what_to_do() -> None:
     assert "Traceback" not in failed.stderr
 
 
+def test_no_command_waits_for_libraries_that_another_needs() -> None:
+    """`run` in a pod that starts, say. The service's own tasks may do as they like."""
+    package = project_files.PACKAGE.name
+    program = f"""
+import sys
+sys.modules["{package}.own_tasks"] = None
+import {package}.tasks
+print(*{{"alembic", "psycopg2", "sqlalchemy"}} & sys.modules.keys())
+"""
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.split() == []
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_tells_what_it_takes(run: Run, task: str) -> None:
     told = run("--help", task)

@@ -90,8 +90,9 @@ def git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-SENTENCES: dict[type[Exception], Callable[[Any], str]] = {StartError: str}
-"""Errors that a user can mend, and what to say of each. A module of tasks adds those of its own."""
+SENTENCES: dict[type[Exception] | str, Callable[[Any], str]] = {StartError: str}
+"""Errors that a user can mend, and what to say of each. A module of tasks adds those of its own; by
+name, `sqlalchemy.exc.OperationalError`, where it would import a library for that alone."""
 
 
 @contextmanager
@@ -99,5 +100,9 @@ def clear_errors() -> Iterator[None]:
     """Turn an error that a user can mend into its sentence on stderr, and exit code 1."""
     try:
         yield
-    except tuple(SENTENCES) as error:
-        sys.exit(next(say(error) for kind, say in SENTENCES.items() if isinstance(error, kind)))
+    except Exception as error:
+        for kind in type(error).__mro__:
+            say = SENTENCES.get(kind) or SENTENCES.get(f"{kind.__module__}.{kind.__qualname__}")
+            if say:
+                sys.exit(say(error))
+        raise

@@ -1,6 +1,7 @@
 """The six steps: what each does, that none comes too early, and that each can be taken up again."""
 
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -44,10 +45,18 @@ def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(KeyFiles, "make", lambda self, kid, bits=2048: make(self, kid, 2048))
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one pair, `first`, to be copied: keys take long to make."""
+    folder = tmp_path_factory.mktemp("first")
+    keys.write_pair(folder, "first", bits=2048)
+    return folder
+
+
 @pytest.fixture
-def files(tmp_path: Path, clock: Clock) -> KeyFiles:
-    """An issuer's folder with one pair, `first`."""
-    keys.write_pair(tmp_path, "first", bits=2048)
+def files(tmp_path: Path, clock: Clock, first: Path) -> KeyFiles:
+    """An issuer's folder with that pair."""
+    shutil.copytree(first, tmp_path, dirs_exist_ok=True)
     return KeyFiles(tmp_path, clock)
 
 

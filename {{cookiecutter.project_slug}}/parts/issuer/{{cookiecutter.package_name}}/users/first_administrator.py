@@ -1,0 +1,47 @@
+"""Creates an administrator where nobody can yet: without the API."""
+
+from collections.abc import Callable
+
+from invoke import Exit
+from sqlalchemy import Connection
+
+from ..chassis import database, names
+from ..chassis.passwords import Passwords
+from ..chassis.settings import Settings
+from . import queries, registration
+
+SCOPE = "admin"
+
+
+def create(wanted: Settings, username: str, ask: Callable[[], str]) -> None:
+    """Create an administrator with the password that `ask` returns; harmless where there is one.
+
+    Exit tells what is wrong with the name or the password, and that somebody else has the name.
+    """
+    engine = database.engine(wanted)
+    try:
+        with engine.connect() as connection:
+            if _is_there(connection, username):
+                return
+        password = ask()
+        if faults := registration.faults_in(username, password):
+            raise Exit("\n".join(f"{field}: {fault}" for field, fault in faults.items()), 1)
+        values = registration.values_for(Passwords(wanted), username, password, SCOPE)
+        with engine.begin() as connection:
+            # Another may have been quicker.
+            if registration.create(connection, values) or not _is_there(connection, username):
+                print(f"{username} is an administrator now.")
+    finally:
+        engine.dispose()
+
+
+def _is_there(connection: Connection, username: str) -> bool:
+    """Whether the administrator exists, and say so; Exit where a user of this name is none."""
+    found = {"name_key": names.key_of(username)}
+    user = connection.execute(queries.BY_NAME, found).one_or_none()
+    if user is None:
+        return False
+    if SCOPE not in user.scope.split():
+        raise Exit(f"{user.name} is a user already, and no administrator: give another name.", 1)
+    print(f"{user.name} is an administrator already; the password stays as it is.")
+    return True
