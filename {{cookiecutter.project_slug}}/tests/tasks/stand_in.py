@@ -8,15 +8,14 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 HERE = Path(sys.argv[0]).resolve().parent
-STORY: dict[str, Any] = json.loads((HERE / "story.json").read_text())
+STORY = json.loads((HERE / "story.json").read_text())
 KEPT = HERE / "kept.json"
 
 words = [word for word in sys.argv[1:] if not word.startswith("-")]
 options = [word for word in sys.argv[1:] if word.startswith("-")]
-objects: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+objects = json.loads(KEPT.read_text() if KEPT.exists() else "{}")
 
 
 def key(kind: str, name: str) -> str:
