@@ -28,7 +28,7 @@ def test_every_line_is_a_record_from_the_first_to_the_last(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:
     with started(
-        rendered_service, tmp_path, "--reload-on-rss=150", "--min-worker-lifetime=1", "--harakiri=3"
+        rendered_service, tmp_path, "--reload-on-rss=150", "--min-worker-lifetime=1", "--harakiri=5"
     ) as uwsgi:
         assert uwsgi.says("getting YAML configuration")
         uwsgi.ask("/items/7/")

@@ -71,7 +71,7 @@ def test_a_stuck_request_is_ended_while_others_are_served(
 ) -> None:
     if gevent:
         skip_without_gevent(rendered_service)
-    options = ["--workers=1", "--harakiri=4"]
+    options = ["--workers=1", "--harakiri=5"]
     with started(rendered_service, tmp_path, *options, gevent=gevent) as uwsgi:
         with ThreadPoolExecutor(1) as pool:
             headers = {"X-Request-ID": "stuck"}
@@ -132,6 +132,20 @@ def test_sigterm_ends_a_service_that_is_just_starting_its_workers(
             assert uwsgi.members() == []
         finally:
             uwsgi.end()
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_workers_that_hear_nothing_while_they_start_end_too(
+    rendered_service: Rendered, tmp_path: Path, signal_number: signal.Signals
+) -> None:
+    uwsgi = Uwsgi(rendered_service, tmp_path, application="deaf:application")
+    try:
+        eventually(partial(uwsgi.says, "imports"), "it does not start", uwsgi)
+        uwsgi.send(signal_number)
+        assert uwsgi.wait_for_end() == 0
+        assert uwsgi.members() == []
+    finally:
+        uwsgi.end()
 
 
 def test_sigterm_ends_a_service_that_is_just_replacing_a_worker(

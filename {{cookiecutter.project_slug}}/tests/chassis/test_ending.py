@@ -46,6 +46,25 @@ def test_the_youngest_are_told_and_the_others_were(
     assert ending.tell_workers(now) == 0
 
 
+def test_where_everything_ends_at_once_the_youngest_do(
+    load: Load,
+    uwsgi: SimpleNamespace,
+    workers: list[subprocess.Popen[bytes]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ending, (old, young) = load("ending"), workers
+    uwsgi.workers = lambda: [
+        {"pid": old.pid, "last_spawn": 0},
+        {"pid": young.pid, "last_spawn": time.time()},
+    ]
+    monkeypatch.setattr("os._exit", sys.exit)
+    with pytest.raises(SystemExit) as left:
+        ending.end_at_once(signal.SIGINT, None)
+    assert left.value.code == 0
+    assert young.wait(timeout=10) == -signal.SIGKILL
+    assert old.poll() is None
+
+
 @pytest.fixture
 def ended(load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Watch for the end, quickly; this is set when the mule leaves."""
@@ -60,10 +79,11 @@ def ended(load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Eve
     quick = SimpleNamespace(sleep=lambda seconds: time.sleep(0.01), time=time.time)
     monkeypatch.setattr(ending, "time", quick)
     monkeypatch.setattr("os._exit", leave)
-    before = signal.getsignal(signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT)}
     ending.Ending().listen()
     yield left
-    signal.signal(signal.SIGHUP, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

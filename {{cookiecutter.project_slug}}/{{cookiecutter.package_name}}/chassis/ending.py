@@ -2,7 +2,8 @@
 
 uWSGI's master tells the workers that there are at that moment. One that it is just starting does
 not hear it, goes on serving, and the service does not end. So the mule, which hears it too, tells
-them: it stays until the last worker is gone, and so do the metrics.
+them. Where running requests may end, it stays until the last worker is gone, and so do the metrics;
+where everything ends at once (Ctrl-C), it kills those workers, and goes.
 """
 
 import math
@@ -38,6 +39,7 @@ class Ending:
     def listen(self) -> None:
         """Be told when it begins."""
         signal.signal(signal.SIGHUP, self._begin)
+        signal.signal(signal.SIGINT, end_at_once)
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _begin(self, number: int, frame: FrameType | None) -> None:
@@ -54,14 +56,20 @@ class Ending:
                 os._exit(0)
 
 
-def tell_workers(since: float) -> int:
+def end_at_once(number: int, frame: FrameType | None) -> None:
+    """End the workers that may not have heard of it, and this process."""
+    tell_workers(time.time(), signal.SIGKILL)
+    os._exit(0)
+
+
+def tell_workers(since: float, number: int = signal.SIGHUP) -> int:
     """Tell the workers that may not have heard, and return how many workers there are at all."""
     # Before the first start of a worker nothing is known of it.
     workers = [worker for worker in uwsgi.workers() if _lives(worker.get("pid", 0))]
     for worker in workers:
         if worker["last_spawn"] >= since - SECONDS_OF_DOUBT:
             with suppress(ProcessLookupError):
-                os.kill(worker["pid"], signal.SIGHUP)
+                os.kill(worker["pid"], number)
     return len(workers)
 
 

@@ -23,6 +23,10 @@ from .settings import Settings
 
 SECONDS_BETWEEN_LOOKS = 1
 
+# Harakiri does not say where the request is. It counts whole seconds, so it comes up to one early.
+# A look comes up to one late. The third is for the log.
+SECONDS_BEFORE_HARAKIRI = 3
+
 log = logging.getLogger(__name__)
 
 
@@ -31,8 +35,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     uwsgi = sys.modules.get("uwsgi")
     if not uwsgi or "harakiri" not in uwsgi.opt:
         return
-    # A look earlier than harakiri, which does not say where the request is.
-    watch = Watch(int(uwsgi.opt["harakiri"]) - SECONDS_BETWEEN_LOOKS)
+    watch = Watch(int(uwsgi.opt["harakiri"]) - SECONDS_BEFORE_HARAKIRI)
     threading.Thread(target=watch.forever, name="stuck", daemon=True).start()
     running = watch.running
     wsgi_app = app.wsgi_app
