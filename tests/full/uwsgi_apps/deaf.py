@@ -1,4 +1,4 @@
-"""An application that hears of no end while it is imported, as a worker that is just starting."""
+"""An application that hears of no end while it is imported."""
 
 import signal
 import time

@@ -37,13 +37,13 @@ def test_the_youngest_are_told_and_the_others_were(
         {"pid": 0, "last_spawn": now},
         {"id": 4},
     ]
-    assert ending.tell_workers(now) == 2
+    assert ending.tell_workers(now - 2, signal.SIGHUP) == 2
     assert young.wait(timeout=10) == -signal.SIGHUP
     assert old.poll() is None
-    assert ending.tell_workers(now) == 1
+    assert ending.tell_workers(now - 2, signal.SIGHUP) == 1
     old.kill()
     old.wait(timeout=10)
-    assert ending.tell_workers(now) == 0
+    assert ending.tell_workers(now - 2, signal.SIGHUP) == 0
 
 
 def test_where_everything_ends_at_once_the_youngest_do(

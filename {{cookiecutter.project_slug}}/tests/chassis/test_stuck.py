@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from {{ cookiecutter.package_name }}.chassis import stuck
+from {{ cookiecutter.package_name }}.chassis.failures import StartError
 from {{ cookiecutter.package_name }}.chassis.settings import Settings
 from {{ cookiecutter.package_name }}.chassis.stuck import Watch
 
@@ -92,6 +93,15 @@ def test_every_request_is_watched_while_it_runs(
     assert environ["PATH_INFO"] == "/"
     assert watches[0].running == {}
     assert watches[0].limit < 45
+
+
+def test_a_limit_that_leaves_no_time_for_a_request_is_refused(
+    uwsgi: SimpleNamespace, watches: list[Watch], settings: Settings
+) -> None:
+    uwsgi.opt["harakiri"] = b"3"
+    with pytest.raises(StartError, match="harakiri is too short: give more than 3 s"):
+        stuck.init_app(Flask("probe", static_folder=None), settings)
+    assert watches == []
 
 
 def test_without_a_limit_nothing_is_watched(

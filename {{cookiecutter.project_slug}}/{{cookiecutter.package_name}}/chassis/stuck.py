@@ -18,6 +18,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 
+from .failures import StartError
 from .request_ids import ENVIRON_KEY
 from .settings import Settings
 
@@ -31,11 +32,17 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Watch every request, under uWSGI and where it has a harakiri: with the same limit."""
+    """Watch every request, under uWSGI and where it has a harakiri: with a limit just below.
+
+    StartError where that is none.
+    """
     uwsgi = sys.modules.get("uwsgi")
     if not uwsgi or "harakiri" not in uwsgi.opt:
         return
-    watch = Watch(int(uwsgi.opt["harakiri"]) - SECONDS_BEFORE_HARAKIRI)
+    limit = int(uwsgi.opt["harakiri"]) - SECONDS_BEFORE_HARAKIRI
+    if limit < 1:
+        raise StartError(f"harakiri is too short: give more than {SECONDS_BEFORE_HARAKIRI} s.")
+    watch = Watch(limit)
     threading.Thread(target=watch.forever, name="stuck", daemon=True).start()
     running = watch.running
     wsgi_app = app.wsgi_app
