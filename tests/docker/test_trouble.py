@@ -74,7 +74,8 @@ def test_memory_that_is_used_up(stack: Stack, planted: tuple[str, ...]) -> None:
 
 def test_a_request_that_is_stuck(stack: Stack) -> None:
     """A database that is frozen, and not gone, answers nothing and ends nothing."""
-    with Service(stack, other_configuration(stack, harakiri="6")) as service:
+    # Stuck after 5 seconds: longer than a worker without a connection waits for one.
+    with Service(stack, other_configuration(stack, harakiri="8")) as service:
         service.until_ready()
         # Enough for each worker to have a connection.
         assert [service.status(LIST) for _ in range(40)] == [200] * 40
