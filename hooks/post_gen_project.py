@@ -3,11 +3,12 @@
 What follows from the other files is the hash in poetry.lock, and who owns which file.
 
 This runs twice in every update, in temporary folders, and the results are compared: it depends on
-the answers and the rendered files alone, and asks neither git nor the network for anything.
+the answers and the rendered files alone, and asks neither git nor the network for anything. Only
+for the record of the first render, which no update makes, are the files of the clone read.
 """
 
 import hashlib
-import importlib.util
+import importlib
 import json
 import re
 import shutil
@@ -39,13 +40,10 @@ FOLDERS_OF_ANSWERS = {
 
 CHECKSUMS = ".template-files.sha256"
 CODEOWNERS = "CODEOWNERS"
+RECORD = ".cruft.json"
 
 # What is there when a service is rendered over: it is no part of the render.
-NOT_RENDERED = (CHECKSUMS, ".git/", ".venv/")
-
-# The parts of [project] and [tool.poetry] that Poetry's hash of the dependencies covers.
-HASHED_PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
-HASHED_POETRY_KEYS = ("dependencies", "source", "extras", "dev-dependencies", "group")
+NOT_RENDERED = (CHECKSUMS, RECORD, ".git/", ".venv/")
 
 
 def read_answers() -> dict[str, Any]:
@@ -59,6 +57,13 @@ def read_answers() -> dict[str, Any]:
 # {% for text in ("project_name", "description", "team") %}
 # {% set _ = cookiecutter.update({text: cookiecutter[text]|replace("{", "{{ '{' }}")}) %}
 # {% endfor %}
+
+
+def read_recorded_answers() -> dict[str, Any]:
+    """Take the answers once more, as they are recorded and in the questions' order."""
+    names: list[str] = json.loads(r"""{{ cookiecutter.keys()|list|tojson }}""")
+    answers: dict[str, Any] = json.loads(r"""{{ cookiecutter|jsonify }}""")
+    return {name: answers[name] for name in names}
 
 
 def assemble(folder: Path, kind: str) -> None:
@@ -97,29 +102,13 @@ def prune(folder: Path, answers: dict[str, Any]) -> None:
                 shutil.rmtree(folder / name)
 
 
-def content_hash(pyproject: dict[str, Any]) -> str:
-    """Hash what Poetry hashes (Locker._get_content_hash of Poetry 2.5) to see if a lock is current.
-
-    Poetry's rules for files without a [project] table are left out, as a service always has one.
-    """
-    project = pyproject["project"]
-    poetry = pyproject.get("tool", {}).get("poetry", {})
-    content = {
-        "project": {key: project[key] for key in HASHED_PROJECT_KEYS if key in project},
-        "tool": {"poetry": {key: poetry[key] for key in HASHED_POETRY_KEYS if key in poetry}},
-    }
-    if pyproject.get("dependency-groups"):
-        content["dependency-groups"] = pyproject["dependency-groups"]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def stamp_lock(folder: Path) -> None:
+def stamp_lock(folder: Path, package: str) -> None:
     """Write the hash into the lock, because it covers the index addresses, which are answers."""
     lock = folder / "poetry.lock"
     if not lock.is_file():
         sys.exit("poetry.lock was not rendered, so its content-hash cannot be written.")
-    pyproject = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    line = f'content-hash = "{content_hash(pyproject)}"'.encode()
+    pyproject = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    line = f'content-hash = "{module_of(folder, package, "content_hash").of(pyproject)}"'.encode()
     text, count = re.subn(
         rb'^content-hash = "[^"\n]*"', line, lock.read_bytes(), flags=re.MULTILINE
     )
@@ -131,13 +120,14 @@ def stamp_lock(folder: Path) -> None:
 def module_of(folder: Path, package: str, name: str) -> ModuleType:
     """Load a module of the service's updates, which goes by the same rules as this hook."""
     sys.dont_write_bytecode = True
-    path = folder / package / "tasks" / "updates" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if not spec or not spec.loader or not path.is_file():
-        sys.exit(f"{path.relative_to(folder)} was not rendered, so nobody owns anything.")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    updates = folder / package / "tasks" / "updates"
+    if not (updates / f"{name}.py").is_file():
+        sys.exit(f"{package}/tasks/updates/{name}.py was not rendered, and this hook goes by it.")
+    # A package that is nothing but this folder: the one around it needs what is not installed here.
+    parent = ModuleType("updates")
+    parent.__path__ = [str(updates)]
+    sys.modules["updates"] = parent
+    return importlib.import_module(f"updates.{name}")
 
 
 def owners(folder: Path, package: str) -> dict[str, str]:
@@ -199,17 +189,32 @@ def write_checksums(folder: Path, classes: dict[str, str]) -> None:
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
 
 
+def write_record(folder: Path, answers: dict[str, Any]) -> None:
+    """Remember the template as cruft does, where Cookiecutter itself has cloned it."""
+    origin = module_of(folder, answers["package_name"], "origin")
+    if not origin.is_clone(answers):
+        return
+    if text := origin.recorded(answers):
+        (folder / RECORD).write_text(text, encoding="utf-8")
+    else:
+        print(
+            f"No {RECORD} was written, as the template's public address is not known here. For "
+            f"updates: {answers['organisation']}-tasks template.adopt --template=https://..."
+        )
+
+
 def main() -> None:
     """Work in the current folder, which is the rendered service."""
     answers, folder = read_answers(), Path.cwd()
     assemble(folder, answers["kind"])
     prune(folder, answers)
     write_skip(folder)
-    stamp_lock(folder)
+    stamp_lock(folder, answers["package_name"])
     (folder / CODEOWNERS).touch()  # it has an owner, too
     classes = owners(folder, answers["package_name"])
     write_codeowners(folder, classes, answers["email"], answers["__template_owner"])
     write_checksums(folder, classes)
+    write_record(folder, read_recorded_answers())
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ from cookiecutter.main import cookiecutter
 ROOT = Path(__file__).parents[2]
 
 SERVICE = "{{cookiecutter.project_slug}}"
-OWNERSHIP = "{{cookiecutter.package_name}}/tasks/updates/ownership.py"
-"""The one module of the service that the hook loads."""
+UPDATES = "{{cookiecutter.package_name}}/tasks/updates"
+MODULES = ("__init__", "content_hash", "faults", "origin", "ownership", "record")
+"""The modules of the service that the hook loads, and what they load."""
 
 FILES = {
     "poetry.lock": """\
@@ -71,7 +72,10 @@ template = ["**"]
 seeded = ["texts.*", "{{ cookiecutter.package_name }}/own/**"]
 shared = ["poetry.lock", "pyproject.toml"]
 """,
-    OWNERSHIP: (ROOT / SERVICE / OWNERSHIP).read_text("utf-8"),
+    **{
+        f"{UPDATES}/{name}.py": (ROOT / SERVICE / UPDATES / f"{name}.py").read_text("utf-8")
+        for name in MODULES
+    },
     "texts.toml": """\
 project_name = {{ cookiecutter.__project_name_quoted }}
 description = {{ cookiecutter.__description_quoted }}

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 from poetry.packages.locker import Locker
 
-from tests.hooks.conftest import OWNERSHIP, SERVICE
+from tests.hooks.conftest import MODULES, SERVICE, UPDATES
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
@@ -215,19 +215,25 @@ def test_rendering_twice_gives_the_same_bytes(render: Render) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["hooks/pre_gen_project.py", "hooks/post_gen_project.py", f"{SERVICE}/{OWNERSHIP}"],
+    [
+        "hooks/pre_gen_project.py",
+        "hooks/post_gen_project.py",
+        *(f"{SERVICE}/{UPDATES}/{name}.py" for name in MODULES),
+    ],
     ids=lambda name: Path(name).stem,
 )
 def test_the_hooks_reach_for_nothing_outside(name: str) -> None:
     """They run offline, start no program and make nothing random, as what they import shows."""
     nodes = list(ast.walk(ast.parse((ROOT / name).read_text("utf-8"))))
-    imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    imported: set[str | None] = set()
     for node in nodes:
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            imported.add(node.module)
         if isinstance(node, ast.Import):
             imported.update(alias.name for alias in node.names)
     harmless = {"__future__", "builtins", "collections.abc", "functools", "hashlib", "json"}
     harmless |= {"keyword", "pathlib", "re", "shutil", "sys", "tomllib", "types", "typing"}
-    harmless |= {"importlib.util", "unicodedata"}
+    harmless |= {"configparser", "dataclasses", "importlib", "unicodedata", "urllib.parse"}
     assert imported <= harmless
 
 

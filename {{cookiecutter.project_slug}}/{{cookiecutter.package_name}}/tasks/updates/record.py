@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import urlsplit
 
 from .faults import UpdateError
 
@@ -25,7 +25,7 @@ class Record:
     more: Mapping[str, Any]
     """What else stands there; it is kept."""
 
-    def text(self, commit: str, checkout: str, context: Mapping[str, Any]) -> str:
+    def text(self, commit: str, checkout: str | None, context: Mapping[str, Any]) -> str:
         """Return the record of another commit, formatted as cruft formats it."""
         content = {
             "template": self.template,
@@ -61,8 +61,19 @@ def read(text: str | bytes | None) -> Record:
 
 def is_local(address: str) -> bool:
     """Return whether an address means a folder of one machine, which nobody else can reach."""
-    scheme = urlparse(address).scheme
+    scheme = urlsplit(address).scheme
     if scheme == "file" or (len(scheme) == 1 and address[1:2] == ":"):
         return True
     is_remote = scheme or ("@" in address and ":" in address)
     return not is_remote or Path(address).exists()
+
+
+def without_secrets(address: str) -> str:
+    """Return an address as it may stand in git: with no password and no token.
+
+    A name alone is kept where it is no login but a part of the address, as in `ssh://git@...`.
+    """
+    parts = urlsplit(address)
+    user, at, host = parts.netloc.rpartition("@")
+    name = "" if parts.scheme in {"http", "https"} else user.partition(":")[0]
+    return parts._replace(netloc=f"{name}{at if name else ''}{host}").geturl() if at else address
