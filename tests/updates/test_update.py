@@ -76,6 +76,29 @@ def test_a_renamed_file_that_was_edited_here_is_told_of(resource: Service) -> No
     assert told in done.stdout
 
 
+def test_a_change_of_what_is_the_services_own_is_told_and_not_made(resource: Service) -> None:
+    own = resource.path / "infra" / "scan-ignores.toml"
+    before = own.read_text("utf-8")
+    told = "Yours, so left as it is, and changed in the template: infra/scan-ignores.toml"
+    checked = resource.tasks("template.update", "--check", "--patch")
+    assert told in checked.stdout
+    shown = checked.stdout.partition("--- v1.0.0/infra/scan-ignores.toml\n")[2]
+    assert "+++ v1.2.0/infra/scan-ignores.toml\n" in shown
+    assert "\n-# until when, a year. What" in shown
+    assert "\n+# until when, half a year at most. What" in shown
+    facts = json.loads(resource.tasks("template.update", "--check", "--json").stdout)
+    assert facts["own"] == {"infra/scan-ignores.toml": "changed"}
+
+    own.unlink()
+    resource.commits()
+    assert told not in resource.tasks("template.update", "--check").stdout
+    resource.git("revert", "--no-edit", "HEAD")
+    done = resource.tasks(*UPDATE)
+    assert told in done.stdout
+    assert "\n--- v1.0.0/" not in done.stdout
+    assert own.read_text("utf-8") == before
+
+
 def test_a_file_that_was_deleted_here_stays_deleted(resource: Service) -> None:
     (resource.path / "docs" / "contracts.md").unlink()
     (resource.path / "CODEOWNERS").unlink()

@@ -27,6 +27,7 @@ HELP = {
     | {
         "check": "Change nothing: say whether an update is due, and what it would touch",
         "json": "With --check, for programs",
+        "patch": "Also show how the template has changed files that are yours, for you to follow",
         "branch": "Commit the update on this branch, and leave the files here as they are",
         "no-tests": "Without the checks and tests of the service, which take a minute",
         "no-input": "Ask nothing: new questions get their defaults",
@@ -39,6 +40,7 @@ def update(
     template: str = "",
     check: bool = False,
     json: bool = False,
+    patch: bool = False,
     branch: str = "",
     no_tests: bool = False,
     no_input: bool = False,
@@ -46,9 +48,9 @@ def update(
     """Bring a release of the template in; it fails where a conflict or a failed test is left."""
     wish = _wish(to, template, answer, ask=not (check or no_input) and sys.stdin.isatty())
     if check:
-        code = updating.check(wish, as_json=json)
+        code = updating.check(wish, as_json=json, patch=patch)
     else:
-        code = updating.update(wish, verify=not no_tests, branch=branch)
+        code = updating.update(wish, verify=not no_tests, branch=branch, patch=patch)
     if code:
         raise Exit(code=code)
 

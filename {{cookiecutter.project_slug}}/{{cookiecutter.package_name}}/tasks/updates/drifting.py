@@ -1,9 +1,8 @@
 """What a service has edited of the template's own files, and how."""
 
-import difflib
 from pathlib import Path
 
-from . import checksums, preparing, rendering
+from . import checksums, differences, preparing, rendering
 from .faults import UpdateError
 from .preparing import Wish
 
@@ -28,18 +27,4 @@ def patch(wish: Wish, names: list[str], folder: Path) -> str:
     template = source.folder_of(base, folder / "old-template")
     job = rendering.Job(str(template), written.template, base, written.answers, str(folder / "old"))
     [old] = rendering.render(wish.python, folder, [job])
-    return "".join(_difference(old.folder / name, wish.service / name, name) for name in names)
-
-
-def _difference(before: Path, after: Path, name: str) -> str:
-    lines = difflib.unified_diff(
-        _lines(before), _lines(after), f"template/{name}", f"service/{name}"
-    )
-    return "".join(lines)
-
-
-def _lines(file: Path) -> list[str]:
-    """Return the lines of a text; none where there is no file."""
-    if not file.is_file():
-        return []
-    return file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    return differences.of_all(names, (old.folder, "template"), (wish.service, "service"))

@@ -1,8 +1,9 @@
 """Steps that a release of the template has for the services: `updates/v1.2.0.py` in the template.
 
 Such a file may have `answers(answers)`, which maps answers that have a new name or value, and
-`files(folder)`, which changes what a merge cannot. Both may run again on what they have changed,
-and answers may be missing.
+`files(folder)`, which changes what a merge cannot: it gets the service's files before they are
+merged, so that it never meets a conflict, and what it changes is locked. Both may run again on what
+they have changed, and answers may be missing.
 """
 
 import json

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import git, lock_file, merging, migrations, record, rendering
+from . import content_hash, git, lock_file, merging, migrations, record, rendering
 from .faults import UpdateError
 from .merging import Merged
 from .record import Record
@@ -45,6 +45,8 @@ class Prepared:
     merged: Merged
     faults: list[str]
     """What is wrong besides conflicts."""
+    renders: tuple[Path | None, Path]
+    """The folders with the old render, if there is one, and the new."""
     tree: str = ""
 
     @property
@@ -70,10 +72,10 @@ def fetch(wish: Wish, written: Record, folder: Path) -> Source:
 
 
 def address_to_record(wish: Wish, written: Record) -> str:
-    """Return the address to write down: never a folder of this machine, if there is another."""
+    """Return the address to write down: without a login, and no folder if there is another."""
     if wish.template and not record.is_local(wish.template):
-        return wish.template
-    return written.template
+        return record.without_secrets(wish.template)
+    return record.without_secrets(written.template)
 
 
 def prepare(
@@ -96,14 +98,17 @@ def prepare(
     old_folder = before[0].folder if before else None
 
     scratch = Scratch(folder / "service", wish.service)
+    if steps:
+        with scratch.changing():
+            migrations.change_files(wish.python, steps, scratch.folder)
     merged = merging.merge(
         scratch, merging.sides(scratch, old_folder, new.folder), f"template-{tag}"
     )
     text = Record(address, commit, answers, written.more).text(commit, tag, new.context)
     (scratch.folder / record.FILE).write_text(text, encoding="utf-8")
     faults = _lock(scratch, merged, old_folder, new.folder, wish.programs)
-    migrations.change_files(wish.python, steps, scratch.folder)
-    prepared = Prepared(scratch, source, tag, version, commit, new.new, merged, faults)
+    renders = (old_folder, new.folder)
+    prepared = Prepared(scratch, source, tag, version, commit, new.new, merged, faults, renders)
     prepared.tree = scratch.present_tree()
     return prepared
 
@@ -116,11 +121,12 @@ def _lock(
     ours = _text(file)
     before, after = _text(old / lock_file.FILE) if old else "", _text(new / lock_file.FILE)
     settled = lock_file.settle(ours, before, after)
-    if settled is not None:
+    if "pyproject.toml" in merged.conflicts:
+        file.write_text(settled or ours, encoding="utf-8")
+        return [f"{lock_file.FILE} waits for pyproject.toml: resolve it, then: poetry lock"]
+    if settled and content_hash.is_of(settled, _text(scratch.folder / "pyproject.toml")):
         file.write_text(settled, encoding="utf-8")
         return []
-    if "pyproject.toml" in merged.conflicts:
-        return [f"{lock_file.FILE} waits for pyproject.toml: resolve it, then: poetry lock"]
     file.write_text(lock_file.seed(ours, before, after), encoding="utf-8")
     try:
         lock_file.make(scratch.folder, programs)

@@ -5,7 +5,8 @@ happens in it, the service stays as it is.
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import git
@@ -31,6 +32,17 @@ class Scratch:
             shutil.copy(shallow, folder / ".git" / "shallow")
         self.head = git.ask(service, "rev-parse", "HEAD")
         self.tree = git.ask(service, "rev-parse", "HEAD^{tree}")
+        self.ours = self.tree
+        """The service as it is merged: with what the template's steps have changed in it."""
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Put the service's files into the work tree, to be changed before they are merged."""
+        git.ask(self.folder, "read-tree", self.tree)
+        git.ask(self.folder, "checkout-index", "--all", "--force", "--quiet")
+        yield
+        git.ask(self.folder, "add", "--all", ".")
+        self.ours = git.ask(self.folder, "write-tree")
 
     def tree_of(self, folder: Path, without: Iterable[str]) -> str:
         """Store a render, without some files, and return its tree."""

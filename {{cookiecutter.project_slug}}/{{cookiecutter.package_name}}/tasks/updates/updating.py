@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import changelog, interrupts, preparing, releases, switch, verifying
+from . import changelog, differences, interrupts, preparing, releases, switch, verifying
 from .preparing import Prepared, Wish
 from .source import Source
 
@@ -40,14 +40,14 @@ def _remove(folder: tempfile.TemporaryDirectory[str]) -> None:
     print(f"Not everything could be removed from {folder.name}: remove it.", file=sys.stderr)
 
 
-def update(wish: Wish, *, verify: bool, branch: str = "") -> int:
+def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -> int:
     """Bring a service to a release, and return 0 where nothing is left to do."""
     switch.require_clean(wish.service)
     with scratch_folder() as folder:
         prepared = due(wish, folder)
         if prepared is None:
             return 0
-        print(report(prepared), flush=True)
+        print(report(prepared) + (own_patch(prepared) if patch else ""), flush=True)
         failed = list(prepared.faults)
         if verify and not prepared.merged.conflicts and not failed:
             failed += verifying.verify(prepared.scratch.folder, wish.service, wish.programs)
@@ -63,7 +63,7 @@ def update(wish: Wish, *, verify: bool, branch: str = "") -> int:
         return 1 if left else 0
 
 
-def check(wish: Wish, *, as_json: bool) -> int:
+def check(wish: Wish, *, as_json: bool, patch: bool = False) -> int:
     """Say whether an update is due and what it would touch; 1 where one is."""
     switch.require_clean(wish.service)
     with scratch_folder() as folder:
@@ -71,7 +71,7 @@ def check(wish: Wish, *, as_json: bool) -> int:
         if as_json:
             print(json.dumps(facts(prepared), indent=2))
         elif prepared:
-            print(report(prepared))
+            print(report(prepared) + (own_patch(prepared) if patch else ""))
         return 1 if prepared else 0
 
 
@@ -113,9 +113,24 @@ def report(prepared: Prepared) -> str:
     ]
     lines += [f"CONFLICT ({what}): {name}" for name, what in prepared.merged.conflicts.items()]
     lines += [f"Note: {note}" for note in prepared.merged.notes]
+    lines += [
+        f"Yours, so left as it is, and {what} in the template: {name}"
+        for name, what in prepared.merged.own.items()
+    ]
+    if prepared.merged.own:
+        lines += ["(The option --patch shows how the template has changed what is yours.)"]
     if actions := changelog.actions(told):
         lines += ["", "What a service must act on:", *(f"- {entry}" for entry in actions)]
     return "\n".join(lines)
+
+
+def own_patch(prepared: Prepared) -> str:
+    """Return how the template has changed what is the service's own."""
+    old, new = prepared.renders
+    if old is None or not prepared.merged.own:
+        return ""
+    before, after = (old, prepared.old_version or "old"), (new, prepared.tag)
+    return f"\n\n{differences.of_all(prepared.merged.own, before, after)}"
 
 
 def outcome(prepared: Prepared, failed: list[str]) -> list[str]:
@@ -148,6 +163,7 @@ def facts(prepared: Prepared | None) -> dict[str, Any]:
         "touched": prepared.touched,
         "conflicts": prepared.merged.conflicts,
         "notes": prepared.merged.notes,
+        "own": prepared.merged.own,
         "faults": prepared.faults,
         "actions": changelog.actions(news(prepared)),
     }
