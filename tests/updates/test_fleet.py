@@ -198,6 +198,13 @@ def test_the_page_is_for_people_in_light_and_dark(
         shown.get_by_label("Show only what has").fill("planted")
         assert shown.locator("tbody tr:visible .name").all_inner_texts() == ["new"]
         shown.get_by_label("Show only what has").fill("")
+        names = shown.locator("tbody tr .name")
+        shown.get_by_role("button", name="Service").click()
+        assert names.all_inner_texts() == ["bad", "new", "old"]
+        shown.get_by_role("button", name="Template").click()
+        shown.get_by_role("button", name="Template").click()
+        assert names.all_inner_texts()[0] == "old"
+        assert shown.locator("[aria-sort]").all_inner_texts() == ["Template"]
         found = Axe().run(shown)
         assert found.violations_count == 0, found.generate_report()
         pictures = ROOT / ".cache" / "screenshots"
