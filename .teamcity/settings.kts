@@ -21,10 +21,11 @@ project {
             artifacts(days = 30)
         }
     }
-    val builds = tiers.map(::tier) + gate()
+    val gate = gate()
+    val builds = tiers.map(::tier) + gate
     builds.forEach(::buildType)
     val verified = verified(builds)
     buildType(verified)
-    buildType(release(verified))
+    buildType(release(verified, gate))
     buildType(nightly(tiers, pythons))
 }

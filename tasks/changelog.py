@@ -1,16 +1,24 @@
 """Prints what CHANGELOG.md says of a version: the text of its release."""
 
 import re
+from pathlib import Path
 
 from invoke import Context, Exit, task
 
-from .folders import ROOT
+from .folders import GATE, ROOT
 
 
-@task(help={"tag": "The version's tag: v1.2.0"})
-def changelog(context: Context, tag: str) -> None:
+@task(
+    help={
+        "tag": "The version's tag: v1.2.0",
+        "conflicts": "Also say with how many conflicts the updates of the gate ended",
+    }
+)
+def changelog(context: Context, tag: str, conflicts: bool = False) -> None:
     """Print what CHANGELOG.md says of a version."""
     print(section((ROOT / "CHANGELOG.md").read_text("utf-8"), tag))
+    if conflicts:
+        print(f"\n{counted(GATE / 'conflicts.md')}")
 
 
 def section(text: str, tag: str) -> str:
@@ -20,3 +28,10 @@ def section(text: str, tag: str) -> str:
     if not found or not found[1].strip():
         raise Exit(f"CHANGELOG.md says nothing of {tag}: give it a section of its own.", 1)
     return found[1].strip()
+
+
+def counted(table: Path) -> str:
+    """Return the table that the update gate leaves."""
+    if not table.is_file():
+        raise Exit("The update gate has left no count of conflicts: ./invoke test --gate", 1)
+    return table.read_text("utf-8").strip()

@@ -9,7 +9,7 @@ from typing import Any
 
 from invoke import Context, Exit, task
 
-from . import gate
+from . import gate, passed
 from .engine import engine
 from .folders import ROOT
 
@@ -24,10 +24,7 @@ changelog = engine("changelog")
     }
 )
 def release(context: Context, version: str, check: bool = False) -> None:
-    """Tag this commit as a version of the template, once all that belongs to one is there.
-
-    What it cannot see is whether the update gate passed: run `./invoke test --gate` before.
-    """
+    """Tag this commit as a version of the template, once all that belongs to one is there."""
     tag = f"v{version.removeprefix('v')}"
     found = [*faults(tag), *gate.faults()]
     if found:
@@ -49,6 +46,8 @@ def faults(tag: str) -> Iterator[str]:
         yield f"{tag} is not above the last version, {last}"
     if changes := _git("status", "--porcelain"):
         yield f"there are changes that are in no commit: {changes.splitlines()[0].strip()}, ..."
+    if not passed.is_for(_git("rev-parse", "HEAD^{tree}")):
+        yield "the update gate has not passed for these files: ./invoke test --gate"
     written = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     if f"v{written}" != tag:
         yield f"pyproject.toml has the version {written}"

@@ -8,8 +8,11 @@ import jetbrains.buildServer.configs.kotlin.triggers.vcs
 
 private const val NOTES = "%system.teamcity.build.tempDir%/notes.md"
 
-/** A tag becomes a release, with what CHANGELOG.md says of it. The VCS root has +:refs/tags/(v*). */
-fun release(verified: BuildType) = BuildType {
+/**
+ * A tag becomes a release, with what CHANGELOG.md says of it and how the gate's updates ended. The VCS root
+ * has +:refs/tags/(v*).
+ */
+fun release(verified: BuildType, gate: BuildType) = BuildType {
     id("Release")
     name = "Release"
     type = BuildTypeSettings.Type.DEPLOYMENT
@@ -26,7 +29,7 @@ fun release(verified: BuildType) = BuildType {
     steps {
         script {
             name = "What has changed"
-            scriptContent = """./invoke changelog --tag="${'$'}TAG" >$NOTES"""
+            scriptContent = """./invoke changelog --tag="${'$'}TAG" --conflicts >$NOTES"""
         }
         script {
             name = "Release"
@@ -42,6 +45,11 @@ fun release(verified: BuildType) = BuildType {
         snapshot(verified) {
             onDependencyFailure = FailureAction.FAIL_TO_START
             onDependencyCancel = FailureAction.CANCEL
+        }
+        artifacts(gate) {
+            buildRule = sameChainOrLastFinished()
+            artifactRules = "** => .cache/gate"
+            cleanDestination = true
         }
     }
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from invoke import Exit
 
-from tasks.changelog import section
+from tasks.changelog import counted, section
 from tasks.changes import changed_files, tiers_for
 from tasks.test import TIERS
 
@@ -99,3 +99,11 @@ def test_a_release_is_told_in_its_own_words() -> None:
 def test_a_release_of_which_nothing_is_said_is_refused(tag: str) -> None:
     with pytest.raises(Exit, match=f"CHANGELOG.md says nothing of {tag}"):
         section(CHANGELOG, tag)
+
+
+def test_the_count_of_conflicts_is_there_once_the_gate_has_run(tmp_path: Path) -> None:
+    table = tmp_path / "conflicts.md"
+    with pytest.raises(Exit, match=r"\./invoke test --gate"):
+        counted(table)
+    table.write_text("## Conflicts\n\n| a |\n")
+    assert counted(table) == "## Conflicts\n\n| a |"

@@ -1,20 +1,24 @@
 """The template's made-up history, and services that were rendered from it and have lived."""
 
+import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tasks.render import example
 from tests.services import KEPT, InstalledService, alone
-from tests.updates import history, life, services
+from tests.updates import history, life, pasts, services
 from tests.updates.history import Repository
+from tests.updates.pasts import Past, Release
 from tests.updates.services import Service
 
-Kept = Callable[[InstalledService, str, str], Service]
-Lives = Callable[[str], Service]
+Answers = Mapping[str, str]
+Kept = Callable[[InstalledService, Repository, str, Answers], Service]
+Lives = Callable[[Release], Service]
+Fresh = Callable[[Service], Path]
 
 
 @pytest.fixture(scope="session")
@@ -47,16 +51,38 @@ def _with_template_tools(installed: InstalledService) -> None:
 
 
 @pytest.fixture(scope="session")
-def kept(template: Repository, tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """Services as they are after a year; each is made once, for tests that work on copies."""
-    made: dict[tuple[str, str], Service] = {}
+def made_up(template: Repository) -> Past:
+    """The past that every feature of updates is tried on."""
+    return Past(template, "v1.2.0")
 
-    def keep(installed: InstalledService, tag: str, ci_system: str) -> Service:
-        key = (installed.path.name, tag)
+
+@pytest.fixture(scope="session")
+def own() -> Iterator[Past]:
+    """The past of this repository."""
+    with pasts.of_this_repository() as past:
+        yield past
+
+
+@pytest.fixture
+def past(release: Release, request: pytest.FixtureRequest) -> Past:
+    """The past that a release is of."""
+    found: Past = request.getfixturevalue("own" if release.is_own else "made_up")
+    return found
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """Services as they are after a year; each is made once, for tests that work on copies."""
+    made: dict[tuple[str, ...], Service] = {}
+
+    def keep(
+        installed: InstalledService, template: Repository, tag: str, answers: Answers
+    ) -> Service:
+        given = example(installed.path.name) | dict(answers)
+        key = (str(template.folder), tag, json.dumps(given, sort_keys=True))
         if key not in made:
-            answers = example(installed.path.name) | {"ci_system": ci_system}
             folder = tmp_path_factory.mktemp(f"{installed.path.name}-{tag}")
-            made[key] = services.create(template, folder, tag, answers, installed)
+            made[key] = services.create(template, folder, tag, given, installed)
             life.live(made[key].path)
             made[key].commits()
         return made[key]
@@ -64,26 +90,39 @@ def kept(template: Repository, tmp_path_factory: pytest.TempPathFactory) -> Kept
     return keep
 
 
+NO_CI = {"ci_system": "none"}
+"""What the newest of the made-up releases calls otherwise."""
+
+
 @pytest.fixture
-def lived(kept: Kept, installed: InstalledService, tmp_path: Path) -> Lives:
+def lived(kept: Kept, past: Past, installed: InstalledService, tmp_path: Path) -> Lives:
     """Services that were rendered at a release, and have had a year of work."""
 
-    def lives(tag: str) -> Service:
-        made = kept(installed, tag, "none")
-        return services.copy(made, tmp_path / f"from-{tag}" / made.path.name)
+    def lives(release: Release) -> Service:
+        made = kept(installed, past.template, release.tag, NO_CI)
+        return services.copy(made, tmp_path / f"from-{release.tag}" / made.path.name)
 
     return lives
 
 
 @pytest.fixture
-def fresh(kept: Kept, installed: InstalledService) -> Path:
-    """What the newest release renders, with the same year of work: what an update has to give."""
-    return kept(installed, "v1.2.0", "no-ci").path
+def fresh(kept: Kept, past: Past, installed: InstalledService, tmp_path: Path) -> Fresh:
+    """What the newest release renders from the answers of a service, with the same year of work."""
+
+    def like(updated: Service) -> Path:
+        answers = updated.record()["context"]["cookiecutter"]
+        given = {name: text for name, text in answers.items() if not name.startswith("_")}
+        made = kept(installed, past.template, past.newest, given)
+        return services.copy(made, tmp_path / "fresh" / made.path.name).path
+
+    return like
 
 
 @pytest.fixture
-def resource(kept: Kept, rendered_service: InstalledService, tmp_path: Path) -> Service:
+def resource(
+    kept: Kept, template: Repository, rendered_service: InstalledService, tmp_path: Path
+) -> Service:
     """A resource from the first release, where one kind tells enough."""
     _with_template_tools(rendered_service)
-    made = kept(rendered_service, "v1.0.0", "none")
+    made = kept(rendered_service, template, "v1.0.0", NO_CI)
     return services.copy(made, tmp_path / "lived" / made.path.name)

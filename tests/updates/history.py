@@ -67,12 +67,17 @@ class Repository:
 
 def repository(folder: Path) -> Repository:
     """Make an empty repository of a template."""
-    made = Repository(folder / "template")
-    made.folder.mkdir(parents=True)
-    made.git("init", "--quiet", "--initial-branch=main")
-    config = made.folder.with_suffix(".gitconfig")
-    config.write_text(
-        f'[url "file://{made.folder}"]\n\tinsteadOf = {ADDRESS}\n'
+    made = folder / "template"
+    made.mkdir(parents=True)
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=made, check=True)
+    return published(made)
+
+
+def published(folder: Path) -> Repository:
+    """Have the public address lead to a repository."""
+    made = Repository(folder)
+    made.folder.with_suffix(".gitconfig").write_text(
+        f'[url "file://{folder}"]\n\tinsteadOf = {ADDRESS}\n'
         "[user]\n\tname = Somebody\n\temail = somebody@acme.example\n"
     )
     return made
@@ -112,6 +117,8 @@ def before_the_file_was_changed(template: Path) -> None:
     edit(template / "templates" / "pyproject.toml", '"T10", "TRY"', '"TRY"')
     for settings in (template / SERVICE).glob("parts/*/settings.yaml"):
         edit(settings, "max_body_bytes: 1048576", "max_body_bytes: 1000000")
+    # And in one that belongs to the service once it is rendered.
+    edit(template / SERVICE / "infra" / "scan-ignores.toml", "half a year at most", "a year")
 
 
 def before_the_rename(template: Path) -> None:

@@ -4,11 +4,12 @@ import json
 import tomllib
 from typing import Any
 
-from tasks.folders import ROOT
+from tasks.folders import GATE, ROOT
 from tests.full.programs import Finished
+from tests.updates.pasts import Release
 from tests.updates.services import Service
 
-FILE = ROOT / ".cache" / "gate" / "conflicts.json"
+FILE = GATE / "conflicts.json"
 """Beside it stands the same as a table, for people."""
 
 
@@ -19,12 +20,17 @@ def conflicts(service: Service) -> list[str]:
     return sorted({*rejected, *unmerged})
 
 
-def add(way: str, service: Service, since: str, done: Finished) -> None:
+def begin() -> None:
+    """Forget the notes of an earlier run, which was of another state of the template."""
+    FILE.unlink(missing_ok=True)
+
+
+def add(way: str, service: Service, since: Release, done: Finished) -> None:
     """Note what an update came to, in the place of an earlier note about the same."""
     row = {
         "way": way,
         "service": service.path.name,
-        "from": since,
+        "from": str(since),
         "exit code": done.returncode,
         "conflicts": conflicts(service),
     }
@@ -40,8 +46,11 @@ def add(way: str, service: Service, since: str, done: Finished) -> None:
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the notes as a table in Markdown."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    conflicting = sum(bool(row["conflicts"]) for row in rows)
     lines = [
-        f"# Conflicts of updates to {version}",
+        f"## Conflicts of updates to {version}",
+        "",
+        f"{conflicting} of {len(rows)} updates of services, with a year's work, end in a conflict.",
         "",
         "| service | from | by | conflicts |",
         "|---|---|---|---|",

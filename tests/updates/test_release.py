@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.passed import remember
 from tests.full.programs import copy_of_the_repository, run, with_the_tools
 from tests.updates.history import Repository, edit
 
@@ -25,6 +26,15 @@ def repository(tmp_path: Path) -> Repository:
     return made
 
 
+@pytest.fixture
+def passed(repository: Repository) -> Repository:
+    """The same, and the update gate has passed for it."""
+    kept = repository.folder / ".cache" / "gate" / "passed"
+    kept.parent.mkdir(parents=True)
+    remember(repository.folder, kept)
+    return repository
+
+
 def release(repository: Repository, *words: str) -> tuple[int, str]:
     done = run(
         [repository.folder / ".venv" / "bin" / "invoke", "release", *words], repository.folder
@@ -32,6 +42,7 @@ def release(repository: Repository, *words: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("passed")
 def test_a_version_is_tagged_once(repository: Repository) -> None:
     code, said = release(repository, "--version=0.1.0")
     assert code == 0, said
@@ -55,7 +66,22 @@ def test_all_that_is_missing_is_told(repository: Repository) -> None:
         "there are changes that are in no commit: M cookiecutter.json",
         "pyproject.toml has the version 0.1.0",
         "CHANGELOG.md has no section for 0.1",
+        "the update gate has not passed for these files: ./invoke test --gate",
         "github, a choice of ci_system in v0.2.0-rc.1, is gone",
     ):
         assert what in said
     assert repository.git("tag", "--list") == "v0.2.0-rc.1"
+
+
+def test_what_was_changed_since_the_gate_has_not_passed_it(passed: Repository) -> None:
+    """But what was only committed since has."""
+    readme = passed.folder / "README.md"
+    readme.write_text(f"{readme.read_text('utf-8')}\nMore.\n", "utf-8")
+    remember(passed.folder, passed.folder / ".cache" / "gate" / "passed")
+    passed.git("commit", "--quiet", "--all", "--message=More")
+    assert release(passed, "--version=0.1.0", "--check") == (0, "v0.1.0 can be released.\n")
+    readme.write_text(f"{readme.read_text('utf-8')}\nYet more.\n", "utf-8")
+    passed.git("commit", "--quiet", "--all", "--message=Yet more")
+    code, said = release(passed, "--version=0.1.0", "--check")
+    assert code == 1
+    assert "the update gate has not passed for these files" in said

@@ -51,7 +51,17 @@ class SnapshotDependency {
 
 /** Page: root/artifact-dependency/. */
 class ArtifactDependency : Parametrized() {
+    var buildRule: ArtifactRule? by parameter()
     var artifactRules: String? by parameter()
     var cleanDestination: Boolean? by parameter()
     override val mandatory = listOf("artifactRules")
+
+    fun lastSuccessful(init: ArtifactRule.() -> Unit = {}) = ArtifactRule("lastSuccessful").apply(init)
+
+    fun sameChainOrLastFinished() = ArtifactRule("sameChainOrLastFinished")
+
+    /** Which build the files are taken from. */
+    class ArtifactRule(private val rule: String) {
+        override fun toString() = rule
+    }
 }
