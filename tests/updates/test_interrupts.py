@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -90,6 +90,30 @@ def test_a_program_that_an_interrupt_does_not_end_is_killed(
     assert said == ["asked"]
     with pytest.raises(ProcessLookupError):
         os.kill(int(number), 0)
+
+
+class InterruptedWhileItBegins(subprocess.Popen[bytes]):
+    """A program that runs before its parent knows of it, when the interrupt comes."""
+
+    numbers: ClassVar[list[int]] = []
+
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        self.numbers.append(self.pid)
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_program_that_has_only_just_begun_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with monkeypatch.context() as planted, pytest.raises(KeyboardInterrupt):
+            planted.setattr(subprocess, "Popen", InterruptedWhileItBegins)
+            processes.run(["sleep", "300"])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    [number] = InterruptedWhileItBegins.numbers
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from .interrupts import uninterrupted
+
 PATIENCE = 10.0
 """Seconds that a program has for putting away what it has, before it is killed."""
 
@@ -21,12 +23,17 @@ def run(
     ends. One that `asks` keeps the terminal.
     """
     stdin = None if asks else subprocess.DEVNULL if given is None else subprocess.PIPE
-    with subprocess.Popen(words, stdin=stdin, start_new_session=not asks, **options) as process:
-        try:
-            printed, complained = process.communicate(given)
-        except BaseException:
-            _end(process, alone=asks)
-            raise
+    process = None
+    try:
+        # Until it is known here, nobody could end it.
+        with uninterrupted():
+            process = subprocess.Popen(words, stdin=stdin, start_new_session=not asks, **options)
+        printed, complained = process.communicate(given)
+    except BaseException:
+        if process is not None:
+            with process:
+                _end(process, alone=asks)
+        raise
     return subprocess.CompletedProcess(words, process.returncode, printed, complained)
 
 
