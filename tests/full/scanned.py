@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.full.programs import Finished, run, succeeds
-from tests.services import InstalledService
+from tests.services import KEPT, InstalledService, alone
 
 LONGEST_SCAN_SECONDS = 300
 
@@ -26,8 +26,10 @@ class Scanned:
 
 def copy_to_scan(service: InstalledService, folder: Path, environment: str = "scanners") -> Scanned:
     """Copy a service; the scanners are installed once, in the .venv that both have."""
-    # There and not in the copy: a virtual environment remembers where it was made.
-    succeeds(["./bootstrap", environment], service.path)
+    # There and not in the copy: a virtual environment remembers where it was made. Tests that run
+    # beside these may want it, too.
+    with alone(KEPT, f"{service.path.name}-{environment}"):
+        succeeds(["./bootstrap", environment], service.path)
     made = shutil.ignore_patterns(".venv", ".*_cache", "__pycache__", ".coverage")
     shutil.copytree(service.path, folder, ignore=made)
     (folder / ".venv").symlink_to(service.path / ".venv")
