@@ -1,7 +1,7 @@
 """How files differ between two folders, as a patch shows it."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 Side = tuple[Path, str]
@@ -10,13 +10,13 @@ Side = tuple[Path, str]
 
 def of_all(names: Iterable[str], before: Side, after: Side) -> str:
     """Return the differences of some files; one that is not there is empty."""
-    return "".join(_of_one(name, before, after) for name in names)
+    return "".join("".join(_of_one(name, *before, *after)) for name in names)
 
 
-def _of_one(name: str, before: Side, after: Side) -> str:
-    folders, labels = zip(before, after, strict=True)
-    texts = (_lines(folder / name) for folder in folders)
-    return "".join(difflib.unified_diff(*texts, *(f"{label}/{name}" for label in labels)))
+def _of_one(name: str, old: Path, old_label: str, new: Path, new_label: str) -> Iterator[str]:
+    """Yield the lines of a patch of one file."""
+    labels = (f"{old_label}/{name}", f"{new_label}/{name}")
+    return difflib.unified_diff(_lines(old / name), _lines(new / name), *labels)
 
 
 def _lines(file: Path) -> list[str]:
