@@ -18,12 +18,14 @@ UPDATE = """\
 set -eu
 git clone --quiet "$SERVICE" service
 cd service
+# Where somebody has worked on the branch, their work is kept.
+git fetch --quiet origin "refs/heads/$BRANCH:refs/heads/$BRANCH" || true
 ./bootstrap
 status=0
 set -- .venv/bin/*-tasks
 "$1" template.update --no-input --branch="$BRANCH"{to} || status=$?
 if git rev-parse --verify --quiet "refs/heads/$BRANCH" >/dev/null; then
-    git push --force origin "refs/heads/$BRANCH"
+    git push --force-with-lease origin "refs/heads/$BRANCH"
 fi
 exit "$status"
 """
@@ -113,7 +115,7 @@ def addresses(named: str) -> list[str]:
         done = subprocess.run(words, cwd=service, capture_output=True, text=True)
         if done.returncode:
             raise Exit(f"{service} has no remote `origin`, which a pipeline could clone.", 1)
-        found.append(done.stdout.strip())
+        found.append(record.without_secrets(done.stdout.strip()))
     return found
 
 

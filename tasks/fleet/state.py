@@ -67,7 +67,7 @@ class Versions:
         return len(self.tags) - 1 - self.tags.index(name) if name in self.tags else len(self.tags)
 
 
-def read(service: Path, versions: Versions) -> State:
+def read(service: Path, versions: Versions, *, with_packages: bool = False) -> State:
     """Read a service; what cannot be read is said in its row, and no other suffers."""
     state = State(service.name, str(service))
     try:
@@ -84,7 +84,8 @@ def read(service: Path, versions: Versions) -> State:
             known = checksums.read(listed.read_text("utf-8"))
             state.drift = checksums.edited(known, checksums.content_in(service))
         lock = service / "poetry.lock"
-        state.packages = dict(_LOCKED.findall(lock.read_text("utf-8"))) if lock.is_file() else {}
+        if with_packages and lock.is_file():
+            state.packages = dict(_LOCKED.findall(lock.read_text("utf-8")))
         day = _git(service, "log", "-1", "--format=%cs", "--", record.FILE)
         state.updated = day or "never"
         if record.is_local(written.template):

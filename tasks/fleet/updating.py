@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import Any
 from ..engine import engine
 from ..folders import PROGRAMS
 
+branches: Any = engine("branches")
 faults: Any = engine("faults")
 preparing: Any = engine("preparing")
 source: Any = engine("source")
@@ -91,12 +91,10 @@ def look(service: Path, template: Path, tag: str, shared: Path) -> Result:
 
 def prepare(service: Path, template: Path, tag: str, shared: Path) -> Result:
     """Put the update of a service on a branch; one that is there from before is left as it is."""
-    branch = branch_of(tag)
-    words = ["git", "rev-parse", f"refs/heads/{branch}~1", "HEAD"]
-    done = subprocess.run(words, cwd=service, capture_output=True, text=True)
-    if done.returncode == 0 and len(set(done.stdout.split())) == 1:
+    target = source.Source(template, str(template)).commit(tag)
+    if branches.is_done(service, branch_of(tag), target):
         return Result(service.name, str(service), "done before")
-    return _prepared(service, template, tag, shared, branch)
+    return _prepared(service, template, tag, shared, branch_of(tag))
 
 
 def _prepared(service: Path, template: Path, tag: str, shared: Path, branch: str) -> Result:
@@ -108,6 +106,8 @@ def _prepared(service: Path, template: Path, tag: str, shared: Path, branch: str
         base = clone.commit(written.commit)
         if base == clone.commit(tag):
             return Result(service.name, str(service), "up to date")
+        if branch:
+            branches.replaceable(service, branch)
         prepared = preparing.prepare(wish, written, clone, tag, Path(folder), base)
         left = updating.outcome(prepared, prepared.faults)
         if branch:

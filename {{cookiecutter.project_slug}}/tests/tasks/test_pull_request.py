@@ -84,6 +84,26 @@ def test_a_proposal_that_is_open_is_brought_up_to_date(
     assert "pr edit 7 --title=Update --body-file=-" in notes.read_text()
 
 
+def test_what_somebody_has_added_to_a_proposal_is_kept(
+    run: Run, proposed: Path, notes: Path, repository: Path
+) -> None:
+    assert run(*OPEN).code == 0
+    asked = notes.read_text()
+    other = notes.with_name("checkout")
+    git(proposed, "clone", "--quiet", "--branch=template-update", str(proposed), str(other))
+    (other / "text.md").write_text("Mended.\n")
+    git(other, "commit", "--quiet", "--all", "--message=Mend the tests")
+    git(other, "push", "--quiet", "origin", "template-update")
+    git(repository, "checkout", "--quiet", "main")
+    (repository / "text.md").write_text("Action needed: migrate\n")
+    failed = run(*OPEN)
+    assert failed.code == 1
+    assert "worked on the branch template-update: Mend the tests (Ada)." in failed.error
+    assert git(proposed, "show", "template-update:text.md") == "Mended."
+    assert git(repository, "branch", "--show-current") == "main"
+    assert notes.read_text() == asked
+
+
 def test_a_text_that_github_would_not_take_is_cut(
     run: Run, proposed: Path, notes: Path, repository: Path
 ) -> None:

@@ -12,10 +12,13 @@ from ..chassis import project_files
 LONGEST_TEXT = 60_000
 """What GitHub takes for a text, in characters, and a little less."""
 
+AS_GH = ("-c", "credential.helper=!gh auth git-credential")
+"""Has git log in as gh is."""
+
 
 @task(
     help={
-        "branch": "Its branch; one of this name that is there is replaced",
+        "branch": "Its branch; an earlier proposal of the same title on it is replaced",
         "title": "The title, which is the commit's message too",
         "body-file": "File with the text",
     }
@@ -27,12 +30,12 @@ def open(context: Context, branch: str, title: str, body_file: str) -> None:  # 
         return
     text = (project_files.working_folder() / body_file).read_text(encoding="utf-8")[:LONGEST_TEXT]
     _require_gh()
+    replaced = _replaceable(branch, title)
     _git("switch", "--quiet", "--force-create", branch)
     _git("add", "--all")
     _git(*_identity(), "commit", "--quiet", f"--message={title}")
-    # As gh is logged in. What somebody has pushed to this branch meanwhile was for an old proposal.
-    helper = ("-c", "credential.helper=!gh auth git-credential")
-    _git(*helper, "push", "--quiet", "--force", "origin", branch)
+    lease = f"--force-with-lease={branch}:{replaced}"
+    _git(*AS_GH, "push", "--quiet", lease, "origin", branch)
     known = json.loads(_run("gh", "pr", "list", f"--head={branch}", "--json=number"))
     if known:
         number = str(known[0]["number"])
@@ -40,6 +43,25 @@ def open(context: Context, branch: str, title: str, body_file: str) -> None:  # 
     else:
         words = (f"--head={branch}", f"--title={title}", "--body-file=-")
         print(_run("gh", "pr", "create", *words, given=text))
+
+
+def _replaceable(branch: str, title: str) -> str:
+    """Return the commit of the branch where it is pushed to, or an empty text where there is none.
+
+    One on which somebody has gone on is kept: their work is in no other place.
+    """
+    there = _git(*AS_GH, "ls-remote", "origin", f"refs/heads/{branch}")
+    if not there:
+        return ""
+    _git(*AS_GH, "fetch", "--quiet", "origin", f"refs/heads/{branch}")
+    commits = _git("log", "--format=%s (%an)", "HEAD..FETCH_HEAD").splitlines()
+    if others := [each for each in commits if each.rpartition(" (")[0] != title]:
+        raise Exit(
+            f"Somebody has worked on the branch {branch}: {others[0]}. Merge its pull request, or "
+            "delete the branch; then this can be proposed.",
+            1,
+        )
+    return there.split()[0]
 
 
 def _identity() -> tuple[str, ...]:

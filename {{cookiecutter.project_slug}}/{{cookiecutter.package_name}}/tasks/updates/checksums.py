@@ -33,7 +33,9 @@ def content_in(folder: Path) -> Callable[[str], bytes | None]:
     """Read files of a folder; a link is what it leads to nowhere else than here."""
 
     def content(name: str) -> bytes | None:
-        path = folder / name
-        return path.read_bytes() if path.is_file() else None
+        try:
+            return (folder / name).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
 
     return content

@@ -7,7 +7,7 @@ being changed, and the next task about the template restores that first.
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import git, restoring
+from . import branches, git, restoring
 from .faults import UpdateError
 from .interrupts import uninterrupted
 from .scratch import Scratch
@@ -58,11 +58,13 @@ def to_work_tree(scratch: Scratch, tree: str, stages: Sequence[str]) -> None:
 
 def to_branch(scratch: Scratch, tree: str, branch: str, message: str) -> str:
     """Commit the update on a branch, with the service's files left as they are."""
-    service, reference = scratch.service, f"refs/heads/{branch}"
-    name = ("-c", "user.name=Template", "-c", "user.email=template@localhost")
-    commit = git.ask(scratch.folder, *name, "commit-tree", tree, "-p", scratch.head, "-m", message)
+    service = scratch.service
+    before = branches.replaceable(service, branch)
+    commit = branches.commit(scratch.folder, tree, scratch.head, message)
     _bring_objects(scratch, commit, ())
-    git.ask(service, "update-ref", reference, commit)
+    # Only where it is what it was a moment ago.
+    words = ("update-ref", f"refs/heads/{branch}", commit, before or "0" * 40)
+    git.ask(service, *words)
     return commit
 
 

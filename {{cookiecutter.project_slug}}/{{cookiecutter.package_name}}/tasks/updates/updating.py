@@ -9,7 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import changelog, differences, interrupts, preparing, releases, switch, verifying
+from . import (
+    branches,
+    changelog,
+    differences,
+    interrupts,
+    preparing,
+    releases,
+    switch,
+    verifying,
+)
 from .preparing import Prepared, Wish
 from .source import Source
 
@@ -44,7 +53,7 @@ def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -
     """Bring a service to a release, and return 0 where nothing is left to do."""
     switch.require_clean(wish.service)
     with scratch_folder() as folder:
-        prepared = due(wish, folder)
+        prepared = due(wish, folder, branch)
         if prepared is None:
             return 0
         print(report(prepared) + (own_patch(prepared) if patch else ""), flush=True)
@@ -58,7 +67,10 @@ def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -
         else:
             stages = prepared.merged.stages
             switch.to_work_tree(prepared.scratch, prepared.tree, stages)
-            print(f"The update to {prepared.tag} is staged: look at it, and commit it.")
+            print(
+                f"The update to {prepared.tag} is staged: look at it, and commit it. "
+                "(`git reset --hard` drops it.)"
+            )
         print("\n".join(left))
         return 1 if left else 0
 
@@ -75,7 +87,7 @@ def check(wish: Wish, *, as_json: bool, patch: bool = False) -> int:
         return 1 if prepared else 0
 
 
-def due(wish: Wish, folder: Path) -> Prepared | None:
+def due(wish: Wish, folder: Path, branch: str = "") -> Prepared | None:
     """Prepare an update, or say why there is none."""
     written = preparing.recorded(wish.service)
     source = preparing.fetch(wish, written, folder)
@@ -87,6 +99,11 @@ def due(wish: Wish, folder: Path) -> Prepared | None:
     if base != target and source.contains(base, target):
         print(f"The service is newer than {tag}: it is from {_name(source, base)}.")
         return None
+    if branch and branches.is_worked_on(wish.service, branch, target):
+        print(f"The branch {branch} has this update, and somebody's work on it: it is left so.")
+        return None
+    if branch:
+        branches.replaceable(wish.service, branch)
     return preparing.prepare(wish, written, source, tag, folder, base)
 
 
@@ -141,14 +158,14 @@ def outcome(prepared: Prepared, failed: list[str]) -> list[str]:
             f"Conflicts in {len(prepared.merged.conflicts)} files: resolve them as after "
             "`git merge`, then run ./bootstrap, the checks and the tests. None were run."
         )
-    return [*left, *(f"Left to mend: {what}." for what in failed)]
+    return [*left, *(f"{branches.LEFT_TO_MEND}{what}." for what in failed)]
 
 
 def message(prepared: Prepared, left: list[str]) -> str:
     """Return the message of an update's commit, with all that its reviewer has to know."""
     subject = f"Update to {prepared.tag} of the template"
     if prepared.merged.conflicts:
-        subject += ", with conflicts"
+        subject += branches.WITH_CONFLICTS
     return "\n\n".join([subject, *left, report(prepared)])
 
 

@@ -1,0 +1,74 @@
+"""A job of the pipeline that updates a fleet, run as CI runs it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tasks.fleet import matrix
+from tasks.render import example
+from tests.conftest import EXAMPLES
+from tests.full.programs import Finished, run
+from tests.updates import history, services
+from tests.updates.history import Repository, edit
+from tests.updates.test_fleet import NOT_INSTALLED
+
+SECONDS = 400
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Repository:
+    """A template of two releases, whose locks can be installed."""
+    made = history.repository(tmp_path / "history")
+    readme = made.folder / "templates" / "README.md"
+    made.release("v1.0.0", "The first.", lambda _: edit(readme, "## Change it", "## Work on it"))
+    made.release("v1.1.0", "A heading.")
+    return made
+
+
+@pytest.fixture
+def origin(template: Repository, tmp_path: Path) -> Path:
+    """Where a service of the first release is cloned from and pushed to."""
+    answers = example(EXAMPLES["frontend"])
+    made = services.create(template, tmp_path / "made", "v1.0.0", answers, NOT_INSTALLED)
+    bare = tmp_path / "origin.git"
+    subprocess.run(["git", "clone", "--quiet", "--bare", made.path, bare], check=True)
+    return bare
+
+
+def job(template: Repository, origin: Path, folder: Path) -> Finished:
+    """Run the one job of a matrix, as its workflow says."""
+    workflow = yaml.safe_load(matrix.github([f"file://{origin}"], "v1.1.0"))["jobs"]["update"]
+    [step] = [step for step in workflow["steps"] if "run" in step]
+    folder.mkdir()
+    variables = {"SERVICE": f"file://{origin}", "BRANCH": step["env"]["BRANCH"]}
+    words: list[str | Path] = ["sh", "-ec", step["run"]]
+    return run(words, folder, template.variables | variables, seconds=SECONDS)
+
+
+def test_the_branch_is_pushed_once_all_is_tested_and_somebodys_work_on_it_is_kept(
+    template: Repository, origin: Path, tmp_path: Path
+) -> None:
+    first = job(template, origin, tmp_path / "first")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "All checks passed." in first.stdout
+    branch = "template/v1.1.0"
+    said = template.git("log", "-1", "--format=%s", branch, folder=origin)
+    assert said == "Update to v1.1.0 of the template"
+    assert template.git("rev-parse", f"{branch}~1", folder=origin) == template.git(
+        "rev-parse", "main", folder=origin
+    )
+
+    other = tmp_path / "other"
+    words = ["git", "clone", "--quiet", f"--branch={branch}", str(origin), str(other)]
+    subprocess.run(words, check=True)
+    (other / "mended.txt").write_text("mended\n")
+    template.git("add", "--all", folder=other)
+    template.git("commit", "--quiet", "--message=Mend", folder=other)
+    template.git("push", "--quiet", "origin", branch, folder=other)
+
+    again = job(template, origin, tmp_path / "again")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "somebody's work on it: it is left so." in again.stdout
+    assert template.git("log", "-1", "--format=%s", branch, folder=origin) == "Mend"
