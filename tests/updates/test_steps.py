@@ -43,8 +43,13 @@ def files(service):
 def stepping(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """A template whose second release has a step for what the first had otherwise."""
     made = history.repository(tmp_path_factory.mktemp("stepping"))
-    readme = made.folder / "templates" / "README.md"
-    made.release("v1.0.0", "The first.", lambda _: edit(readme, "## Change it", "## Work on it"))
+    readme, questions = made.folder / "templates" / "README.md", made.folder / "cookiecutter.json"
+    made.release(
+        "v1.0.0",
+        "The first.",
+        lambda _: edit(readme, "## Change it", "## Work on it"),
+        lambda _: edit(questions, '"3.12", "3.11"', '"3.12", "3.11", "3.10"'),
+    )
     steps = made.folder / "updates"
     made.release("v1.1.0", "A heading.", lambda _: life.write(steps / "v1.1.0.py", STEP))
     made.release("v1.2.0-rc.1", "A fault.", lambda _: life.write(steps / "v1.2.0-rc.1.py", FAULTY))
@@ -98,3 +103,19 @@ def test_a_dependency_that_was_not_locked_here_is_locked(service: Service) -> No
     facts = json.loads(service.tasks("template.update", "--check", "--json").stdout)
     assert facts["faults"] == []
     assert "poetry.lock" in facts["touched"]
+
+
+def test_a_choice_that_is_gone_and_was_not_mapped_can_be_answered_otherwise(
+    stepping: Repository, kept: Kept, rendered_service: InstalledService, tmp_path: Path
+) -> None:
+    """No release may take one away; should one have done it, nobody is stuck."""
+    made = kept(rendered_service, stepping, "v1.0.0", {"python_version": "3.10"})
+    service = services.copy(made, tmp_path / "old" / made.path.name)
+    refused = service.tasks(*UPDATE)
+    assert refused.returncode == 1
+    assert "3.10 provided for choice variable python_version" in refused.stderr
+    assert "template.update --answer=name=value" in refused.stderr
+    assert service.changed() == []
+    done = service.tasks(*UPDATE, "--answer=python_version=3.11")
+    assert done.returncode == 0, done.stderr
+    assert service.record()["context"]["cookiecutter"]["python_version"] == "3.11"

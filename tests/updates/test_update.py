@@ -44,6 +44,7 @@ def test_an_answer_that_will_not_do_changes_nothing(resource: Service) -> None:
     done = resource.tasks(*UPDATE, "--answer=port=80")
     assert done.returncode == 1
     assert "port: '80' will not do." in done.stderr
+    assert "template.update --answer=name=value" in done.stderr
     assert resource.changed() == []
 
 

@@ -53,7 +53,10 @@ def render(
         text=True,
     )
     if done.returncode:
-        raise UpdateError(f"The template cannot be rendered: {done.stderr.strip()[-2000:]}")
+        raise UpdateError(
+            f"The template cannot be rendered: {done.stderr.strip()[-2000:]}\n"
+            "Where it is an answer that will not do: template.update --answer=name=value"
+        )
     answers = json.loads(file.with_suffix(".done.json").read_text(encoding="utf-8"))
     return [
         Rendered(Path(job.into), answer["context"], answer["new"])
