@@ -130,3 +130,21 @@ def test_lists_that_are_not_whole_are_refused(text: str) -> None:
 )
 def test_an_address_of_one_machine_is_told_from_others(address: str, is_local: bool) -> None:
     assert record.is_local(address) == is_local
+
+
+LOGIN = "git:made-up"
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        (f"https://{LOGIN}@git.acme.example/t.git", "https://git.acme.example/t.git"),
+        ("https://token@git.acme.example:8443/t", "https://git.acme.example:8443/t"),
+        (f"ssh://{LOGIN}@git.acme.example/t.git", "ssh://git@git.acme.example/t.git"),
+        ("ssh://git@git.acme.example/t.git", "ssh://git@git.acme.example/t.git"),
+        ("git@git.acme.example:t.git", "git@git.acme.example:t.git"),
+        ("https://git.acme.example/t.git", "https://git.acme.example/t.git"),
+    ],
+)
+def test_a_login_is_no_part_of_an_address_that_is_written_down(address: str, public: str) -> None:
+    assert record.without_secrets(address) == public

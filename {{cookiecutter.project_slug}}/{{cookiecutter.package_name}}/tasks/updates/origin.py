@@ -18,9 +18,11 @@ OF_THIS_MACHINE = ("__prompts__", "_checkout", "_output_dir", "_repo_dir")
 def is_clone(answers: Mapping[str, Any]) -> bool:
     """Return whether Cookiecutter itself renders, from a clone that it has made.
 
-    What stands in a folder of somebody's own may be in no commit.
+    What stands in a folder of somebody's own may be in no commit. Cruft records its own; others, and
+    old versions of Cookiecutter, do not say where the clone is.
     """
-    return "_commit" not in answers and answers.get("_repo_dir") != answers.get("_template")
+    clone = answers.get("_repo_dir")
+    return "_commit" not in answers and bool(clone) and clone != answers["_template"]
 
 
 def recorded(answers: Mapping[str, Any]) -> str | None:
@@ -33,7 +35,7 @@ def recorded(answers: Mapping[str, Any]) -> str | None:
     kept = {name: value for name, value in answers.items() if name not in OF_THIS_MACHINE}
     context = {"cookiecutter": kept | {"_template": address, "_commit": commit}}
     written = record.Record(address, commit, kept, {"directory": None})
-    return written.text(commit, answers["_checkout"], context)
+    return written.text(commit, answers.get("_checkout"), context)
 
 
 def address_of(clone: Path) -> str | None:
