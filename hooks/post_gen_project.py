@@ -192,6 +192,11 @@ def write_checksums(folder: Path, classes: dict[str, str]) -> None:
 def write_record(folder: Path, answers: dict[str, Any]) -> None:
     """Remember the template as cruft does, where Cookiecutter itself has cloned it."""
     origin = module_of(folder, answers["package_name"], "origin")
+    if complaint := origin.complaint(answers):
+        print(
+            f"The template's address, as cruft records it, {complaint}. Before you commit "
+            f'{RECORD}, write the public address there, under "template" and "_template".'
+        )
     if not origin.is_clone(answers):
         return
     if text := origin.recorded(answers):

@@ -105,3 +105,24 @@ def test_a_folder_may_be_in_no_commit_and_is_not_recorded(
     record, said = rendered(command, output, str(published))
     assert not record.exists()
     assert said == ""
+
+
+COMPLAINT = "The template's address, as cruft records it, "
+
+
+def test_what_cruft_records_and_should_not_is_told(
+    command: Command, output: Path, published: Path
+) -> None:
+    """The hook cannot change it: cruft writes it later."""
+    for name, address, told in (
+        ("folder", str(published), "is a folder of this machine"),
+        ("login", f"https://ada:hunter2@{HOST}", "has a login in it, which would be in git"),
+    ):
+        answers = json.dumps({"project_slug": name})
+        done = command("cruft", "create", "--no-input", address, "--extra-context", answers)
+        assert done.returncode == 0, done.stderr
+        assert f"{COMPLAINT}{told}" in done.stdout
+    public = command("cruft", "create", "--no-input", ADDRESS)
+    assert public.returncode == 0, public.stderr
+    assert COMPLAINT not in public.stdout
+    assert (output / "thoughts-backend" / ".cruft.json").exists()

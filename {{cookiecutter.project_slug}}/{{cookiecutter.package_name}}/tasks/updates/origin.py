@@ -18,8 +18,8 @@ OF_THIS_MACHINE = ("__prompts__", "_checkout", "_output_dir", "_repo_dir")
 def is_clone(answers: Mapping[str, Any]) -> bool:
     """Return whether Cookiecutter itself renders, from a clone that it has made.
 
-    What stands in a folder of somebody's own may be in no commit. Cruft records its own; others, and
-    old versions of Cookiecutter, do not say where the clone is.
+    What stands in a folder of somebody's own may be in no commit. Cruft records its own; others,
+    and old versions of Cookiecutter, do not say where the clone is.
     """
     clone = answers.get("_repo_dir")
     return "_commit" not in answers and bool(clone) and clone != answers["_template"]
@@ -36,6 +36,18 @@ def recorded(answers: Mapping[str, Any]) -> str | None:
     context = {"cookiecutter": kept | {"_template": address, "_commit": commit}}
     written = record.Record(address, commit, kept, {"directory": None})
     return written.text(commit, answers.get("_checkout"), context)
+
+
+def complaint(answers: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the address that cruft is about to record, if anything is."""
+    address = str(answers.get("_template", ""))
+    if "_commit" not in answers or not address:
+        return None
+    if record.is_local(address):
+        return "is a folder of this machine, from which nobody else can update"
+    if record.without_secrets(address) != address:
+        return "has a login in it, which would be in git"
+    return None
 
 
 def address_of(clone: Path) -> str | None:
