@@ -61,16 +61,14 @@ def build(
     *options: str | Path,
     target: str = "production",
     version: str = "v1.2.3",
-) -> float:
-    """Build an image of a rendered service, and return how many seconds it took."""
+) -> None:
+    """Build an image of a rendered service."""
     arguments = {"VERSION_NAME": version, "VERSION_SHA": version and "c0ffee"}
     given = [f"--build-arg={name}={value}" for name, value in arguments.items() if value]
-    started = time.monotonic()
     docker(
         *("build", "--file", service / "infra" / "docker" / "Dockerfile", "--target", target),
         *("--tag", tag, *given, *options, service),
     )
-    return time.monotonic() - started
 
 
 class Container:
