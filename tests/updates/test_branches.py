@@ -29,9 +29,9 @@ def somebody_goes_on(service: Service, branch: str = BRANCH) -> str:
     return service.git("rev-parse", branch)
 
 
-def main_moves_on(service: Service) -> None:
+def main_moves_on(service: Service, text: str = "later") -> None:
     """Commit something that is in no update."""
-    (service.path / "later.txt").write_text("later\n")
+    (service.path / "later.txt").write_text(f"{text}\n")
     service.commits()
 
 
@@ -72,9 +72,12 @@ def test_one_that_nobody_has_touched_is_made_anew_when_main_moves_on(updated: Se
 def test_a_branch_that_is_checked_out_is_not_changed_below_somebodys_feet(
     updated: Service, tmp_path: Path
 ) -> None:
+    updated.git("worktree", "add", "--quiet", "-b", f"{BRANCH}-rc.1", str(tmp_path / "other"))
+    main_moves_on(updated)
+    assert updated.tasks(*UPDATE).returncode == 0
     before = updated.git("rev-parse", BRANCH)
     updated.git("worktree", "add", "--quiet", str(tmp_path / "elsewhere"), BRANCH)
-    main_moves_on(updated)
+    main_moves_on(updated, "yet later")
     refused = updated.tasks(*UPDATE)
     assert refused.returncode == 1
     assert f"The branch {BRANCH} is checked out." in refused.stderr

@@ -84,21 +84,26 @@ def test_a_proposal_that_is_open_is_brought_up_to_date(
     assert "pr edit 7 --title=Update --body-file=-" in notes.read_text()
 
 
+@pytest.mark.parametrize(
+    ("words", "subject"),
+    [(["--message=Mend the tests"], "Mend the tests"), (["--amend", "--no-edit"], "Update")],
+)
 def test_what_somebody_has_added_to_a_proposal_is_kept(
-    run: Run, proposed: Path, notes: Path, repository: Path
+    run: Run, proposed: Path, notes: Path, repository: Path, words: list[str], subject: str
 ) -> None:
     assert run(*OPEN).code == 0
     asked = notes.read_text()
     other = notes.with_name("checkout")
     git(proposed, "clone", "--quiet", "--branch=template-update", str(proposed), str(other))
     (other / "text.md").write_text("Mended.\n")
-    git(other, "commit", "--quiet", "--all", "--message=Mend the tests")
-    git(other, "push", "--quiet", "origin", "template-update")
+    git(other, "commit", "--quiet", "--all", *words)
+    git(other, "push", "--quiet", "--force", "origin", "template-update")
     git(repository, "checkout", "--quiet", "main")
     (repository / "text.md").write_text("Action needed: migrate\n")
     failed = run(*OPEN)
     assert failed.code == 1
-    assert "worked on the branch template-update: Mend the tests (Ada)." in failed.error
+    somebody = "Ada <ada@acme.example>"
+    assert f"on the branch template-update: {subject} ({somebody})." in failed.error
     assert git(proposed, "show", "template-update:text.md") == "Mended."
     assert git(repository, "branch", "--show-current") == "main"
     assert notes.read_text() == asked

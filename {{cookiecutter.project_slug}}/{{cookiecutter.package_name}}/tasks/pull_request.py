@@ -54,13 +54,16 @@ def _replaceable(branch: str, title: str) -> str:
     if not there:
         return ""
     _git(*AS_GH, "fetch", "--quiet", "origin", f"refs/heads/{branch}")
-    commits = _git("log", "--format=%s (%an)", "HEAD..FETCH_HEAD").splitlines()
-    if others := [each for each in commits if each.rpartition(" (")[0] != title]:
-        raise Exit(
-            f"Somebody has worked on the branch {branch}: {others[0]}. Merge its pull request, or "
-            "delete the branch; then this can be proposed.",
-            1,
-        )
+    # Who amends or rebases a commit becomes its committer.
+    us = _git(*_identity(), "var", "GIT_COMMITTER_IDENT").rpartition(">")[0] + ">"
+    commits = _git("log", "--format=%cn <%ce>%x00%s", "HEAD..FETCH_HEAD").splitlines()
+    for committer, subject in (line.split("\0", 1) for line in commits):
+        if (committer, subject) != (us, title):
+            raise Exit(
+                f"Somebody has worked on the branch {branch}: {subject} ({committer}). Merge its "
+                "pull request, or delete the branch; then this can be proposed.",
+                1,
+            )
     return there.split()[0]
 
 

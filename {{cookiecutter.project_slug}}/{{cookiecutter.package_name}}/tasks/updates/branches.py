@@ -29,7 +29,8 @@ def replaceable(service: Path, branch: str) -> str:
     tip = _tip(service, branch)
     if not tip:
         return ""
-    if f"branch refs/heads/{branch}" in git.ask(service, "worktree", "list", "--porcelain"):
+    checked_out = git.ask(service, "worktree", "list", "--porcelain").splitlines()
+    if f"branch refs/heads/{branch}" in checked_out:
         raise UpdateError(f"The branch {branch} is checked out. Switch to another one first.")
     if not _is_ours(service, tip):
         subject = git.ask(service, "log", "-1", "--format=%s (%an)", tip)
