@@ -164,3 +164,18 @@ def test_a_branch_gets_the_update_and_the_files_stay(resource: Service) -> None:
     message = resource.git("log", "-1", "--format=%B", "template/v1.2.0")
     assert message.startswith("Update to v1.2.0 of the template\n")
     assert "Action needed: say who is on call." in message
+
+
+def test_a_lock_waits_for_a_pyproject_in_conflict(resource: Service) -> None:
+    """It is none of two halves, and it is said what to do."""
+    pyproject = resource.path / "pyproject.toml"
+    lock = (resource.path / "poetry.lock").read_bytes()
+    edit(pyproject, '"TRY"', '"TRY",\n    "OURS"')
+    resource.commits()
+    done = resource.tasks(*UPDATE)
+    assert done.returncode == 1
+    assert conflicts(resource) == ["pyproject.toml"]
+    told = "Left to mend: poetry.lock waits for pyproject.toml: resolve it, then: poetry lock."
+    assert told in done.stdout
+    assert b"<<<<<<<" not in (resource.path / "poetry.lock").read_bytes()
+    assert (resource.path / "poetry.lock").read_bytes() != lock
