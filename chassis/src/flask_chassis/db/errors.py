@@ -1,0 +1,184 @@
+"""Exception handlers: errors of the database become HTTP responses.
+
+| error                                            | status                                      |
+|--------------------------------------------------|---------------------------------------------|
+| unique or exclusion constraint                   | 409 with the fields                         |
+| foreign key: the referenced row is missing       | 400 with the fields                         |
+| foreign key: other rows still refer to this one  | 409 with the fields                         |
+| NOT NULL, CHECK                                  | 400 with the fields                         |
+| a value is out of range or of the wrong form     | 400                                         |
+| optimistic locking (`version_id_col`)            | 412 if the request has If-Match, else 409   |
+| deadlock, serialization failure                  | 503 with Retry-After                        |
+| lost, slow or read-only database, no connection  | 503 with Retry-After                        |
+| anything else, such as wrong SQL                 | 500                                         |
+
+Fields are the attributes of the models, which the names of the constraints lead to. Neither
+responses nor these log records contain values.
+"""
+
+import logging
+
+from flask import Flask, current_app, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import (
+    Conflict,
+    HTTPException,
+    InternalServerError,
+    PreconditionFailed,
+    ServiceUnavailable,
+)
+
+from flask_chassis.db import constraints
+from flask_chassis.db import sqlstate as codes
+from flask_chassis.db.sqlstate import sqlstate
+from flask_chassis.http.errors import Invalid
+
+RETRY_AFTER_SECONDS = 2
+
+log = logging.getLogger(__name__)
+
+
+class ConflictingFields(Conflict):
+    """A request that contradicts what is stored: 409, with a sentence for each field."""
+
+    def __init__(self, message: str, errors: dict[str, str]) -> None:
+        """`errors` is empty if the fields are not known."""
+        super().__init__(message)
+        self.errors = errors
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers, for Flask's own routes and for Flask-RESTX's alike."""
+    for kind in (OperationalError, InterfaceError, NoFreeConnection):
+        app.register_error_handler(kind, unavailable)
+    app.register_error_handler(IntegrityError, violation)
+    app.register_error_handler(DataError, invalid_value)
+    app.register_error_handler(InternalError, internal)
+    app.register_error_handler(StaleDataError, changed_meanwhile)
+
+
+def unavailable(error: Exception) -> ResponseReturnValue:
+    """Respond 503: the database is lost, slow or out of connections, or transactions collided."""
+    state = sqlstate(error) if isinstance(error, DBAPIError) else ""
+    if state in codes.CONCURRENCY:
+        log.warning("transaction cancelled because of a concurrent one: SQLSTATE %s", state)
+        return _respond(_retry_later("The request collided with another one."))
+    log.error("database error", exc_info=error)
+    if state in {codes.QUERY_CANCELED, codes.LOCK_NOT_AVAILABLE}:
+        return _respond(_retry_later("The database took too long."))
+    return _respond(_retry_later("The service cannot reach its database."))
+
+
+def internal(error: InternalError) -> ResponseReturnValue:
+    """Respond 503 if the database is read-only, else 500.
+
+    After a failover, connections that are still open lead to a server that is read-only now.
+    """
+    log.error("database error", exc_info=error)
+    if sqlstate(error) != codes.READ_ONLY:
+        return _respond(_defect(error))
+    current_app.extensions["database"].dispose()
+    return _respond(_retry_later("The service's database is read-only at the moment."))
+
+
+def invalid_value(error: DataError) -> ResponseReturnValue:
+    """Respond 400 for a value that PostgreSQL does not accept, 500 for wrong SQL."""
+    state = sqlstate(error)
+    if state and state not in codes.INVALID_VALUES:
+        log.error("database error", exc_info=error)
+        return _respond(_defect(error))
+    log.info("database refused a value: SQLSTATE %s", state or "none")
+    refused = Invalid({})
+    refused.description = "A value is too large, too long, or not of the right form."
+    return _respond(refused)
+
+
+def changed_meanwhile(error: StaleDataError) -> ResponseReturnValue:
+    """Respond 412 if the caller named a version with If-Match, else 409."""
+    message = "Changed by somebody else in the meantime. Read it again, then repeat the change."
+    return _respond(
+        PreconditionFailed(message) if "If-Match" in request.headers else Conflict(message)
+    )
+
+
+def violation(error: IntegrityError) -> ResponseReturnValue:
+    """Respond 400 or 409, with the fields of the constraint."""
+    state, name = sqlstate(error), _diagnosed(error, "constraint_name")
+    log.info("constraint %s violated: SQLSTATE %s", name or "without a name", state)
+    if state == codes.NOT_NULL:
+        return _respond(Invalid(_required(error)))
+    table = constraints.table(_diagnosed(error, "schema_name"), _diagnosed(error, "table_name"))
+    constraint = constraints.find(table, name) if table is not None else None
+    fields = constraints.fields(constraint) if constraint is not None else []
+    own_message = constraint.info.get("message") if constraint is not None else None
+    if state == codes.CHECK:
+        return _respond(Invalid(dict.fromkeys(fields, own_message or "Is not allowed.")))
+    if state in {codes.FOREIGN_KEY, codes.RESTRICT}:
+        if state == codes.FOREIGN_KEY and _writes(error, _diagnosed(error, "table_name")):
+            return _respond(Invalid(dict.fromkeys(fields, own_message or "Does not exist.")))
+        referred = (
+            constraints.referred_fields(constraint)
+            if isinstance(constraint, ForeignKeyConstraint)
+            else []
+        )
+        message = "Something else still refers to this. Change or delete that first."
+        return _respond(
+            ConflictingFields(message, dict.fromkeys(referred, "Is still referred to."))
+        )
+    taken = {field: own_message or _is_taken(field, fields) for field in fields}
+    return _respond(ConflictingFields("This conflicts with what is stored already.", taken))
+
+
+def _is_taken(field: str, fields: list[str]) -> str:
+    others = ", ".join(other for other in fields if other != field)
+    return f"Is taken already in combination with {others}." if others else "Is taken already."
+
+
+def _required(error: IntegrityError) -> dict[str, str]:
+    table = constraints.table(_diagnosed(error, "schema_name"), _diagnosed(error, "table_name"))
+    name = _diagnosed(error, "column_name")
+    columns = table.columns if table is not None else ()
+    return {constraints.field(each): "Is required." for each in columns if each.name == name}
+
+
+def _writes(error: IntegrityError, table: str | None) -> bool:
+    """Return whether the statement writes rows with the foreign key, not the rows it refers to.
+
+    PostgreSQL reports both with the same code and the same table. A constraint that is checked at
+    the commit has no statement; it is then about rows that were written.
+    """
+    words = (error.statement or "INSERT").split(maxsplit=2)
+    verb = words[0].upper()
+    if verb != "UPDATE":
+        return verb == "INSERT"
+    return words[1].rpartition(".")[2].strip('"') == table
+
+
+def _diagnosed(error: DBAPIError, field: str) -> str | None:
+    """Return what PostgreSQL says besides the message, which does not depend on its language."""
+    found: str | None = getattr(getattr(error.orig, "diag", None), field, None)
+    return found
+
+
+def _retry_later(message: str) -> HTTPException:
+    return ServiceUnavailable(f"{message} Try again in a moment.", retry_after=RETRY_AFTER_SECONDS)
+
+
+def _defect(error: Exception) -> HTTPException:
+    return InternalServerError("Internal server error.", original_exception=error)
+
+
+def _respond(error: HTTPException) -> ResponseReturnValue:
+    """Respond as the application's handler of HTTP errors does, in JSON or in HTML."""
+    return current_app.handle_user_exception(error)

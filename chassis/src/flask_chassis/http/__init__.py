@@ -1,0 +1,1 @@
+"""Requests and responses: the middleware, errors, validation, lists, OpenAPI."""

@@ -1,0 +1,137 @@
+"""Types for the fields of schemas: texts, money, currencies, times, addresses."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+import iso4217
+import pydantic
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+
+T = TypeVar("T")
+
+CURRENCIES = frozenset(
+    each.code for each in iso4217.Currency if each.exponent is not None and each.code
+)
+"""The codes of ISO 4217 that amounts have: without metals, bonds and the code for tests."""
+
+LONGEST_URL = 2083
+
+
+def _currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise PydanticCustomError("currency", "Must be an ISO 4217 currency code, such as EUR.")
+    return code
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("utc", "Must be in the years 1 to 9999 in UTC.") from None
+
+
+def _http_url(value: str) -> str:
+    try:
+        return str(_URL.validate_python(value))
+    except ValidationError:
+        raise PydanticCustomError("http_url", "Must be an http or https URL.") from None
+
+
+# Functions of our own: Pydantic reads signatures, and those of built-in methods differ between
+# versions of Python.
+def _decimal_as_text(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+def _time_as_text(value: datetime) -> str:
+    return value.isoformat()
+
+
+class _NotNull:
+    """Takes `None` from what a type accepts; as a default, it stays."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        schema: Any = handler(source)
+        inner: CoreSchema = schema["schema"] if schema["type"] == "nullable" else schema
+        return inner
+
+
+class _Limits:
+    """Limits that a schema's own replace: `ShortText = Field(max_length=20)`.
+
+    Pydantic itself lets those of the type replace those of the field.
+    """
+
+    def __init__(self, **limits: Any) -> None:
+        self._limits = limits
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        schema: Any = handler(source)
+        innermost = schema
+        while "schema" in innermost:
+            innermost = innermost["schema"]
+        for name, limit in self._limits.items():
+            innermost.setdefault(name, limit)
+        made: CoreSchema = schema
+        return made
+
+
+_URL = TypeAdapter(pydantic.HttpUrl)
+
+ShortText = Annotated[str, _Limits(min_length=1, max_length=200, strip_whitespace=True)]
+"""1 to 200 characters, without space at its ends. `Field(max_length=20)` narrows it."""
+
+Text = Annotated[str, _Limits(min_length=1, max_length=10_000)]
+"""1 to 10,000 characters, as they were sent."""
+
+Currency = Annotated[
+    str,
+    AfterValidator(_currency),
+    WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES)}),
+]
+"""A currency's code of ISO 4217, such as EUR."""
+
+Money = Annotated[
+    Decimal,
+    _Limits(max_digits=14, decimal_places=2),
+    PlainSerializer(_decimal_as_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "decimal"}, mode="serialization"),
+]
+"""An amount below 10**12 with at most 2 decimal places, for a column `Numeric(14, 2)`.
+
+A number or a text in requests, always a text in responses: a float would not keep it. For another
+scale, write `Annotated[Decimal, Field(max_digits=18, decimal_places=3)]`.
+"""
+
+UtcDatetime = Annotated[
+    AwareDatetime,
+    AfterValidator(_utc),
+    PlainSerializer(_time_as_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A time with its offset, converted to UTC. Without an offset, it is refused."""
+
+HttpUrl = Annotated[
+    str,
+    _Limits(max_length=LONGEST_URL),
+    AfterValidator(_http_url),
+    WithJsonSchema({"type": "string", "format": "uri", "maxLength": LONGEST_URL}),
+]
+"""An absolute URL with http or https: a text of at most 2083 characters."""
+
+Omittable = Annotated[T | None, _NotNull()]
+"""`status: Omittable[Status] = None`: a field of a PATCH that may be left out, but not be null."""

@@ -1,0 +1,84 @@
+"""Makes the JSON Schemas of the OpenAPI document out of schemas, as they validate and serialize."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from flask_chassis.http.text import TEXT
+
+REFERENCES = "#/components/schemas/"
+
+Mode = Literal["validation", "serialization"]
+Schemas = dict[tuple[Any, Mode], dict[str, Any]]
+
+
+class JsonSchemas(GenerateJsonSchema):
+    """Describes what Pydantic leaves out: which texts and decimals are valid."""
+
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        """Describe a text without the characters that PostgreSQL cannot store."""
+        described = super().str_schema(schema)
+        if self.mode == "validation":
+            described.setdefault("pattern", TEXT)
+        return described
+
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
+        """Describe a decimal: a text, which keeps it exactly; requests may have a number."""
+        text = {"type": "string", "format": "decimal", "pattern": _pattern_of(schema)}
+        if self.mode == "serialization":
+            return text
+        number: JsonSchemaValue = {"type": "number"}
+        for limit, keyword in LIMITS.items():
+            if limit in schema:
+                number[keyword] = float(schema[limit])  # type: ignore[literal-required]
+        return {"anyOf": [number, text]}
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Leave out the default None, which says no more than that a field is optional."""
+        described = super().default_schema(schema)
+        if described.get("default", "") is None:
+            del described["default"]
+        return described
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """Leave open that responses may have more fields one day."""
+        described = super().model_schema(schema)
+        if self.mode == "serialization":
+            described.pop("additionalProperties", None)
+        return described
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Leave out titles that repeat the names of fields."""
+        return False
+
+
+LIMITS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+}
+
+
+def _pattern_of(schema: core_schema.DecimalSchema) -> str:
+    """Return the pattern of a decimal's text, with its numbers of digits."""
+    places = schema.get("decimal_places")
+    digits = schema.get("max_digits")
+    before = f"{{1,{max(1, digits - (places or 0))}}}" if digits else "+"
+    after = "" if places == 0 else rf"(\.\d{{1,{places}}})?" if places else r"(\.\d+)?"
+    return rf"^-?\d{before}{after}$"
+
+
+def generate(types: Iterable[tuple[Any, Mode]]) -> tuple[Schemas, dict[str, Any]]:
+    """Return the schema of each type in its mode, and the components that they refer to."""
+    wanted = {str(index): each for index, each in enumerate(dict.fromkeys(types))}
+    found, rest = TypeAdapter.json_schemas(
+        [(index, mode, TypeAdapter(kind)) for index, (kind, mode) in wanted.items()],
+        ref_template=REFERENCES + "{model}",
+        schema_generator=JsonSchemas,
+    )
+    schemas = {each: found[index, each[1]] for index, each in wanted.items()}
+    return schemas, rest.get("$defs", {})

@@ -1,0 +1,91 @@
+"""Creates responses: JSON with orjson, of schemas and of plain values."""
+
+import json as json_of_python
+import logging
+from collections.abc import Mapping
+from datetime import date, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+log = logging.getLogger(__name__)
+
+
+def ok(
+    data: Any,
+    *,
+    etag: object = None,
+    headers: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    """Return a JSON response with a schema, a list of schemas or any other value.
+
+    `etag` is what changes with the data, such as its revision. A GET whose `If-None-Match` has it
+    is answered with 304.
+    """
+    response = json(data, status, headers)
+    if etag is not None:
+        response.set_etag(str(etag))
+        if request.method in {"GET", "HEAD"}:
+            response.make_conditional(request)
+    return response
+
+
+def created(
+    data: Any,
+    location: str | None = None,
+    *,
+    etag: object = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a 201 response; `location` is the address of what was created, from `url_for`."""
+    response = ok(data, etag=etag, headers=headers, status=201)
+    if location is not None:
+        response.headers["Location"] = location
+    return response
+
+
+def no_content() -> Response:
+    """Return a 204 response, which has no body."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
+
+
+def json(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response. Times with a zone come out in ISO 8601 with their offset.
+
+    Schemas, decimals, dates, enums and UUIDs can be anywhere in the data.
+    """
+    response = Response(_serialized(data), status, mimetype="application/json")
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+def _serialized(data: Any) -> bytes:
+    """Return data as JSON, whatever it is: a change may be committed by now."""
+    try:
+        return orjson.dumps(data, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        # Integers above 64 bits, texts that are not Unicode.
+        log.warning("this response cannot be serialized quickly: %s", error)
+        return json_of_python.dumps(data, default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    """Return what stands in JSON for a value that has no form there."""
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json", by_alias=True)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    return str(value)

@@ -1,0 +1,106 @@
+"""Typed schemas: Pydantic models that validate requests, serialize responses and describe both.
+
+    class NewInvoice(Schema):
+        number: ShortText = Field(max_length=20, examples=["2026-0001"])
+        currency: Currency
+        due: date
+        items: list[NewItem] = Field(min_length=1, max_length=500)
+
+
+    class InvoiceChanges(Schema):
+        due: Omittable[date] = None  # may be left out, may not be null
+        note: Text | None = None  # may be left out, null empties it
+
+JSON is taken at its word: `"5"` is no number, `1` is no boolean, `1700000000` is no date. What
+comes from forms and query strings is text, and is converted.
+"""
+
+from typing import Any, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
+
+from flask_chassis.http import strictness
+from flask_chassis.http.errors import Invalid
+from flask_chassis.http.field_types import (
+    Currency,
+    HttpUrl,
+    Money,
+    Omittable,
+    ShortText,
+    Text,
+    UtcDatetime,
+)
+
+__all__ = [
+    "Currency",
+    "HttpUrl",
+    "Money",
+    "Omittable",
+    "Schema",
+    "ShortText",
+    "Text",
+    "UtcDatetime",
+]
+
+
+class Schema(BaseModel):
+    """The base class of the service's schemas. Unknown fields are refused."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_serialization_defaults_required=True,
+    )
+
+    @classmethod
+    def of(cls, source: object) -> Self:
+        """Return the schema with the values of an object's attributes, or of a mapping.
+
+        Raises Pydantic's ValidationError if a value does not fit: call it before the commit.
+        """
+        return cls.model_validate(source, from_attributes=True, strict=False)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the values for `Model(**schema.columns())`.
+
+        Fields with nested schemas are left out: pass the objects made of them yourself.
+        """
+        return {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if not _nests(field.annotation)
+        }
+
+    def apply_to(self, entity: object) -> None:
+        """Set the attributes of an entity whose fields were sent; the others stay.
+
+        Fields with nested schemas are left out. Raises Invalid if a field is null and its column
+        may not be.
+        """
+        sent = {
+            name: value for name, value in self.columns().items() if name in self.model_fields_set
+        }
+        columns = getattr(getattr(type(entity), "__mapper__", None), "columns", {})
+        if errors := {
+            name: "Must not be null."
+            for name, value in sent.items()
+            if value is None and name in columns and not columns[name].nullable
+        }:
+            raise Invalid(errors)
+        for name, value in sent.items():
+            setattr(entity, name, value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Have Pydantic convert nothing that JSON has a type for."""
+        return strictness.strict(handler(source))
+
+
+def _nests(annotation: Any) -> bool:
+    """Return whether an annotation has a model in it: `list[NewItem]`, `Address | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return True
+    return any(_nests(argument) for argument in get_args(annotation))

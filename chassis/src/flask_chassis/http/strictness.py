@@ -1,0 +1,72 @@
+"""Has Pydantic take JSON at its word: no text becomes a number, no number becomes a time.
+
+Pydantic's strict mode would do, had it no trap: after a validator of mode `before`, it refuses the
+text of a date, of a UUID, of an enum.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
+
+STRICT_TYPES = {"int", "float", "bool", "str"}
+TIMES: dict[str, tuple[type, str]] = {
+    "date": (date, "date_type"),
+    "datetime": (datetime, "datetime_type"),
+    "time": (time, "time_type"),
+    "timedelta": (timedelta, "time_delta_type"),
+}
+"""Types of times, and the type of the error for a value that is none."""
+
+# Pydantic reads "1700000000" as a date or a time as well, and "2026-12-31T00:00" as a date.
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+FORMATS: dict[type, re.Pattern[str]] = {
+    date: re.compile(DATE.pattern + r"\Z", re.ASCII),
+    datetime: DATE,
+}
+
+# The keys of JSON objects are texts, whatever they mean.
+KEPT = {"keys_schema", "metadata", "serialization", "config"}
+
+
+def strict(schema: CoreSchema) -> CoreSchema:
+    """Return a core schema that converts nothing that JSON has a type for.
+
+    `validate(..., strict=False)` converts all the same, for forms.
+    """
+    made: CoreSchema = _strict(schema)
+    return made
+
+
+def _strict(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_strict(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    made = {name: each if name in KEPT else _strict(each) for name, each in node.items()}
+    # A model may have a field of the name `type`.
+    kind = node.get("type")
+    if not isinstance(kind, str):
+        return made
+    if kind in STRICT_TYPES:
+        made.setdefault("strict", True)
+    if kind in TIMES:
+        check = _written_out(*TIMES[kind])
+        return core_schema.no_info_before_validator_function(check, made)
+    return made
+
+
+def _written_out(kind: type, error: Any) -> Callable[[object], object]:
+    """Return a validator that refuses times that are written as numbers."""
+    written = FORMATS.get(kind)
+
+    def check(value: object) -> object:
+        if isinstance(value, kind):
+            return value
+        if not isinstance(value, str) or (written and not written.match(value)):
+            raise PydanticKnownError(error)
+        return value
+
+    return check

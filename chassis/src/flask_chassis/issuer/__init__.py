@@ -1,0 +1,1 @@
+"""Token issuer: password hashing, login throttling, token revocation, JWKS endpoint."""

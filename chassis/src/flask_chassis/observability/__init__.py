@@ -1,0 +1,1 @@
+"""Observability: JSON logging, Prometheus metrics, health checks, version."""

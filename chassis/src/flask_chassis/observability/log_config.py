@@ -1,0 +1,72 @@
+"""Logging configuration: JSON lines on standard output, and optionally a syslog server."""
+
+import logging
+import logging.config
+import sys
+import threading
+from types import TracebackType
+
+from flask import Flask
+
+from flask_chassis import settings_variables
+from flask_chassis.exceptions import ConfigurationError
+from flask_chassis.observability import syslog
+from flask_chassis.observability.json_logging import JsonLines
+from flask_chassis.settings import Settings
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+_log = logging.getLogger(__name__)
+_uncaught = logging.getLogger("uncaught")
+
+
+def configure(level: str) -> None:
+    """Configure the root logger to write records of at least this level to standard output.
+
+    Also logs warnings and uncaught exceptions, including those of threads.
+    """
+    root = logging.getLogger()
+    if any(isinstance(handler, JsonLines) for handler in root.handlers):
+        root.setLevel(level)
+        return
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "handlers": {"lines": {"()": JsonLines}},
+            "root": {"level": level, "handlers": ["lines"]},
+        }
+    )
+    logging.captureWarnings(capture=True)
+    # Saves each record the lookup of values that the log lines do not contain.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    sys.excepthook = log_uncaught
+    threading.excepthook = _log_thread
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Configure logging from the settings `logs.level` and `logs.syslog`.
+
+    Logs a warning for each environment variable that looks like a misspelt setting.
+    Raises ConfigurationError if one of them is not valid.
+    """
+    level = settings["logs.level"]
+    if level not in LEVELS:
+        raise ConfigurationError(f"logs.level is {level!r}: set one of {', '.join(LEVELS)}.")
+    configure(level)
+    syslog.configure(settings["logs.syslog"], settings["service.name"])
+    for sentence in settings_variables.unknown():
+        _log.warning("%s", sentence)
+
+
+def log_uncaught(
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """Log an uncaught exception, as `sys.excepthook`; interrupts and exits are not logged."""
+    if error is None or isinstance(error, (KeyboardInterrupt, SystemExit)):
+        return
+    _uncaught.critical("%s: %s", kind.__name__, error, exc_info=(kind, error, trace))
+
+
+def _log_thread(arguments: threading.ExceptHookArgs) -> None:
+    log_uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)

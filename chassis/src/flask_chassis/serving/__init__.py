@@ -1,0 +1,1 @@
+"""Modules that uWSGI loads: preload, request watchdog, graceful shutdown, metrics server, probe."""

@@ -1,0 +1,1 @@
+"""Invoke tasks that containers and developers run: database, keys, settings, service."""

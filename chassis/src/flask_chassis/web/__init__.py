@@ -1,0 +1,1 @@
+"""HTML pages: sessions and login, security headers, error pages, safe redirects."""

@@ -1,0 +1,28 @@
+"""A service with the invoices API, and a client of it."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from billing import app as application
+from flask_chassis.settings import Settings
+
+from .invoices import domain
+
+
+@pytest.fixture
+def invoices_app(settings: Settings) -> Iterator[Flask]:
+    """Return a service that serves invoices; it asks its database nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(application, "domain", domain)
+        made: Flask = application.create_app(settings)
+    yield made
+    made.extensions["database"].dispose()
+
+
+@pytest.fixture
+def invoices(invoices_app: Flask) -> FlaskClient:
+    """Return a client of the service."""
+    return invoices_app.test_client()

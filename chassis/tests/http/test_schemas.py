@@ -1,0 +1,337 @@
+"""Schemas of invoices: valid and invalid requests, error messages, and responses."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from flask_chassis.http.errors import Invalid
+from flask_chassis.http.text import NOT_TEXT
+from flask_chassis.testing import Bearer
+
+from .invoices.schemas import InvoiceChanges, InvoiceDetails, NewInvoice, Note, Status
+
+INVOICES = "/api/invoices/"
+NOTES = "/api/notes/"
+LARGE = 10**30
+
+
+def item(**others: Any) -> dict[str, Any]:
+    """Return a valid item, with other fields."""
+    return {"name": "Consulting", "quantity": 2, "unit_price": "80.50"} | others
+
+
+def invoice(**others: Any) -> dict[str, Any]:
+    """Return a valid invoice, with other fields."""
+    return {
+        "number": "2026-0001",
+        "customer": "Ada",
+        "currency": "EUR",
+        "due": "2026-12-31",
+        "items": [item()],
+    } | others
+
+
+@pytest.fixture
+def writer(bearer: Bearer) -> Mapping[str, str]:
+    """Return the header of who may write."""
+    return bearer(scope="invoices:write")
+
+
+def test_an_invoice_is_created_with_its_items(
+    invoices: FlaskClient, writer: Mapping[str, str]
+) -> None:
+    sent = invoice(
+        items=[item(), item(quantity="0.5", unit_price=1)],
+        reference="6f1de2b1-1d44-4a8e-a2c6-5d5ab2d5c3a1",
+        seen="2026-11-28T12:00:00+02:00",
+    )
+    response = invoices.post(INVOICES, json=sent, headers=writer)
+    assert response.status_code == 201
+    assert response.headers["Location"] == "/api/invoices/1/"
+    assert response.json["total"] == "161.50"
+    assert response.json["due"] == "2026-12-31"
+    assert response.json["status"] == "draft"
+    assert response.json["seen"] == "2026-11-28T10:00:00+00:00"
+    assert response.json["reference"] == "6f1de2b1-1d44-4a8e-a2c6-5d5ab2d5c3a1"
+    assert response.json["items"][1] == {"name": "Consulting", "quantity": "0.5", "unit_price": "1"}
+    assert invoices.get(response.headers["Location"], headers=writer).json == response.json
+
+
+WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
+    (
+        {"items": [item(), item(quantity=LARGE)]},
+        {"items.1.quantity": "Must be at most 9999999.99."},
+    ),
+    ({"items": [item(unit_price=LARGE)]}, {"items.0.unit_price": "Must have at most 14 digits."}),
+    (
+        {"items": [item(unit_price="1.999")]},
+        {"items.0.unit_price": "Must have at most 2 decimal places."},
+    ),
+    ({"items": [item(unit_price="NaN")]}, {"items.0.unit_price": "Must be a finite number."}),
+    ({"items": [item(unit_price="Infinity")]}, {"items.0.unit_price": "Must be a finite number."}),
+    ({"items": [item(unit_price="1e500")]}, {"items.0.unit_price": "Must have at most 14 digits."}),
+    ({"items": [item(unit_price=True)]}, {"items.0.unit_price": "Must be a decimal number."}),
+    ({"items": [item(unit_price="a lot")]}, {"items.0.unit_price": "Must be a decimal number."}),
+    ({"items": [item(unit_price=-1)]}, {"items.0.unit_price": "Must be at least 0."}),
+    ({"items": [item(quantity=0)]}, {"items.0.quantity": "Must be greater than 0."}),
+    ({"items": [item(tags=["a", "b\0"])]}, {"items.0.tags.1": NOT_TEXT}),
+    ({"items": [item(tags=["a", 1])]}, {"items.0.tags.1": "Must be of type string."}),
+    ({"items": [item(tags=["a"] * 6)]}, {"items.0.tags": "Must have at most 5 items."}),
+    ({"items": [item(color="red")]}, {"items.0.color": "Is not a known field."}),
+    ({"items": ["x"]}, {"items.0": "Must be of type object."}),
+    ({"items": {}}, {"items": "Must be of type array."}),
+    ({"items": []}, {"items": "Must have at least 1 item(s)."}),
+    ({"due": "2026-02-31"}, {"due": "Must be a date, such as 2026-12-31."}),
+    ({"due": "yesterday"}, {"due": "Must be a date, such as 2026-12-31."}),
+    ({"due": "20000-01-01"}, {"due": "Must be a date, such as 2026-12-31."}),
+    ({"due": "1700006400"}, {"due": "Must be a date, such as 2026-12-31."}),
+    ({"due": 0}, {"due": "Must be a date, such as 2026-12-31."}),
+    ({"due": "2026-12-31T00:00:00"}, {"due": "Must be a date, such as 2026-12-31."}),
+    (
+        {"seen": "20000-01-01T00:00:00Z"},
+        {"seen": "Must be a date with a time, such as 2026-12-31T23:59:59Z."},
+    ),
+    (
+        {"seen": 1700000000},
+        {"seen": "Must be a date with a time, such as 2026-12-31T23:59:59Z."},
+    ),
+    (
+        {"seen": "2026-12-31T23:59:59"},
+        {"seen": "Must have an offset, as 2026-12-31T23:59:59Z has."},
+    ),
+    ({"seen": "0001-01-01T00:00:00+10:00"}, {"seen": "Must be in the years 1 to 9999 in UTC."}),
+    ({"currency": "EURO"}, {"currency": "Must be an ISO 4217 currency code, such as EUR."}),
+    ({"currency": "XXX"}, {"currency": "Must be an ISO 4217 currency code, such as EUR."}),
+    ({"number": "x" * 21}, {"number": "Must have at most 20 characters."}),
+    ({"number": "   "}, {"number": "Must have at least 1 character(s)."}),
+    ({"number": "2026\N{EN DASH}1"}, {"number": "Must be ASCII."}),
+    ({"reference": "none"}, {"reference": "Must be a UUID."}),
+    ({"priority": 3}, {"priority": "Must be one of 1, 2."}),
+    ({"web": "ftp://acme.example"}, {"web": "Must be an http or https URL."}),
+    ({"web": "http://" + "x" * 2083}, {"web": "Must have at most 2083 characters."}),
+    ({"address": {"street": "Main St"}}, {"address.country": "Is required."}),
+    (
+        {"address": {"street": "Main St", "country": "usa"}},
+        {"address.country": "Must match ^[A-Z]{2}$."},
+    ),
+    ({"labels": {"a": "b\0"}}, {"labels.a": NOT_TEXT}),
+    ({"labels": {"a\0": "b"}}, {"labels": NOT_TEXT}),
+    (
+        {"due": None, "currency": 1, "items": [item(name=""), {}]},
+        {
+            "due": "Must be a date, such as 2026-12-31.",
+            "currency": "Must be of type string.",
+            "items.0.name": "Must have at least 1 character(s).",
+            "items.1.name": "Is required.",
+            "items.1.quantity": "Is required.",
+            "items.1.unit_price": "Is required.",
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("others", "errors"), WRONG)
+def test_what_is_wrong_is_told_by_its_place(
+    invoices: FlaskClient,
+    writer: Mapping[str, str],
+    others: dict[str, Any],
+    errors: dict[str, str],
+) -> None:
+    response = invoices.post(INVOICES, json=invoice(**others), headers=writer)
+    assert response.status_code == 400
+    assert response.json["errors"] == errors
+
+
+@pytest.mark.parametrize("literal", ["NaN", "-Infinity", "1e999", '"\\ud800"', '["\\udfff"]'])
+@pytest.mark.parametrize("field", ["number", "due", "items", "labels", "priority", "seen"])
+def test_what_json_cannot_say_is_400(
+    invoices: FlaskClient, writer: Mapping[str, str], field: str, literal: str
+) -> None:
+    body = json.dumps(invoice() | {field: "HERE"}).replace('"HERE"', literal)
+    response = invoices.post(INVOICES, data=body, content_type="application/json", headers=writer)
+    assert response.status_code == 400
+
+
+def test_a_long_list_of_errors_is_cut(invoices: FlaskClient, writer: Mapping[str, str]) -> None:
+    sent = invoice(**{f"field{number}" + "x" * 1000: 1 for number in range(200)})
+    response = invoices.post(INVOICES, json=sent, headers=writer)
+    assert len(response.json["errors"]) == 100
+    assert max(map(len, response.json["errors"])) == 50
+
+
+def test_a_validator_before_the_fields_does_not_change_what_is_valid(
+    invoices: FlaskClient, writer: Mapping[str, str]
+) -> None:
+    sent = invoice(client="Grace")
+    del sent["customer"]
+    assert invoices.post(INVOICES, json=sent, headers=writer).json["customer"] == "Grace"
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_form_is_converted(invoices: FlaskClient, kind: str) -> None:
+    sent = {
+        "text": "a",
+        "day": "2026-12-31",
+        "count": "5",
+        "amount": "12.50",
+        "is_public": "true",
+        "status": "sent",
+        "tags": ["x", "y"],
+        "numbers": "7",
+    }
+    response = invoices.post(NOTES, data=sent, content_type=kind)
+    assert response.json == sent | {"count": 5, "is_public": True, "numbers": [7]}
+
+
+@pytest.mark.parametrize(
+    ("form", "errors"),
+    [
+        ({"text": "a", "count": "five"}, {"count": "Must be of type integer."}),
+        ({"text": "a", "count": "9" * 5000}, {"count": "Must be of type integer."}),
+        ({"text": "a", "count": ["1", "2"]}, {"count": "Must be sent once."}),
+        (
+            {"text": ["a", "b"], "day": "0"},
+            {
+                "text": "Must be sent once.",
+                "day": "Must be a date, such as 2026-12-31.",
+            },
+        ),
+        ({"text": "a", "numbers": ["1", "x"]}, {"numbers.1": "Must be of type integer."}),
+        ({"text": "a", "is_public": "maybe"}, {"is_public": "Must be of type boolean."}),
+        ({"text": "a", "amount": "nan"}, {"amount": "Must be a finite number."}),
+        ({"text": "a\0"}, {"text": NOT_TEXT}),
+        ({"text": "a", "tags": ["x", "\0"]}, {"tags.1": NOT_TEXT}),
+        ({"text": "a", "status": "x"}, {"status": "Must be one of draft, sent, paid."}),
+        ({"text": "a", "x": ""}, {"x": "Is not a known field."}),
+    ],
+)
+def test_a_wrong_form_is_told_what_is_wrong(
+    invoices: FlaskClient, form: dict[str, Any], errors: dict[str, str]
+) -> None:
+    response = invoices.post(NOTES, data=form)
+    assert (response.status_code, response.json["errors"]) == (400, errors)
+
+
+def test_a_form_for_nested_schemas_is_415(invoices: FlaskClient, writer: Mapping[str, str]) -> None:
+    response = invoices.post(INVOICES, data={"number": "1"}, headers=writer)
+    assert response.status_code == 415
+    assert response.json["message"] == "Send JSON (application/json)."
+
+
+@pytest.mark.parametrize("text", ["1", 1.5, "true", None])
+def test_json_is_taken_at_its_word(invoices: FlaskClient, text: object) -> None:
+    errors = invoices.post(NOTES, json={"text": "a", "count": text}).json["errors"]
+    assert errors == {"count": "Must be of type integer."}
+
+
+def test_a_query_string_is_validated(invoices: FlaskClient, writer: Mapping[str, str]) -> None:
+    invoices.post(INVOICES, json=invoice(), headers=writer)
+
+    def listed(query: str) -> Any:
+        return invoices.get(f"{INVOICES}?{query}", headers=writer)
+
+    assert len(listed("status=draft&due_before=2027-01-01&number=2026-0001&number=x").json) == 1
+    assert listed("status=paid").json == []
+    assert listed("number=x").json == []
+    assert listed("status=x&due_before=2026-02-31&nothing=1").json["errors"] == {
+        "status": "Must be one of draft, sent, paid.",
+        "due_before": "Must be a date, such as 2026-12-31.",
+        "nothing": "Is not a known field.",
+    }
+    assert listed("number=%00").json["errors"] == {"number.0": NOT_TEXT}
+
+
+def test_nested_schemas_are_no_columns() -> None:
+    columns = NewInvoice.model_validate(invoice()).columns()
+    assert "items" not in columns
+    assert "address" not in columns
+    assert columns["labels"] == {}
+    assert columns["number"] == "2026-0001"
+
+
+def test_only_what_was_sent_is_applied() -> None:
+    entity = SimpleNamespace(status=Status.DRAFT, due="then", note="old")
+    InvoiceChanges.model_validate({"status": "sent"}).apply_to(entity)
+    assert vars(entity) == {"status": Status.SENT, "due": "then", "note": "old"}
+    InvoiceChanges.model_validate({"note": None}).apply_to(entity)
+    assert vars(entity) == {"status": Status.SENT, "due": "then", "note": None}
+
+
+def test_null_is_refused_for_a_field_that_can_only_be_left_out(
+    invoices: FlaskClient, writer: Mapping[str, str]
+) -> None:
+    invoices.post(INVOICES, json=invoice(), headers=writer)
+    headers = {**writer, "If-Match": '"1"'}
+    response = invoices.patch(f"{INVOICES}1/", json={"status": None, "due": None}, headers=headers)
+    assert response.status_code == 400
+    assert set(response.json["errors"]) == {"status", "due"}
+
+
+def test_null_is_refused_for_a_column_that_may_not_be_null() -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Entity(Base):
+        __tablename__ = "entities"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        text: Mapped[str]
+        day: Mapped[str | None]
+
+    entity = Entity(text="a", day="b")
+    with pytest.raises(Invalid) as raised:
+        Note.model_construct(_fields_set={"text", "day"}, text=None, day=None).apply_to(entity)
+    assert raised.value.errors == {"text": "Must not be null."}
+    assert entity.text == "a"
+
+
+def test_a_schema_is_made_of_an_object_or_a_mapping() -> None:
+    values = {
+        "id": 1,
+        "number": "1",
+        "customer": "Ada",
+        "currency": "EUR",
+        "due": "2026-12-31",
+        "status": Status.PAID,
+        "reference": UUID(int=1),
+        "seen": datetime(2026, 1, 1, tzinfo=UTC),
+        "items": [SimpleNamespace(name="a", quantity=Decimal(2), unit_price=Decimal("1E+3"))],
+    }
+    details = InvoiceDetails.of(SimpleNamespace(**values))
+    assert details == InvoiceDetails.of(values)
+    assert details.total() == 2000 if callable(details.total) else details.total == 2000
+    assert details.model_dump(mode="json")["items"][0]["unit_price"] == "1000"
+
+
+def test_two_edits_at_once(invoices: FlaskClient, writer: Mapping[str, str]) -> None:
+    created = invoices.post(INVOICES, json=invoice(), headers=writer)
+    path, etag = created.headers["Location"], created.headers["ETag"]
+
+    def changed(status: str, **headers: str) -> Any:
+        return invoices.patch(path, json={"status": status}, headers={**writer, **headers})
+
+    assert changed("sent").status_code == 428
+    first = changed("sent", **{"If-Match": etag})
+    assert first.status_code == 200
+    assert first.headers["ETag"] == '"2"'
+    second = changed("paid", **{"If-Match": etag})
+    assert second.status_code == 412
+    assert "get it again" in second.json["message"]
+    assert changed("paid", **{"If-Match": 'W/"2"'}).json["status"] == "paid"
+    assert changed("sent", **{"If-Match": "*"}).status_code == 200
+
+    shown = invoices.get(path, headers=writer)
+    again = invoices.get(path, headers={**writer, "If-None-Match": shown.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_401_and_403_come_before_400(invoices: FlaskClient, bearer: Bearer) -> None:
+    assert invoices.post(INVOICES, data="{", content_type="text/xml").status_code == 401
+    assert invoices.post(INVOICES, data="{", headers=bearer()).status_code == 403

@@ -1,0 +1,72 @@
+"""What a name may be, and which names are the same."""
+
+import pytest
+
+from flask_chassis.issuer import usernames
+
+GOOD = [
+    "a",
+    "x" * 50,
+    "Ada Lovelace",
+    "d'Artagnan",
+    "O\u2019Brien",
+    "j.r.r. tolkien",
+    "Ünïcödé",
+    "李小龙",
+    "ﷺ" * 50,
+    "🎈",
+    "❤️",
+    "'; DROP TABLE users; --",
+    "<script>",
+]
+BAD = {
+    "": "1 to 50",
+    "x" * 51: "1 to 50",
+    " ada": "begin or end with a space",
+    "ada ": "begin or end with a space",
+    " ": "begin or end with a space",
+    "ada\nroot": "non-printable",
+    "ada\0": "non-printable",
+    "ada\u00a0l": "non-printable",
+    "\u202eada": "non-printable",
+    "a\u200bda": "non-printable",
+    "\ud800": "non-printable",
+    "\u3164": "visible characters",
+}
+SAME = [
+    ("Ada", "aDA"),
+    ("ada l", " ada  l "),
+    ("STRASSE", "straße"),
+    ("É", "e\u0301"),
+    ("ada", "\uff41\uff44\uff41"),
+    ("ﬁona", "FIONA"),
+    ("ὈΔΥΣΣΕΎΣ", "ὀδυσσεύς"),
+    ("ada", "ada\u3164"),
+    ("❤", "❤\ufe0f"),
+]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_name_is_nearly_any_short_text(name: str) -> None:
+    assert usernames.fault_in(name) is None
+    assert usernames.key_of(name)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_name_that_cannot_be_is_told_why(name: str) -> None:
+    assert BAD[name] in str(usernames.fault_in(name))
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_names_that_look_alike_are_the_same(one: str, other: str) -> None:
+    assert usernames.key_of(one) == usernames.key_of(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("ada", "ade"), ("a b", "ab"), ("a.b", "ab")])
+def test_names_that_do_not_are_not(one: str, other: str) -> None:
+    assert usernames.key_of(one) != usernames.key_of(other)
+
+
+@pytest.mark.parametrize("name", [*GOOD, *(name for pair in SAME for name in pair)])
+def test_a_key_is_its_own_key(name: str) -> None:
+    assert usernames.key_of(usernames.key_of(name)) == usernames.key_of(name)

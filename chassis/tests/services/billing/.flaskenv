@@ -1,0 +1,2 @@
+FLASK_APP=billing.app
+FLASK_RUN_PORT=8080

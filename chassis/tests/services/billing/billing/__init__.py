@@ -1,0 +1,1 @@
+"""A small service on the chassis, for the tests of the chassis."""

@@ -1,0 +1,47 @@
+"""Safe redirects after login: no open redirects to other sites."""
+
+import pytest
+from flask import Flask
+
+from flask_chassis.web.safe_redirect import asked_for, safe
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "///evil.example/",
+        "/\\evil.example/",
+        "\\\\evil.example/",
+        "/\t/evil.example/",
+        "\t//evil.example/",
+        " //evil.example/",
+        "/\n/evil.example",
+        "javascript:alert(1)",
+        "evil.example",
+        "http:evil.example",
+        "/\\/evil.example",
+        "/\x00/evil.example",
+        "",
+        "/login/",
+        "/logout/",
+        None,
+    ],
+)
+def test_a_redirect_to_another_site_is_replaced_with_the_home_page(evil: str | None) -> None:
+    assert safe(evil) == "/"
+
+
+@pytest.mark.parametrize("path", ["/", "/search?search=a%26b", "/thoughts/?before=1", "/a//b"])
+def test_a_redirect_to_a_page_of_this_site_is_kept(path: str) -> None:
+    assert safe(path) == path
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "asked"),
+    [("GET", "/a/?b=c", "/a/?b=c"), ("GET", "/a/", "/a/"), ("POST", "/a/?b=c", "/a/")],
+)
+def test_the_current_request_is_the_target_after_login(method: str, path: str, asked: str) -> None:
+    with Flask("asking", static_folder=None).test_request_context(path, method=method):
+        assert asked_for() == asked
