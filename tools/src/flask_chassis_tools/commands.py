@@ -1,0 +1,49 @@
+"""Adds the tasks of developers and CI to a service's command."""
+
+from flask_chassis import settings
+from invoke import Collection
+
+from . import quality, template
+from .contract import api, client
+from .docker import compose, containers, image, network
+from .kubernetes import cluster
+from .pipeline import notify, pull_request, secret_file, smoke
+from .resources import tasks as resource
+from .scanning import scan
+
+GROUPS = {
+    "api": api,
+    "client": client,
+    "cluster": cluster,
+    "compose": compose,
+    "image": image,
+    "network": network,
+    "pull-request": pull_request,
+    "resource": resource,
+    "scan": scan,
+    "template": template,
+}
+
+
+def add_to(namespace: Collection) -> None:
+    """Add the tasks of this package; `flask_chassis.tasks.command` calls it as an entry point."""
+    for task in (
+        quality.check,
+        quality.tests,
+        containers.up,
+        containers.down,
+        smoke.smoke,
+        secret_file.write_secret,
+        notify.notify,
+    ):
+        namespace.add_task(task)
+    for name, module in GROUPS.items():
+        namespace.add_collection(Collection.from_module(module), name)
+    if "database" in settings.parts():
+        from . import migrations
+
+        namespace.add_collection(Collection.from_module(migrations), "migrations")
+    if "tokens" in settings.parts():
+        from . import token
+
+        namespace.add_collection(Collection.from_module(token), "token")

@@ -1,0 +1,1 @@
+"""Tasks for images and containers."""

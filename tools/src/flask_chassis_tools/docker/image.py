@@ -1,0 +1,125 @@
+"""Tasks for the production image: build it, push it, verify its digest."""
+
+import json
+import os
+import re
+import tomllib
+from pathlib import Path
+
+from flask_chassis import project
+from flask_chassis.tasks import service
+from invoke import Context, Exit, task
+
+from flask_chassis_tools.docker import engine
+from flask_chassis_tools.pipeline import ci
+
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+RELEASED = re.compile(r"v?\d+(\.\d+)+([.-][A-Za-z0-9.-]+)?")
+"""The form of a version tag and of `git describe`: v1.2.3, v1.2.3-4-g0123abc."""
+
+
+@task(help={"tag": "The tag and version; by default the output of `git describe`"})
+def build(context: Context, tag: str = "") -> None:
+    """Build the production image with its version, which it serves at /admin/version/."""
+    name, commit = image_name(), service.git("rev-parse", "HEAD")
+    version = tag or service.git(*service.DESCRIBE)
+    _require(TAG.fullmatch(version), f"{version!r} cannot be the tag of an image.")
+    engine.show(
+        *("build", "--file=infra/docker/Dockerfile", "--target=production"),
+        *(f"--build-arg=VERSION_NAME={version}", f"--build-arg=VERSION_SHA={commit}"),
+        *_secrets(),
+        *(f"--tag={name}:{version}", "."),
+    )
+    ci.report("image.name", f"{name}:{version}")
+    ci.report("image.tag", version)
+
+
+@task(help={"tag": "The tag: a git tag, or the output of `git describe`"})
+def push(context: Context, tag: str) -> None:
+    """Push an image that was built here; refuse tags that do not identify a commit."""
+    _require(
+        RELEASED.fullmatch(tag) and not tag.endswith("-dirty"),
+        f"{tag!r} is not a version. A tag must identify a commit: commit all changes, tag a commit "
+        "(git tag v0.1.0), fetch the tags (git fetch --tags --unshallow) and build again.",
+    )
+    name = f"{image_name()}:{tag}"
+    pushed = _digest_here(name)
+    there = _digest_in_registry(name)
+    _require(
+        there in ("", pushed),
+        f"The registry already has another {name} with the digest {there}. A tag is pushed only "
+        "once: deploy that image, or tag another commit.",
+    )
+    engine.show("push", name)
+    ci.report("image.digest", _digest_here(name))
+
+
+@task(help={"tag": "The tag", "digest": "The digest that `image.push` reported: sha256:…"})
+def verify(context: Context, tag: str, digest: str) -> None:
+    """Verify that a tag in the registry still has the digest of the image that was tested."""
+    _require(
+        re.fullmatch("sha256:[0-9a-f]{64}", digest), f"{digest!r} is not a digest such as sha256:…"
+    )
+    name = f"{image_name()}:{tag}"
+    there = _digest_in_registry(name)
+    _require(there, f"{name} not found in the registry, or no access.")
+    _require(there == digest, f"{name} has the digest {there} in the registry; expected {digest}.")
+    print(f"{name} has the digest {digest}.")
+
+
+@task
+def login(context: Context) -> None:
+    """Log in to the registry with REGISTRY_USER and REGISTRY_PASSWORD from the environment."""
+    user, password = (os.environ.get(f"REGISTRY_{what}", "") for what in ("USER", "PASSWORD"))
+    _require(user and password, "Set REGISTRY_USER and REGISTRY_PASSWORD.")
+    registry = image_name().partition("/")[0]
+    done = engine.ask("login", "--username", user, "--password-stdin", registry, given=password)
+    _require(not done.returncode, f"Login of {user} to {registry} failed: {done.stderr.strip()}")
+    print(f"Logged in to {registry} as {user}.")
+
+
+def image_name() -> str:
+    """Return the name of the service's image, without a tag."""
+    pyproject = project.working_folder() / "pyproject.toml"
+    _require(pyproject.is_file(), "Not a checkout of the service: pyproject.toml not found.")
+    return str(tomllib.loads(pyproject.read_text(encoding="utf-8"))["tool"]["image"]["name"])
+
+
+def _secrets() -> list[str]:
+    """Return build secrets with pip's configuration and credentials for private indexes."""
+    files = {
+        "netrc": Path(os.environ.get("NETRC") or Path.home() / ".netrc"),
+        "pip.conf": Path(os.environ.get("PIP_CONFIG_FILE") or os.devnull),
+    }
+    return [f"--secret=id={key},src={file}" for key, file in files.items() if file.is_file()]
+
+
+def _digest_here(name: str) -> str:
+    """Return the registry's digest of a local image; empty if it was never pushed from here."""
+    done = engine.ask("image", "inspect", name)
+    _require(
+        not done.returncode,
+        f"Image {name} not found on this machine. Build it with the task image.build.",
+    )
+    [known] = json.loads(done.stdout)
+    start = f"{name.rpartition(':')[0]}@"
+    digests: list[str] = known["RepoDigests"] or []
+    return next((each.removeprefix(start) for each in digests if each.startswith(start)), "")
+
+
+def _digest_in_registry(name: str) -> str:
+    """Return the digest of a tag in the registry; empty if the tag does not exist."""
+    done = engine.ask("buildx", "imagetools", "inspect", name)
+    found = re.search(r"^Digest:\s+(sha256:[0-9a-f]{64})$", done.stdout, re.MULTILINE)
+    if done.returncode == 0 and found:
+        return found[1]
+    _require(
+        re.search("not found|unknown", done.stderr),
+        f"The registry does not return the digest of {name}: {done.stderr.strip()}",
+    )
+    return ""
+
+
+def _require(holds: object, otherwise: str) -> None:
+    if not holds:
+        raise Exit(otherwise, 1)

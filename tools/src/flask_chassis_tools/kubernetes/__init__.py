@@ -1,0 +1,1 @@
+"""Manifests, deployments and rollbacks."""

@@ -1,0 +1,1 @@
+"""What a pipeline does besides: results, pull requests, notifications, smoke tests."""

@@ -1,0 +1,30 @@
+"""Posts messages to the team's Slack channel."""
+
+import json
+import os
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from invoke import Context, Exit, task
+
+TIMEOUT_SECONDS = 10
+
+
+@task(help={"text": "The message"})
+def notify(context: Context, text: str) -> None:
+    """Print a message, and post it to Slack if SLACK_WEBHOOK_URL is set."""
+    print(text)
+    url = os.environ.get("SLACK_WEBHOOK_URL", "")
+    if not url:
+        return
+    if not url.startswith("https://"):
+        raise Exit("SLACK_WEBHOOK_URL must begin with https://.", 1)
+    body = json.dumps({"text": text}).encode()
+    request = Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - looked at
+    try:
+        urlopen(request, timeout=TIMEOUT_SECONDS).close()  # noqa: S310 - as above
+    except (URLError, TimeoutError) as error:
+        # The address is a secret and must not be logged.
+        raise Exit(
+            f"Slack did not accept the message: {getattr(error, 'reason', error)}", 1
+        ) from None

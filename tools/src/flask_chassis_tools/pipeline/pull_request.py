@@ -1,0 +1,93 @@
+"""Opens a pull request with the changes in a checkout."""
+
+import json
+import shutil
+import subprocess
+import tomllib
+
+from flask_chassis import project
+from invoke import Context, Exit, task
+
+LONGEST_TEXT = 60_000
+"""The length of a pull request's text, in characters; GitHub accepts a little more."""
+
+AS_GH = ("-c", "credential.helper=!gh auth git-credential")
+"""Makes git use the credentials of gh."""
+
+
+@task(
+    help={
+        "branch": "The branch; a commit with the same title on it is replaced",
+        "title": "The title, also of the commit",
+        "body-file": "A file with the text",
+    }
+)
+def open(context: Context, branch: str, title: str, body_file: str) -> None:  # noqa: A001 - its name
+    """Commit the changes to a branch, push it, and open or update a pull request on GitHub."""
+    if not _git("status", "--porcelain", "--untracked-files=normal"):
+        print("No changes: no pull request was opened.")
+        return
+    text = (project.working_folder() / body_file).read_text(encoding="utf-8")[:LONGEST_TEXT]
+    _require_gh()
+    replaced = _replaceable(branch, title)
+    _git("switch", "--quiet", "--force-create", branch)
+    _git("add", "--all")
+    _git(*_identity(), "commit", "--quiet", f"--message={title}")
+    lease = f"--force-with-lease={branch}:{replaced}"
+    _git(*AS_GH, "push", "--quiet", lease, "origin", branch)
+    known = json.loads(_run("gh", "pr", "list", f"--head={branch}", "--json=number"))
+    if known:
+        number = str(known[0]["number"])
+        print(_run("gh", "pr", "edit", number, f"--title={title}", "--body-file=-", given=text))
+    else:
+        words = (f"--head={branch}", f"--title={title}", "--body-file=-")
+        print(_run("gh", "pr", "create", *words, given=text))
+
+
+def _replaceable(branch: str, title: str) -> str:
+    """Return the commit of the remote branch, or an empty text if the branch does not exist.
+
+    Exit if somebody else has committed to the branch: their work exists nowhere else.
+    """
+    there = _git(*AS_GH, "ls-remote", "origin", f"refs/heads/{branch}")
+    if not there:
+        return ""
+    _git(*AS_GH, "fetch", "--quiet", "origin", f"refs/heads/{branch}")
+    # Amending or rebasing a commit changes its committer.
+    us = _git(*_identity(), "var", "GIT_COMMITTER_IDENT").rpartition(">")[0] + ">"
+    commits = _git("log", "--format=%cn <%ce>%x00%s", "HEAD..FETCH_HEAD").splitlines()
+    for committer, subject in (line.split("\0", 1) for line in commits):
+        if (committer, subject) != (us, title):
+            raise Exit(
+                f"Somebody else has committed to the branch {branch}: {subject} ({committer}). "
+                "Merge its pull request or delete the branch, then run this task again.",
+                1,
+            )
+    return there.split()[0]
+
+
+def _identity() -> tuple[str, ...]:
+    """Return git options with the author: none if git is configured, else the service's team."""
+    if _git("config", "--default=", "--get", "user.email"):
+        return ()
+    pyproject = project.working_folder() / "pyproject.toml"
+    author = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["authors"][0]
+    return ("-c", f"user.name={author['name']}", "-c", f"user.email={author['email']}")
+
+
+def _require_gh() -> None:
+    if not shutil.which("gh"):
+        raise Exit("The GitHub CLI gh is required, logged in: https://cli.github.com.", 1)
+
+
+def _git(*words: str) -> str:
+    return _run("git", *words)
+
+
+def _run(*words: str, given: str | None = None) -> str:
+    done = subprocess.run(
+        words, cwd=project.working_folder(), input=given, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise Exit(f"{' '.join(words[:3])}: {done.stderr.strip()}", 1)
+    return done.stdout.strip()

@@ -1,0 +1,21 @@
+"""Writes a secret from an environment variable to a file, for programs that need a file."""
+
+import os
+from pathlib import Path
+
+from invoke import Context, Exit, task
+
+
+@task(help={"variable": "The environment variable with the secret", "file": "The file"})
+def write_secret(context: Context, variable: str, file: str) -> None:
+    """Write a secret, such as a kubeconfig, from a variable to a file with mode 0600."""
+    secret = os.environ.get(variable, "")
+    if not secret:
+        raise Exit(f"{variable} is not set or empty. No file was written.", 1)
+    path = Path(file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # an existing file may be readable for others
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(f"{secret.rstrip()}\n")
+    print(f"Wrote {path}, readable only for this user.")

@@ -1,0 +1,1 @@
+"""Adds resources to a service, and removes them: packages, tests, migrations, registrations."""

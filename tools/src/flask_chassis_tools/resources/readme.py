@@ -1,0 +1,57 @@
+"""Edits the table of the API in a service's README."""
+
+import re
+
+from . import words
+from .spec import Spec
+
+NAME = "README.md"
+HEAD = "| call | who | answers |"
+LAST = "| `GET /health/live`"
+
+
+def with_resource(text: str, spec: Spec) -> str:
+    """Return the README with the rows of a resource; unchanged if it has no table of the API."""
+    lines = text.splitlines()
+    if HEAD not in lines:
+        return text
+    end = lines.index(HEAD) + 2
+    while end < len(lines) and lines[end].startswith("|") and not lines[end].startswith(LAST):
+        end += 1
+    return "\n".join([*lines[:end], *_rows(spec), *lines[end:], ""])
+
+
+def without_resource(text: str, plural: str) -> str:
+    """Return the README without the rows of a resource."""
+    row = re.compile(rf"\| `[A-Z, ]+ /(api|api/me|admin)/{plural}/")
+    return "\n".join([*(line for line in text.splitlines() if not row.match(line)), ""])
+
+
+def _rows(spec: Spec) -> list[str]:
+    plural, names = spec.plural, [each.name for each in spec.fields]
+    fields = ", ".join(f"`{each}`" for each in names)
+    many = words.words_of(plural)
+    if spec.is_owned:
+        is_searched = any(each.is_searched for each in spec.fields)
+        search = "?search=" if [each.is_searched for each in spec.fields].count(True) == 1 else ""
+        found = ", or those with the text in them" if is_searched else ""
+        changed = "change one's own: 200, 403 or 404"
+        return [
+            f"| `GET /api/me/{plural}/` | token | own, newest first |",
+            f"| `POST /api/me/{plural}/` with {fields}, JSON or form | token | 201 |",
+            f"| `GET /api/{plural}/{search}` | anyone | all{found} |",
+            f"| `GET /api/{plural}/<id>/` | anyone | 200 or 404 |",
+            f"| `PATCH /api/{plural}/<id>/` with {fields} | token | {changed} |",
+            f"| `DELETE /api/{plural}/<id>/` | token | delete one's own: 204, 403 or 404 |",
+            f"| `DELETE /admin/{plural}/<id>/` | scope `admin` | 204 |",
+        ]
+    reader = "anyone" if spec.reader == "public" else "token"
+    changed = "200, 404, 412 or 428"
+    taken = ", 409 if one exists" if any(each.is_unique for each in spec.fields) else ""
+    return [
+        f"| `GET /api/{plural}/` | {reader} | {many}, newest first |",
+        f"| `POST /api/{plural}/` | scope `{spec.scope}` | 201{taken} |",
+        f"| `GET /api/{plural}/<id>/` | {reader} | 200 with `ETag`, or 404 |",
+        f"| `PATCH /api/{plural}/<id>/` with `If-Match` | scope `{spec.scope}` | {changed} |",
+        f"| `DELETE /api/{plural}/<id>/` | scope `{spec.scope}` | 204, 404 or 412 |",
+    ]

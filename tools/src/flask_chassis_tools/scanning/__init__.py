@@ -1,0 +1,1 @@
+"""Scanners of code, packages and images."""

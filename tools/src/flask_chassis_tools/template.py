@@ -1,0 +1,121 @@
+"""Tasks that update the service from the template that it was rendered from."""
+
+import sys
+from pathlib import Path
+
+from flask_chassis import project
+from flask_chassis.tasks import service
+from invoke import Context, Exit, task
+
+from flask_chassis_tools import environments
+from flask_chassis_tools.updates import adopting, chassis, drifting, ownership, updating
+from flask_chassis_tools.updates.faults import UpdateError
+from flask_chassis_tools.updates.preparing import Wish
+
+service.SENTENCES |= {UpdateError: str, ownership.OwnershipError: str}
+
+HELP = {
+    "to": "The release, a tag such as v1.2.0; by default the newest",
+    "template": "The template's address, instead of the one in .cruft.json",
+    "answer": "A new or changed answer, name=value; can be repeated",
+}
+
+
+@task(
+    iterable=["answer"],
+    help=HELP
+    | {
+        "check": "Only print whether an update is due, and which files it would change",
+        "json": "Print the result of --check as JSON",
+        "patch": "Also show the template's changes to files that the service owns",
+        "branch": "Commit the update on this branch, and leave the working tree unchanged",
+        "no-tests": "Skip the service's checks and tests, which take a minute",
+        "no-input": "Answer new questions with their defaults",
+    },
+)
+def update(
+    context: Context,
+    answer: list[str],
+    to: str = "",
+    template: str = "",
+    check: bool = False,
+    json: bool = False,
+    patch: bool = False,
+    branch: str = "",
+    no_tests: bool = False,
+    no_input: bool = False,
+) -> None:
+    """Merge a release of the template; fail on conflicts and failed tests."""
+    wish = _wish(to, template, answer, ask=not (check or no_input) and sys.stdin.isatty())
+    if check:
+        code = updating.check(wish, as_json=json, patch=patch)
+    else:
+        code = updating.update(wish, verify=not no_tests, branch=branch, patch=patch)
+    if code:
+        raise Exit(code=code)
+
+
+@task(
+    help={
+        "patch": "Also show the differences, which requires the template",
+        "template": HELP["template"],
+    }
+)
+def drift(context: Context, patch: bool = False, template: str = "") -> None:
+    """List edited template-owned files, and a chassis that is not the template's; fail if any."""
+    folder = _checkout()
+    found, foreign = drifting.drift(folder), chassis.foreign_sources(folder)
+    for source in foreign:
+        print(f"not the template's: {source}. {source.way_back}")
+    if not found and not foreign:
+        print("No template-owned file was edited.")
+        return
+    for name, what in found.items():
+        print(f"{what}: {name}")
+    if not found:
+        raise Exit("The service does not run on the template's chassis.", 1)
+    if any(name.startswith("vendor/") for name in found):
+        print("Restore a wheel in vendor/ as it was rendered: git checkout -- vendor")
+    if patch:
+        with updating.scratch_folder() as scratch:
+            print(drifting.patch(_wish("", template, [], ask=False), list(found), scratch))
+    raise Exit(
+        "An update merges these edits with the template's changes, or reports a conflict. To keep "
+        "an edit for good, propose it to the template.",
+        1,
+    )
+
+
+@task(
+    iterable=["answer"],
+    help=HELP
+    | {
+        "template": "The template's address, which is recorded in .cruft.json",
+        "since": "The release that the service was rendered from; by default the most similar one",
+    },
+)
+def adopt(
+    context: Context, answer: list[str], template: str = "", to: str = "", since: str = ""
+) -> None:
+    """Link a service that was not created with cruft to the template, and merge a release."""
+    if code := adopting.adopt(_wish(to, template, answer, ask=False), since):
+        raise Exit(code=code)
+
+
+def _wish(to: str, template: str, answers: list[str], *, ask: bool) -> Wish:
+    """Return the parameters of an update, with the programs for it installed."""
+    folder = _checkout()
+    given = {}
+    for answer in answers:
+        name, separator, value = answer.partition("=")
+        if not separator:
+            raise Exit(f"--answer={answer} must have the form name=value.", 2)
+        given[name] = value
+    programs = environments.install(environments.TEMPLATE, folder) / "bin"
+    return Wish(folder, programs, to, template, given, ask)
+
+
+def _checkout() -> Path:
+    if not project.in_checkout():
+        raise Exit("Not a checkout of the service: run ./bootstrap in one.", 1)
+    return project.working_folder()

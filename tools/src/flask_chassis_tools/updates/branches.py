@@ -1,0 +1,73 @@
+"""Commits updates to branches, and never replaces somebody else's commits."""
+
+from pathlib import Path
+
+from . import git, record
+from .faults import UpdateError
+
+NAME, EMAIL = "Template", "template@localhost"
+"""The committer of updates, and of nothing else."""
+
+LEFT_TO_MEND = "Left to mend: "
+WITH_CONFLICTS = ", with conflicts"
+"""Parts of the commit messages of updates that leave something to do."""
+
+
+def commit(service: Path, tree: str, parent: str, message: str) -> str:
+    """Create the commit of an update."""
+    variables = {
+        f"GIT_{role}_{what}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for what, value in (("NAME", NAME), ("EMAIL", EMAIL))
+    }
+    words = ("commit-tree", tree, "-p", parent, "-m", message)
+    return git.ask(service, *words, variables=variables)
+
+
+def replaceable(service: Path, branch: str) -> str:
+    """Return the tip of a branch that may be replaced; empty if the branch does not exist."""
+    tip = _tip(service, branch)
+    if not tip:
+        return ""
+    checked_out = git.ask(service, "worktree", "list", "--porcelain").splitlines()
+    if f"branch refs/heads/{branch}" in checked_out:
+        raise UpdateError(f"The branch {branch} is checked out. Switch to another branch first.")
+    if not _is_ours(service, tip):
+        subject = git.ask(service, "log", "-1", "--format=%s (%an)", tip)
+        raise UpdateError(
+            f"Somebody else has committed to the branch {branch}: {subject}. Merge it or delete it "
+            f"(git branch -D {branch}), then start again."
+        )
+    return tip
+
+
+def is_worked_on(service: Path, branch: str, target: str) -> bool:
+    """Return whether a branch has this update on top of HEAD, and somebody else's commits."""
+    tip = _tip(service, branch)
+    return bool(tip) and _holds(service, tip, target) and not _is_ours(service, tip)
+
+
+def is_done(service: Path, branch: str, target: str) -> bool:
+    """Return whether a branch has this update, and needs no other attempt."""
+    tip = _tip(service, branch)
+    if not tip or not _holds(service, tip, target):
+        return False
+    message = git.ask(service, "log", "-1", "--format=%B", tip)
+    has_work = WITH_CONFLICTS in message.split("\n", 1)[0] or f"\n{LEFT_TO_MEND}" in message
+    return not (_is_ours(service, tip) and has_work)
+
+
+def _tip(service: Path, branch: str) -> str:
+    done = git.tries(service, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}")
+    return done.stdout.decode().strip()
+
+
+def _holds(service: Path, tip: str, target: str) -> bool:
+    follows = git.tries(service, "merge-base", "--is-ancestor", "HEAD", tip).returncode == 0
+    written = git.blob(service, f"{tip}:{record.FILE}")
+    return follows and written is not None and record.read(written).commit == target
+
+
+def _is_ours(service: Path, tip: str) -> bool:
+    """Return whether an update created a commit; amending or rebasing changes the committer."""
+    return git.ask(service, "log", "-1", "--format=%ce", tip) == EMAIL

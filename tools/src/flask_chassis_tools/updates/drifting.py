@@ -1,0 +1,30 @@
+"""Finds template-owned files that were edited in a service."""
+
+from pathlib import Path
+
+from . import checksums, differences, preparing, rendering
+from .faults import UpdateError
+from .preparing import Wish
+
+
+def drift(service: Path) -> dict[str, str]:
+    """Return the template-owned files that were changed: `edited` or `deleted`."""
+    file = service / checksums.FILE
+    if not file.is_file():
+        raise UpdateError(
+            f"{checksums.FILE} not found. It has the checksums of the template's files; the next "
+            "template.update creates it."
+        )
+    listed = checksums.read(file.read_text(encoding="utf-8"))
+    return checksums.edited(listed, checksums.content_in(service))
+
+
+def patch(wish: Wish, names: list[str], folder: Path) -> str:
+    """Return the differences between the rendered files and the service's."""
+    written = preparing.recorded(wish.service)
+    source = preparing.fetch(wish, written, folder)
+    base = source.commit(written.commit)
+    template = source.folder_of(base, folder / "old-template")
+    job = rendering.Job(str(template), written.template, base, written.answers, str(folder / "old"))
+    [old] = rendering.render(wish.python, folder, [job])
+    return differences.of_all(names, (old.folder, "template"), (wish.service, "service"))

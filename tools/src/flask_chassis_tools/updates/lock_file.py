@@ -1,0 +1,94 @@
+"""Makes `poetry.lock` for a merged service, because lock files cannot be merged."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from . import processes
+from .faults import UpdateError
+
+FILE = "poetry.lock"
+
+MIRROR = "POETRY_PYPI_MIRROR_URL"
+"""The variable that makes Poetry use an index with pip's API."""
+
+_SEPARATOR = "\n[[package]]\n"
+_NAME = re.compile(r'^name = "(.+)"$', re.MULTILINE)
+
+
+def settle(service: str, old: str, new: str) -> str | None:
+    """Return the lock of a merged service if no dependency has to be resolved, else None.
+
+    If the service has changed nothing, the template's lock is right; if the template has changed
+    nothing, the service's is.
+    """
+    if service in (old, new, ""):
+        return new
+    if packages(old) == packages(new) and _tail(old) == _tail(new):
+        return service
+    return None
+
+
+def seed(service: str, old: str, new: str) -> str:
+    """Return the lock that Poetry starts from: the template's changes on the service's lock."""
+    ours, before, after = packages(service), packages(old), packages(new)
+    chosen = {}
+    for name in sorted({*ours, *after}):
+        moved = before.get(name) != after.get(name)
+        if name in after and (moved or name not in ours):
+            chosen[name] = after[name]
+        elif name in ours and not (moved and name in before):
+            chosen[name] = ours[name]
+    head = new.split(_SEPARATOR, 1)[0]
+    body = _SEPARATOR.join([head, *(entry.strip("\n") + "\n" for entry in chosen.values())])
+    return f"{body}\n{_tail(new)}"
+
+
+def packages(lock: str) -> dict[str, str]:
+    """Return the entries of a lock by package name."""
+    entries = lock[: len(lock) - len(_tail(lock))].split(_SEPARATOR)[1:]
+    found: dict[str, str] = {}
+    for entry in entries:
+        if match := _NAME.search(entry):
+            # A package can be locked in several versions, for several platforms.
+            name = match[1]
+            found[name] = f"{found[name]}{_SEPARATOR}{entry}" if name in found else entry
+    return found
+
+
+def _tail(lock: str) -> str:
+    """Return the part after the packages: extras and metadata."""
+    match = re.search(r"^\[(?:extras|metadata)\]$", lock, re.MULTILINE)
+    return lock[match.start() :] if match else ""
+
+
+def make(folder: Path, programs: Path) -> None:
+    """Run `poetry lock`, which keeps the versions that are in the lock."""
+    done = processes.run(
+        [programs / "poetry", "lock", "--no-interaction"],
+        cwd=folder,
+        # Otherwise Poetry leaves an environment for the scratch folder in its cache.
+        env=dict(os.environ) | {"POETRY_VIRTUALENVS_CREATE": "false"} | index(programs),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip())[-1000:]
+        raise UpdateError(f"Poetry cannot lock the dependencies: {said}")
+
+
+def index(programs: Path) -> dict[str, str]:
+    """Return variables that make Poetry use pip's index: many indexes have only pip's API."""
+    if MIRROR in os.environ:
+        return {}
+    python = str(programs / "python")
+    configured = [python, "-m", "pip", "config", "get", "global.index-url"]
+    default = [python, "-c", "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"]
+    address = os.environ.get("PIP_INDEX_URL") or _said(configured) or _said(default)
+    return {MIRROR: address} if address else {}
+
+
+def _said(words: list[str]) -> str:
+    return subprocess.run(words, capture_output=True, text=True).stdout.strip()

@@ -1,0 +1,140 @@
+"""Prepares an update in a scratch repository."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import content_hash, git, lock_file, merging, migrations, record, rendering
+from .faults import UpdateError
+from .merging import Merged
+from .record import Record
+from .scratch import Scratch
+from .source import Source
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The parameters of an update."""
+
+    service: Path
+    programs: Path
+    """The folder with Poetry and with a Python that has Cookiecutter."""
+    tag: str = ""
+    template: str = ""
+    """The template's address, instead of the one in the service's record."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    ask: bool = False
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that renders."""
+        return self.programs / "python"
+
+
+@dataclass
+class Prepared:
+    """An update that is ready to be applied."""
+
+    scratch: Scratch
+    source: Source
+    tag: str
+    old_version: str | None
+    commit: str
+    new_answers: Mapping[str, Any]
+    merged: Merged
+    faults: list[str]
+    """Problems other than conflicts."""
+    renders: tuple[Path | None, Path]
+    """The folders with the old render, if there is one, and the new render."""
+    tree: str = ""
+
+    @property
+    def touched(self) -> list[str]:
+        """The files that the update changes."""
+        return merging.changed(self.scratch, self.scratch.tree, self.tree)
+
+
+def recorded(service: Path) -> Record:
+    """Return the record in the service's last commit."""
+    return record.read(git.blob(service, f"HEAD:{record.FILE}"))
+
+
+def fetch(wish: Wish, written: Record, folder: Path) -> Source:
+    """Clone the template from the given or the recorded address."""
+    address = wish.template or written.template
+    if not wish.template and record.is_local(address):
+        raise UpdateError(
+            f"The template's address in {record.FILE} is {address}, a local folder. Set its public "
+            "address, which is then recorded: --template=https://..."
+        )
+    return Source.cloned(address, folder / "template")
+
+
+def address_to_record(wish: Wish, written: Record) -> str:
+    """Return the address to record: without credentials, and not a local folder if possible."""
+    if wish.template and not record.is_local(wish.template):
+        return record.without_secrets(wish.template)
+    return record.without_secrets(written.template)
+
+
+def prepare(
+    wish: Wish, written: Record, source: Source, tag: str, folder: Path, base: str | None
+) -> Prepared:
+    """Merge the template's changes from the commit `base`, if there is one, to a tag."""
+    commit = source.commit(tag)
+    version = source.version_of(base) if base else None
+    address = address_to_record(wish, written)
+    new_template = source.folder_of(commit, folder / "new-template")
+    steps = migrations.between(new_template, version, tag) if base else []
+    answers = migrations.map_answers(wish.python, steps, written.answers) | dict(wish.answers)
+    jobs = [
+        rendering.Job(str(new_template), address, commit, answers, str(folder / "new"), wish.ask)
+    ]
+    if base:
+        old = source.folder_of(base, folder / "old-template")
+        jobs.append(rendering.Job(str(old), address, base, written.answers, str(folder / "old")))
+    new, *before = rendering.render(wish.python, folder, jobs, source.compiled)
+    old_folder = before[0].folder if before else None
+
+    scratch = Scratch(folder / "service", wish.service)
+    if steps:
+        with scratch.changing():
+            migrations.change_files(wish.python, steps, scratch.folder)
+    merged = merging.merge(
+        scratch, merging.sides(scratch, old_folder, new.folder), f"template-{tag}"
+    )
+    text = Record(address, commit, answers, written.more).text(commit, tag, new.context)
+    (scratch.folder / record.FILE).write_text(text, encoding="utf-8")
+    faults = _lock(scratch, merged, old_folder, new.folder, wish.programs)
+    renders = (old_folder, new.folder)
+    prepared = Prepared(scratch, source, tag, version, commit, new.new, merged, faults, renders)
+    prepared.tree = scratch.present_tree()
+    return prepared
+
+
+def _lock(
+    scratch: Scratch, merged: Merged, old: Path | None, new: Path, programs: Path
+) -> list[str]:
+    """Write poetry.lock, and return the problems with it."""
+    file = scratch.folder / lock_file.FILE
+    ours = _text(file)
+    before, after = _text(old / lock_file.FILE) if old else "", _text(new / lock_file.FILE)
+    settled = lock_file.settle(ours, before, after)
+    if "pyproject.toml" in merged.conflicts:
+        file.write_text(settled or ours, encoding="utf-8")
+        return [f"{lock_file.FILE} depends on pyproject.toml: resolve that, then run poetry lock"]
+    if settled and content_hash.is_of(settled, _text(scratch.folder / "pyproject.toml")):
+        file.write_text(settled, encoding="utf-8")
+        return []
+    file.write_text(lock_file.seed(ours, before, after), encoding="utf-8")
+    try:
+        lock_file.make(scratch.folder, programs)
+    except UpdateError as fault:
+        file.write_text(ours, encoding="utf-8")
+        return [f"{lock_file.FILE} is outdated: run poetry lock ({fault})"]
+    return []
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.is_file() else ""

@@ -1,0 +1,186 @@
+"""Updates a service to a release of the template."""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from . import (
+    branches,
+    changelog,
+    differences,
+    interrupts,
+    preparing,
+    releases,
+    switch,
+    verifying,
+)
+from .preparing import Prepared, Wish
+from .source import Source
+
+ATTEMPTS = 50
+
+
+@contextmanager
+def scratch_folder(where: Path | None = None) -> Iterator[Path]:
+    """Provide a temporary folder that is also removed after SIGTERM."""
+    with interrupts.ended_by_term():
+        folder = tempfile.TemporaryDirectory(
+            prefix="template-update-", dir=where, ignore_cleanup_errors=True
+        )
+        try:
+            yield Path(folder.name)
+        finally:
+            with interrupts.uninterrupted():
+                _remove(folder)
+
+
+def _remove(folder: tempfile.TemporaryDirectory[str]) -> None:
+    """Remove the folder; retry if a killed program has written a last file."""
+    for _ in range(ATTEMPTS):
+        folder.cleanup()
+        if not Path(folder.name).exists():
+            return
+        time.sleep(0.1)
+    print(f"{folder.name} was not removed completely. Remove it.", file=sys.stderr)
+
+
+def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -> int:
+    """Update a service to a release; return 0 if nothing is left to do."""
+    switch.require_clean(wish.service)
+    with scratch_folder() as folder:
+        prepared = due(wish, folder, branch)
+        if prepared is None:
+            return 0
+        print(report(prepared) + (own_patch(prepared) if patch else ""), flush=True)
+        failed = list(prepared.faults)
+        if verify and not prepared.merged.conflicts and not failed:
+            failed += verifying.verify(prepared.scratch.folder, wish.service, wish.programs)
+        left = outcome(prepared, failed)
+        if branch:
+            switch.to_branch(prepared.scratch, prepared.tree, branch, message(prepared, left))
+            print(f"The update is on the branch {branch}.")
+        else:
+            stages = prepared.merged.stages
+            switch.to_work_tree(prepared.scratch, prepared.tree, stages)
+            print(
+                f"The update to {prepared.tag} is staged. Review and commit it, or drop it with "
+                "`git reset --hard`."
+            )
+        print("\n".join(left))
+        return 1 if left else 0
+
+
+def check(wish: Wish, *, as_json: bool, patch: bool = False) -> int:
+    """Print whether an update is due and what it would change; return 1 if one is due."""
+    switch.require_clean(wish.service)
+    with scratch_folder() as folder:
+        prepared = due(wish, folder)
+        if as_json:
+            print(json.dumps(facts(prepared), indent=2))
+        elif prepared:
+            print(report(prepared) + (own_patch(prepared) if patch else ""))
+        return 1 if prepared else 0
+
+
+def due(wish: Wish, folder: Path, branch: str = "") -> Prepared | None:
+    """Prepare an update; if none is due, print why and return None."""
+    written = preparing.recorded(wish.service)
+    source = preparing.fetch(wish, written, folder)
+    base, tag = source.commit(written.commit), source.release(wish.tag)
+    target = source.commit(tag)
+    if base == target and not wish.answers:
+        print(f"The service is up to date: {tag}.")
+        return None
+    if base != target and source.contains(base, target):
+        print(f"The service is newer than {tag}: it was rendered from {_name(source, base)}.")
+        return None
+    if branch and branches.is_worked_on(wish.service, branch, target):
+        print(f"The branch {branch} has this update and other commits. It was not changed.")
+        return None
+    if branch:
+        branches.replaceable(wish.service, branch)
+    return preparing.prepare(wish, written, source, tag, folder, base)
+
+
+def _name(source: Source, commit: str) -> str:
+    version = source.version_of(commit)
+    return f"commit {commit[:10]}, which is after {version}" if version else commit[:10]
+
+
+def news(prepared: Prepared) -> str:
+    """Return the sections of the changelog between the two versions."""
+    tags = releases.between(prepared.source.tags(), prepared.old_version, prepared.tag)
+    return changelog.sections(prepared.source.file(prepared.commit, changelog.FILE), tags)
+
+
+def report(prepared: Prepared) -> str:
+    """Return a description of an update and the files that it changes."""
+    told = news(prepared)
+    lines = [f"From {prepared.old_version or 'before the first release'} to {prepared.tag}.", ""]
+    if told:
+        lines += [told, ""]
+    lines += [f"New question {name}: {answer!r}" for name, answer in prepared.new_answers.items()]
+    lines += [
+        f"Changed: {name}" for name in prepared.touched if name not in prepared.merged.conflicts
+    ]
+    lines += [f"CONFLICT ({what}): {name}" for name, what in prepared.merged.conflicts.items()]
+    lines += [f"Note: {note}" for note in prepared.merged.notes]
+    lines += [
+        f"Owned by the service, so not changed; {what} in the template: {name}"
+        for name, what in prepared.merged.own.items()
+    ]
+    if prepared.merged.own:
+        lines += ["(The option --patch shows these changes of the template.)"]
+    if actions := changelog.actions(told):
+        lines += ["", "Actions needed:", *(f"- {entry}" for entry in actions)]
+    return "\n".join(lines)
+
+
+def own_patch(prepared: Prepared) -> str:
+    """Return the template's changes to files that the service owns."""
+    old, new = prepared.renders
+    if old is None or not prepared.merged.own:
+        return ""
+    before, after = (old, prepared.old_version or "old"), (new, prepared.tag)
+    return f"\n\n{differences.of_all(prepared.merged.own, before, after)}"
+
+
+def outcome(prepared: Prepared, failed: list[str]) -> list[str]:
+    """Return what is left to do, one sentence each."""
+    left = []
+    if prepared.merged.conflicts:
+        left.append(
+            f"Conflicts in {len(prepared.merged.conflicts)} files: resolve them like after "
+            "`git merge`, then run ./bootstrap, the checks and the tests. They did not run."
+        )
+    return [*left, *(f"{branches.LEFT_TO_MEND}{what}." for what in failed)]
+
+
+def message(prepared: Prepared, left: list[str]) -> str:
+    """Return the commit message of an update, with everything that a reviewer needs."""
+    subject = f"Update to {prepared.tag} of the template"
+    if prepared.merged.conflicts:
+        subject += branches.WITH_CONFLICTS
+    return "\n\n".join([subject, *left, report(prepared)])
+
+
+def facts(prepared: Prepared | None) -> dict[str, Any]:
+    """Return the description of an update for programs."""
+    if prepared is None:
+        return {"due": False}
+    return {
+        "due": True,
+        "from": prepared.old_version,
+        "to": prepared.tag,
+        "touched": prepared.touched,
+        "conflicts": prepared.merged.conflicts,
+        "notes": prepared.merged.notes,
+        "own": prepared.merged.own,
+        "faults": prepared.faults,
+        "actions": changelog.actions(news(prepared)),
+    }

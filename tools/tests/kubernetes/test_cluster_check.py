@@ -1,0 +1,326 @@
+"""Test `cluster.check`: the rendered manifests are valid, and each planted fault is found."""
+
+import shutil
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from flask_chassis import project, settings
+
+from flask_chassis_tools.kubernetes import checks, object_checks, overlays, prerequisites
+
+from ..conftest import Run
+from ..services import KINDS
+from .manifests import STAGE, Object, base, container, one, pod, written
+
+Objects = list[Object]
+
+pytestmark = pytest.mark.parametrize("kind", KINDS)
+
+
+def variable(name: str) -> str:
+    """Return an environment variable of the service."""
+    return f"{project.current().prefix}_{name}"
+
+
+def nightly(found: Objects) -> Object:
+    """Add a CronJob in a component of its own, and return the template of its pods."""
+    template = deepcopy(one(found, "Deployment")["spec"]["template"])
+    template["metadata"]["labels"]["app.kubernetes.io/component"] = "nightly"
+    template["spec"]["restartPolicy"] = "Never"
+    metadata = {"name": f"{overlays.name()}-nightly", "namespace": STAGE}
+    spec = {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": template}}}
+    found.append({"kind": "CronJob", "metadata": metadata, "spec": spec})
+    made: Object = template
+    return made
+
+
+def test_the_rendered_manifests_are_valid() -> None:
+    assert checks.faults_in(written(), STAGE) == []
+    assert checks.faults_in_files() == []
+
+
+def test_what_pods_of_a_cronjob_need_is_a_prerequisite() -> None:
+    found = written()
+    nightly(found)["spec"]["containers"][0]["env"] = [
+        {"name": "X", "valueFrom": {"secretKeyRef": {"name": "nightly", "key": "x"}}}
+    ]
+    assert prerequisites.Needed("Secret", "nightly", "x") in prerequisites.of(found)
+
+
+@pytest.mark.skipif(
+    not (shutil.which("kustomize") or shutil.which("kubectl")),
+    reason="neither kustomize nor kubectl is here to build the overlays",
+)
+def test_every_overlay_is_valid(run: Run) -> None:
+    done = run("cluster.check")
+    assert (done.code, done.error) == (0, "")
+    assert "development, production, staging" in done.out
+
+
+PLANTED: dict[str, tuple[Callable[[Objects], Any], str]] = {
+    "a CronJob without a network policy": (
+        lambda found: nightly(found)["metadata"]["labels"].clear(),
+        "has pods without a network policy: Egress is open",
+    ),
+    "a CronJob without limits": (
+        lambda found: nightly(found)["spec"]["containers"][0].pop("resources"),
+        "-nightly, container service: requests lack cpu",
+    ),
+    "a CronJob of another version": (
+        lambda found: nightly(found)["spec"]["containers"][0].update(
+            image=f"registry.example:5000/{overlays.name()}:v0.9"
+        ),
+        "have different versions: v0.9, v1.2",
+    ),
+    # Objects.
+    "selector of the Deployment": (
+        lambda found: one(found, "Deployment")["spec"]["selector"]["matchLabels"].update(x="y"),
+        "does not select its own pods",
+    ),
+    "selector of the Service": (
+        lambda found: one(found, "Service")["spec"]["selector"].update(x="y"),
+        "selects no pods",
+    ),
+    "selector of the budget": (
+        lambda found: one(found, "PodDisruptionBudget")["spec"]["selector"].update(
+            matchLabels={"x": "y"}
+        ),
+        "selects no pods",
+    ),
+    "target of the autoscaler": (
+        lambda found: one(found, "HorizontalPodAutoscaler")["spec"]["scaleTargetRef"].update(
+            name="x"
+        ),
+        "which does not exist",
+    ),
+    "port of the container": (
+        lambda found: container(found)["ports"][0].update(containerPort=1),
+        "but uWSGI listens on",
+    ),
+    "port of the Service": (
+        lambda found: one(found, "Service")["spec"]["ports"][0].update(port=1),
+        "is not the port",
+    ),
+    "port of the Ingress": (
+        lambda found: next(object_checks.routes(one(found, "Ingress")))[1].update(
+            port={"name": "x"}
+        ),
+        "that does not exist",
+    ),
+    "an Ingress to everything": (
+        lambda found: next(object_checks.routes(one(found, "Ingress")))[0].update(
+            path="/", pathType="Prefix"
+        ),
+        "routes /admin, which is internal",
+    ),
+    "an Ingress to the metrics": (
+        lambda found: next(object_checks.routes(one(found, "Ingress")))[0].update(
+            path="/metrics", pathType="Exact"
+        ),
+        "routes /metrics, which is internal",
+    ),
+    "an Ingress without TLS": (
+        lambda found: one(found, "Ingress")["spec"].pop("tls"),
+        "has no TLS for",
+    ),
+    "an Ingress for every host": (
+        lambda found: one(found, "Ingress")["spec"]["rules"][0].pop("host"),
+        "accepts every host",
+    ),
+    "a roll-out that takes pods away": (
+        lambda found: one(found, "Deployment")["spec"]["strategy"]["rollingUpdate"].update(
+            maxUnavailable=1
+        ),
+        "set maxUnavailable to 0",
+    ),
+    "replicas beside an autoscaler": (
+        lambda found: one(found, "Deployment")["spec"].update(replicas=2),
+        "override the autoscaler",
+    ),
+    "a budget that keeps nodes": (
+        lambda found: one(found, "PodDisruptionBudget")["spec"].update(maxUnavailable=0),
+        "must have maxUnavailable 1",
+    ),
+    "an autoscaler upside down": (
+        lambda found: one(found, "HorizontalPodAutoscaler")["spec"].update(minReplicas=99),
+        "more minReplicas than maxReplicas",
+    ),
+    "no policy for egress": (
+        lambda found: [
+            each["spec"]["policyTypes"].remove("Egress")
+            for each in found
+            if each["kind"] == "NetworkPolicy"
+        ],
+        "Egress is open",
+    ),
+    # Pods.
+    "a tag that moves": (
+        lambda found: container(found).update(image=f"x/{overlays.name()}:latest"),
+        "no fixed tag",
+    ),
+    "no tag": (lambda found: container(found).update(image="x:5000/y"), "no fixed tag"),
+    "root": (
+        lambda found: pod(found)["securityContext"].update(runAsUser=0),
+        "runs as root",
+    ),
+    "no seccomp profile": (
+        lambda found: pod(found)["securityContext"].pop("seccompProfile"),
+        "has no seccomp profile",
+    ),
+    "capabilities": (
+        lambda found: container(found)["securityContext"].pop("capabilities"),
+        "keeps capabilities",
+    ),
+    "privileges": (
+        lambda found: container(found)["securityContext"].pop("allowPrivilegeEscalation"),
+        "may gain privileges",
+    ),
+    "a file system to write to": (
+        lambda found: container(found)["securityContext"].pop("readOnlyRootFilesystem"),
+        "can write to its image",
+    ),
+    "no /tmp": (
+        lambda found: container(found)["volumeMounts"].pop(0),
+        "has no writable /tmp",
+    ),
+    "a token of the cluster": (
+        lambda found: pod(found).pop("automountServiceAccountToken"),
+        "mounts a service account token",
+    ),
+    "service links": (
+        lambda found: pod(found).pop("enableServiceLinks"),
+        "gets variables from service links",
+    ),
+    "a probe elsewhere": (
+        lambda found: container(found)["readinessProbe"]["httpGet"].update(path="/ready"),
+        "does not request /health/ready",
+    ),
+    "an impatient probe": (
+        lambda found: container(found)["livenessProbe"].update(failureThreshold=4),
+        "before harakiri",
+    ),
+    "no preStop": (
+        lambda found: container(found).pop("lifecycle"),
+        "a rollout drops requests",
+    ),
+    "no grace": (
+        lambda found: pod(found).update(terminationGracePeriodSeconds=55),
+        "terminationGracePeriodSeconds is 55",
+    ),
+    "little memory": (
+        lambda found: container(found)["resources"]["limits"].update(memory="300Mi"),
+        "is less than 2 workers",
+    ),
+    "memory of no known unit": (
+        lambda found: container(found)["resources"]["limits"].update(memory="900MiB"),
+        "900MiB is not a quantity",
+    ),
+    "a limit below the request": (
+        lambda found: container(found)["resources"]["limits"].update(cpu="100m"),
+        "the request of cpu is higher than the limit",
+    ),
+    "no request": (
+        lambda found: container(found)["resources"]["requests"].pop("cpu"),
+        "requests lack cpu",
+    ),
+    # Settings.
+    "a variable that nothing reads": (
+        lambda found: container(found)["env"].append({"name": variable("LOGS__LEVLE")}),
+        "the service does not read the variable PREFIX_LOGS__LEVLE",
+    ),
+    "another prefix": (
+        lambda found: container(found)["env"].append({"name": "X_LOGS__LEVEL"}),
+        "the service does not read the variable X_LOGS__LEVEL",
+    ),
+    "a variable of the ConfigMap that nothing reads": (
+        lambda found: found[-1]["data"].update({variable("LOGS_LEVEL"): "INFO"}),
+        "the service does not read the variable PREFIX_LOGS_LEVEL",
+    ),
+    "a required setting that is not supplied": (
+        lambda found: container(found).update(env=[], envFrom=container(found)["envFrom"][:2]),
+        "is required, but nothing supplies it",
+    ),
+    "a required setting that may be missing": (
+        lambda found: [
+            container(found)["envFrom"].pop(),
+            *(
+                reference.update(optional=True)
+                for variable in container(found)["env"]
+                for reference in variable["valueFrom"].values()
+            ),
+        ],
+        "is required, but nothing supplies it",
+    ),
+    "another environment": (
+        lambda found: found[-2]["data"].update(
+            {settings.environment_variable(): "prod.kubernetes"}
+        ),
+        "but must be production.kubernetes",
+    ),
+    "no environment": (
+        lambda found: found[-2]["data"].clear(),
+        "sets PREFIX_ENVIRONMENT",
+    ),
+    "a key that is no setting's name": (
+        lambda found: [
+            variable["valueFrom"]["secretKeyRef"].update(key="password")
+            for variable in container(found)["env"]
+            if "secretKeyRef" in variable["valueFrom"]
+        ],
+        "is read from the key password",
+    ),
+    "a secret in a manifest": (
+        lambda found: container(found)["env"].append(
+            {"name": variable("DATAbase()__PASSWORD"), "value": "x"}
+        ),
+        "is a secret, but its value is in a manifest",
+    ),
+    "a Secret that no setting names": (
+        lambda found: (
+            container(found)["volumeMounts"].append({"name": "x", "mountPath": "/x"}),
+            pod(found)["volumes"].append({"name": "x", "secret": {"secretName": "x"}}),
+        ),
+        "/x is mounted, but no setting names it",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_a_planted_fault_is_found(fault: str) -> None:
+    plant, said = PLANTED[fault]
+    said = said.replace("PREFIX", project.current().prefix)
+    found = written()
+    plant(found)
+    faults = checks.faults_in(found, STAGE)
+    assert [each for each in faults if said in each], faults
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("bases: [../base]", "bases is deprecated"),
+        ("labels: [{pairs: {a: b}, includeSelectors: true}]", "includeSelectors changes"),
+        ("namespace: ${NAMESPACE}", "nothing expands ${NAMESPACE}"),
+    ],
+)
+def test_a_fault_in_a_file_is_found(tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "base" / overlays.KUSTOMIZATION
+    path.parent.mkdir()
+    path.write_text(f"kind: Kustomization\n{line}\n")
+    [fault] = checks.faults_in_file(path)
+    assert said in fault
+    assert checks.faults_in_file(base() / overlays.KUSTOMIZATION) == []
+
+
+def test_the_canary_differs_from_the_deployment_only_in_name_track_and_replicas() -> None:
+    folder = base().parent / "components" / "canary"
+    canary = (folder / "deployment.yaml").read_text(encoding="utf-8")
+    deployment = (base() / "deployment.yaml").read_text(encoding="utf-8")
+    as_base = canary.replace(f"{overlays.name()}-canary", overlays.name())
+    as_base = as_base.replace("track: canary", "track: stable").replace("  replicas: 1\n", "")
+    assert yaml.safe_load(as_base) == yaml.safe_load(deployment)
+    assert yaml.safe_load(canary) != yaml.safe_load(deployment)

@@ -1,0 +1,163 @@
+"""Test `cluster.deploy`, `cluster.rollback` and `cluster.prerequisites` with a fake kubectl."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from flask_chassis import project, settings
+
+from flask_chassis_tools.kubernetes import deployment, overlays, prerequisites
+
+from ..conftest import Run
+from ..services import KINDS
+from .cluster import VERSION, Cluster, deploy
+from .manifests import STAGE, written
+
+pytestmark = pytest.mark.parametrize("kind", KINDS)
+
+
+def test_a_deployment_applies_waits_and_verifies_in_order(run: Run, cluster: Cluster) -> None:
+    done = deploy(run)
+    assert (done.code, done.error) == (0, "")
+    assert f"{overlays.name()} {VERSION} runs in 2 pods of production." in done.out
+    first, *rest = [line for line in cluster.asked if "--dry-run" not in line]
+    assert first == "apply --filename=-"
+    assert [line.split()[0] for line in rest] == ["apply", "rollout", *2 * ["port-forward"]]
+    image = cluster.kept[f"deployment/{overlays.name()}"]["spec"]["template"]["spec"]
+    assert image["containers"][0]["image"].endswith(f":{VERSION}")
+
+
+@pytest.mark.parametrize("labels", [{}, {"app.kubernetes.io/component": "nightly"}])
+def test_a_cronjob_gets_a_new_version_after_the_migration(labels: dict[str, str]) -> None:
+    cronjob = {"kind": "CronJob", "metadata": {"name": "nightly", "labels": labels}}
+    assert deployment.is_last(cronjob)
+    migration = {"kind": "Job", "metadata": {"name": "migrate", "labels": labels}}
+    assert not deployment.is_last(migration)
+
+
+def test_a_rollout_that_does_not_finish_is_an_error(run: Run, cluster: Cluster) -> None:
+    cluster.tell(rollout="hangs")
+    failed = deploy(run)
+    assert failed.code == 1
+    assert "The rollout did not finish" in failed.error
+    assert "cluster.rollback" in failed.error
+
+
+@pytest.mark.parametrize(
+    ("story", "said"),
+    [
+        ({"version": "v1.1"}, "runs v1.1, but v1.2 was deployed"),
+        ({"version": None}, "cannot be reached through kubectl"),
+        ({"pods": []}, "has no pods"),
+    ],
+)
+def test_a_pod_with_another_version_is_an_error(
+    run: Run, cluster: Cluster, story: dict[str, Any], said: str
+) -> None:
+    cluster.tell(**story)
+    failed = deploy(run)
+    assert failed.code == 1
+    assert said in failed.error
+
+
+def test_a_dry_run_changes_nothing(run: Run, cluster: Cluster) -> None:
+    before = cluster.kept
+    done = deploy(run, "--dry-run", "--diff")
+    assert (done.code, done.error) == (0, "")
+    assert "+ something new" in done.out
+    assert cluster.kept == before
+    assert cluster.asked[-1] == "apply --dry-run=server --filename=-"
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("latest", "The tag latest is not allowed"),
+        ("V1_2", "lower-case letters, digits, dots and dashes"),
+        ("", "lower-case letters, digits, dots and dashes"),
+    ],
+)
+def test_an_invalid_tag_is_refused(run: Run, cluster: Cluster, tag: str, said: str) -> None:
+    if not tag:
+        text = (cluster.folder / "objects.txt").read_text().replace("TAG", "x_y")
+        (cluster.folder / "objects.txt").write_text(text)
+    failed = run("cluster.deploy", f"--env={STAGE}", *([f"--image-tag={tag}"] if tag else []))
+    assert failed.code == 2
+    assert said in failed.error
+    assert cluster.asked == []
+
+
+def test_an_unknown_stage_is_refused(run: Run, cluster: Cluster) -> None:
+    failed = run("cluster.deploy", "--env=prod", "--image-tag=v1")
+    assert failed.code == 2
+    assert "Known stages: development, production, staging." in failed.error
+
+
+def test_missing_prerequisites_are_listed_before_any_change(run: Run, cluster: Cluster) -> None:
+    cluster.keep({"namespace/production": {}, f"secret/{overlays.name()}": {"data": {}}})
+    failed = deploy(run)
+    assert failed.code == 1
+    for needed in prerequisites.of(cluster.objects):
+        assert f"  {needed.kind} {needed.name}" in failed.error
+    assert cluster.asked == []
+
+
+def test_deploying_does_not_require_permission_to_read_secrets(run: Run, cluster: Cluster) -> None:
+    cluster.tell(forbidden=True)
+    assert deploy(run).code == 0
+
+
+def test_a_missing_namespace_is_an_error(run: Run, cluster: Cluster) -> None:
+    cluster.keep({})
+    failed = deploy(run)
+    assert failed.code == 1
+    assert "Namespace production not found" in failed.error
+
+
+def test_missing_kubectl_is_reported_with_a_remedy(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    failed = deploy(run)
+    assert failed.code == 1
+    assert failed.error.startswith("kubectl not found. Install kubectl")
+
+
+def test_a_rollback_prints_the_running_version(run: Run, cluster: Cluster) -> None:
+    assert deploy(run).code == 0
+    done = run("cluster.rollback", f"--env={STAGE}")
+    assert (done.code, done.error) == (0, "")
+    assert f"{overlays.name()} {VERSION} runs in 2 pods" in done.out
+    assert f"rollout undo deployment/{overlays.name()}" in cluster.asked
+
+
+# Prerequisites.
+
+
+def test_the_commands_create_everything_that_is_required(run: Run, cluster: Cluster) -> None:
+    done = run("cluster.prerequisites", f"--env={STAGE}")
+    assert done.code == 0
+    for key in settings.required_in(f"{STAGE}.kubernetes"):
+        names = (key, key.replace(".", "-"))  # of a Secret, and of the shared ConfigMap
+        assert any(f"--from-literal={name}=" in done.out for name in names), key
+    secrets = {each.name for each in prerequisites.of(cluster.objects) if each.kind == "Secret"}
+    for name in secrets:
+        assert f"kubectl create secret generic {name} --namespace=production" in done.out
+
+
+def test_the_readme_has_these_commands() -> None:
+    readme = (project.working_folder() / "README.md").read_text(encoding="utf-8")
+    namespace = str(_namespace("staging"))
+    objects = written()
+    for each in objects:
+        if settings.environment_variable() in each.get("data", {}):
+            each["data"][settings.environment_variable()] = "staging.kubernetes"
+    commands = prerequisites.commands(objects, namespace, settings.declared_in)
+    for command in commands:
+        assert f"\n{command}\n" in readme
+
+
+def _namespace(stage: str) -> object:
+    folder = project.working_folder() / overlays.FOLDER / "overlays" / stage
+    return yaml.safe_load((folder / overlays.KUSTOMIZATION).read_text())["namespace"]

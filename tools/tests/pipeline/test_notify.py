@@ -1,0 +1,29 @@
+"""Test `notify`."""
+
+import pytest
+
+from ..conftest import Run
+
+
+def test_without_a_webhook_the_message_is_only_printed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SLACK_WEBHOOK_URL", raising=False)
+    done = run("notify", "--text=The pipeline has failed.")
+    assert (done.code, done.out) == (0, "The pipeline has failed.\n")
+
+
+def test_a_webhook_that_does_not_respond_fails_and_is_not_logged(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", "https://127.0.0.1:1/planted")
+    failed = run("notify", "--text=Hello")
+    assert failed.code == 1
+    assert failed.error.startswith("Slack did not accept the message: ")
+    assert "planted" not in failed.out + failed.error
+
+
+def test_a_webhook_without_tls_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", "http://hooks.slack.example/planted")
+    failed = run("notify", "--text=Hello")
+    assert failed.error == "SLACK_WEBHOOK_URL must begin with https://.\n"

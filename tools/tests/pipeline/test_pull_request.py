@@ -1,0 +1,150 @@
+"""Test `pull-request.open` with git and a fake `gh` that records its calls."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ..conftest import Run
+
+pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed here")
+
+GH = """#!/bin/sh
+echo "$*" >>"$NOTES"
+case $2 in
+    list) echo "$KNOWN" ;;
+    create | edit) cat >>"$NOTES" && echo https://github.com/acme/service/pull/7 ;;
+esac
+"""
+
+OPEN = ("pull-request.open", "--branch=template-update", "--title=Update", "--body-file=text.md")
+
+
+def git(folder: Path, *words: str) -> str:
+    """Run git and return its output."""
+    command = ["git", "-C", folder, "-c", "user.name=Ada", "-c", "user.email=ada@acme.example"]
+    done = subprocess.run([*command, *words], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def notes(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The calls of the fake `gh`."""
+    program = tmp_path_factory.mktemp("bin") / "gh"
+    program.write_text(GH)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/local/bin:/usr/bin:/bin")
+    noted = program.with_name("notes")
+    monkeypatch.setenv("NOTES", str(noted))
+    monkeypatch.setenv("KNOWN", "[]")
+    return noted
+
+
+@pytest.fixture
+def proposed(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The remote of a repository with a changed file and without a configured git user."""
+    origin = tmp_path_factory.mktemp("origin")
+    git(repository, "clone", "--quiet", "--bare", str(repository), str(origin))
+    git(repository, "remote", "add", "origin", str(origin))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    (repository / "text.md").write_text("Action needed: none\n")
+    return origin
+
+
+def test_changes_are_pushed_and_a_pull_request_is_opened(
+    run: Run, proposed: Path, notes: Path
+) -> None:
+    done = run(*OPEN)
+    assert done.code == 0, done.error
+    assert done.out.endswith("https://github.com/acme/service/pull/7\n")
+    assert git(proposed, "show", "template-update:text.md") == "Action needed: none"
+    said = git(proposed, "log", "-1", "--format=%s %an %ae", "template-update")
+    assert said == "Update Team team@acme.example"
+    assert notes.read_text().splitlines() == [
+        "pr list --head=template-update --json=number",
+        "pr create --head=template-update --title=Update --body-file=-",
+        "Action needed: none",
+    ]
+
+
+def test_an_open_pull_request_is_updated(
+    run: Run, proposed: Path, notes: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(*OPEN).code == 0
+    monkeypatch.setenv("KNOWN", json.dumps([{"number": 7}]))
+    git(repository, "checkout", "--quiet", "main")
+    (repository / "text.md").write_text("Action needed: migrate\n")
+    done = run(*OPEN)
+    assert done.code == 0, done.error
+    assert git(proposed, "show", "template-update:text.md") == "Action needed: migrate"
+    assert git(proposed, "rev-list", "--count", "main..template-update") == "1"
+    assert "pr edit 7 --title=Update --body-file=-" in notes.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "subject"),
+    [(["--message=Mend the tests"], "Mend the tests"), (["--amend", "--no-edit"], "Update")],
+)
+def test_commits_of_others_on_the_branch_are_kept(
+    run: Run, proposed: Path, notes: Path, repository: Path, words: list[str], subject: str
+) -> None:
+    assert run(*OPEN).code == 0
+    asked = notes.read_text()
+    other = notes.with_name("checkout")
+    git(proposed, "clone", "--quiet", "--branch=template-update", str(proposed), str(other))
+    (other / "text.md").write_text("Mended.\n")
+    git(other, "commit", "--quiet", "--all", *words)
+    git(other, "push", "--quiet", "--force", "origin", "template-update")
+    git(repository, "checkout", "--quiet", "main")
+    (repository / "text.md").write_text("Action needed: migrate\n")
+    failed = run(*OPEN)
+    assert failed.code == 1
+    somebody = "Ada <ada@acme.example>"
+    assert f"to the branch template-update: {subject} ({somebody})." in failed.error
+    assert git(proposed, "show", "template-update:text.md") == "Mended."
+    assert git(repository, "branch", "--show-current") == "main"
+    assert notes.read_text() == asked
+
+
+def test_a_text_that_is_too_long_for_github_is_cut(
+    run: Run, proposed: Path, notes: Path, repository: Path
+) -> None:
+    (repository / "text.md").write_text("Action needed: read\n" + "a test passed\n" * 10_000)
+    assert run(*OPEN).code == 0
+    noted = notes.read_text()
+    assert "Action needed: read" in noted
+    assert 60_000 <= len(noted) < 61_000
+
+
+def test_no_pull_request_is_opened_without_changes(
+    run: Run, proposed: Path, notes: Path, repository: Path
+) -> None:
+    (repository / "text.md").unlink()
+    done = run(*OPEN)
+    assert (done.code, done.out) == (0, "No changes: no pull request was opened.\n")
+    assert git(proposed, "branch", "--list", "template-update") == ""
+    assert not notes.exists()
+
+
+def test_the_github_cli_is_required_before_any_change(
+    run: Run, proposed: Path, notes: Path, repository: Path
+) -> None:
+    notes.with_name("gh").unlink()
+    failed = run(*OPEN)
+    assert failed.code == 1
+    assert failed.error.startswith("The GitHub CLI gh is required")
+    assert git(repository, "branch", "--show-current") == "main"
+
+
+def test_an_error_of_git_is_reported(
+    run: Run, proposed: Path, notes: Path, repository: Path
+) -> None:
+    git(repository, "remote", "set-url", "origin", str(repository.parent / "nowhere.git"))
+    failed = run(*OPEN)
+    assert failed.code == 1
+    assert "nowhere.git" in failed.error

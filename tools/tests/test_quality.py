@@ -1,0 +1,94 @@
+"""Test `check` and `tests` on a package of one module with planted faults."""
+
+from pathlib import Path
+
+import pytest
+from flask_chassis import project
+from flask_chassis.project import Project
+
+from .conftest import Run
+
+PYPROJECT = """\
+[tool.ruff]
+line-length = 100
+
+[tool.mypy]
+packages = ["planted"]
+strict = true
+"""
+
+MODULE = '''\
+"""A module."""
+
+
+def double(number: int) -> int:
+    """Return twice a number."""
+    return 2 * number
+'''
+
+TEST = """\
+from planted import double
+
+
+def test_double() -> None:
+    assert double.double(2) == 4
+"""
+
+
+@pytest.fixture
+def module(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only module of a service without faults."""
+    monkeypatch.setattr(project, "_current", Project("planted", checkout / "planted"))
+    (checkout / "pyproject.toml").write_text(PYPROJECT)
+    (checkout / "settings.yaml").write_text("default: {a: {b: 1}}\n")
+    (checkout / ".yamllint").write_text("extends: relaxed\n")
+    package = checkout / "planted"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "double.py").write_text(MODULE)
+    (checkout / "tests").mkdir()
+    (checkout / "tests" / "test_double.py").write_text(TEST)
+    return package / "double.py"
+
+
+def test_check_reports_every_fault_and_passes_without_faults(run: Run, module: Path) -> None:
+    root = module.parents[1]
+    module.write_text(f"import os\n{MODULE}x: str = double( 1 )\n")
+    (root / "planted.yaml").write_text("a: 1\na: 2\n")
+    (root / "settings.yaml").write_text("default: {a: {b: 1}}\ntests.local: {a: {c: 2}}\n")
+    failed = run("check", "--all")
+    assert failed.code == 1
+    assert "a.c is not a setting" in failed.out
+    for name in ("format", "lint", "types", "yaml", "settings"):
+        assert name in failed.error
+
+    module.write_text(MODULE)
+    passed = run("check")
+    assert passed.code == 0, passed.out
+    assert "All checks passed." in passed.out
+
+
+def test_tests_must_pass_and_cover_the_service(
+    run: Run, module: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = run("tests", "--parallel=0", "--reports=reports")
+    assert passed.code == 0, passed.out + passed.error
+    assert "100%" in passed.out
+    reports = module.parents[1] / "reports"
+    assert {path.name for path in reports.iterdir()} == {"junit.xml", "coverage.xml", "coverage"}
+    assert (reports / "coverage" / "index.html").is_file()
+
+    monkeypatch.setenv("TEAMCITY_VERSION", "2025.11")
+    module.write_text(f"{MODULE}\n\ndef unreached() -> int:\n    return 1\n")
+    failed = run("tests", "--parallel=0", "--reports=reports")
+    assert failed.code == 1
+    assert failed.error.strip() == "The tests cover less than 90 % of the service."
+    assert "##teamcity[testFinished" in failed.out
+    # A failing build reports it, too.
+    assert "##teamcity[buildStatisticValue key='CodeCoverageL' value='75.00']" in failed.out
+
+    monkeypatch.delenv("TEAMCITY_VERSION")
+    module.write_text(MODULE.replace("2 *", "3 *"))
+    failed = run("tests", "--select=double")
+    assert failed.code == 1
+    assert failed.error.strip() == "Tests failed."
