@@ -20,14 +20,11 @@ from typing import Any
 
 # What the kinds differ by stands below parts/, in folders that are laid out as the service is. A
 # kind consists of these, on top of what all have; no two of a kind have a file in common.
-#   backend   a database, and an API that takes tokens
-#   callers   calls to other services; whoever adds them to another kind declares `upstream` and
-#             `calls` in its settings.yaml, and calls upstream.init_app
-#   proxied   the addresses of clients that come through proxies
+# `backend` is a database, and an API that takes tokens.
 PARTS_OF_KINDS = {
     "resource": ("backend", "resource"),
-    "issuer": ("backend", "proxied", "issuer"),
-    "frontend": ("callers", "proxied", "frontend"),
+    "issuer": ("backend", "issuer"),
+    "frontend": ("frontend",),
 }
 PARTS = "parts"
 
@@ -41,6 +38,8 @@ FOLDERS_OF_ANSWERS = {
 CHECKSUMS = ".template-files.sha256"
 CODEOWNERS = "CODEOWNERS"
 RECORD = ".cruft.json"
+WHEELS = "vendor"
+DOCUMENT = "openapi.json"
 
 # What is there when a service is rendered over: it is no part of the render.
 NOT_RENDERED = (CHECKSUMS, RECORD, ".git/", ".venv/")
@@ -102,13 +101,13 @@ def prune(folder: Path, answers: dict[str, Any]) -> None:
                 shutil.rmtree(folder / name)
 
 
-def stamp_lock(folder: Path, package: str) -> None:
+def stamp_lock(folder: Path) -> None:
     """Write the hash into the lock, because it covers the index addresses, which are answers."""
     lock = folder / "poetry.lock"
     if not lock.is_file():
         sys.exit("poetry.lock was not rendered, so its content-hash cannot be written.")
     pyproject = (folder / "pyproject.toml").read_text(encoding="utf-8")
-    line = f'content-hash = "{module_of(folder, package, "content_hash").of(pyproject)}"'.encode()
+    line = f'content-hash = "{module_of(folder, "content_hash").of(pyproject)}"'.encode()
     text, count = re.subn(
         rb'^content-hash = "[^"\n]*"', line, lock.read_bytes(), flags=re.MULTILINE
     )
@@ -117,22 +116,47 @@ def stamp_lock(folder: Path, package: str) -> None:
     lock.write_bytes(text)
 
 
-def module_of(folder: Path, package: str, name: str) -> ModuleType:
-    """Load a module of the service's updates, which goes by the same rules as this hook."""
-    sys.dont_write_bytecode = True
-    updates = folder / package / "tasks" / "updates"
-    if not (updates / f"{name}.py").is_file():
-        sys.exit(f"{package}/tasks/updates/{name}.py was not rendered, and this hook goes by it.")
-    # A package that is nothing but this folder: the one around it needs what is not installed here.
-    parent = ModuleType("updates")
-    parent.__path__ = [str(updates)]
-    sys.modules["updates"] = parent
-    return importlib.import_module(f"updates.{name}")
+def write_document(folder: Path) -> None:
+    """Write the API's document as the task api.document does: sorted, as answers are keys in it."""
+    file = folder / DOCUMENT
+    if file.is_file():  # a frontend has no API
+        document = json.loads(file.read_text(encoding="utf-8"))
+        text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
+        file.write_text(f"{text}\n", encoding="utf-8")
 
 
-def owners(folder: Path, package: str) -> dict[str, str]:
+def module_of(folder: Path, name: str) -> ModuleType:
+    """Load a module of the updates from the wheel of the tools, whose rules this hook goes by."""
+    module = f"flask_chassis_tools.updates.{name}"
+    if module in sys.modules:
+        return sys.modules[module]
+    wheels = sorted((folder / WHEELS).glob("flask_chassis_tools-*.whl"))
+    if len(wheels) != 1:
+        sys.exit(f"{WHEELS}/ must have one wheel of flask-chassis-tools; it has {len(wheels)}.")
+    sys.path.insert(0, str(wheels[0]))
+    return importlib.import_module(module)
+
+
+def drop_old_wheels(folder: Path) -> None:
+    """Remove the wheels of an earlier render that this one is made over."""
+    pyproject = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    named = re.findall(rf'"{WHEELS}/([^"]+\.whl)"', pyproject)
+    for wheel in (folder / WHEELS).glob("flask_chassis*.whl"):
+        if named and wheel.name not in named:
+            wheel.unlink()
+
+
+def drop_wheels(folder: Path, index: str) -> None:
+    """Remove the wheels of the chassis if an index has them, once this hook has read its rules."""
+    if index:
+        for name in ("origin", "ownership"):
+            module_of(folder, name)
+        shutil.rmtree(folder / WHEELS)
+
+
+def owners(folder: Path) -> dict[str, str]:
     """Return whose each file is: template, seeded or shared."""
-    ownership = module_of(folder, package, "ownership")
+    ownership = module_of(folder, "ownership")
     lists = ownership.read((folder / ownership.FILE).read_bytes())
     names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     rendered = (name for name in names if not name.startswith(NOT_RENDERED))
@@ -191,7 +215,7 @@ def write_checksums(folder: Path, classes: dict[str, str]) -> None:
 
 def write_record(folder: Path, answers: dict[str, Any]) -> None:
     """Remember the template as cruft does, where Cookiecutter itself has cloned it."""
-    origin = module_of(folder, answers["package_name"], "origin")
+    origin = module_of(folder, "origin")
     if complaint := origin.complaint(answers):
         print(
             f"The template's address, as cruft records it, {complaint}. Before you commit "
@@ -213,10 +237,13 @@ def main() -> None:
     answers, folder = read_answers(), Path.cwd()
     assemble(folder, answers["kind"])
     prune(folder, answers)
+    drop_old_wheels(folder)
     write_skip(folder)
-    stamp_lock(folder, answers["package_name"])
+    stamp_lock(folder)
+    write_document(folder)
+    drop_wheels(folder, answers["internal_index"])
     (folder / CODEOWNERS).touch()  # it has an owner, too
-    classes = owners(folder, answers["package_name"])
+    classes = owners(folder)
     write_codeowners(folder, classes, answers["email"], answers["__template_owner"])
     write_checksums(folder, classes)
     write_record(folder, read_recorded_answers())

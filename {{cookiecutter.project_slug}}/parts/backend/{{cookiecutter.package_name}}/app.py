@@ -1,43 +1,29 @@
-"""Makes the application: an ordered list of the parts that it consists of."""
+"""Creates the application: an ordered list of the parts that it consists of."""
 
 from flask import Flask
+from flask_chassis.auth import tokens
+from flask_chassis.clients import upstream
+from flask_chassis.db import database
+from flask_chassis.http import errors, middleware
+from flask_chassis.observability import health, log_config, metrics, version
+from flask_chassis.settings import Settings, load
 
 from . import domain
-from .chassis import (
-    answers,
-    database,
-    errors,
-    health,
-    logs,
-    metrics,
-    overload,
-    request_ids,
-    stuck,
-    tokens,
-    transport,
-    version,
-)
-from .chassis import settings as settings_of_chassis
-from .chassis.settings import Settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Return the application; StartError where it cannot run as it is configured."""
-    settings = settings or settings_of_chassis.load()
+    """Create the application. Raises ConfigurationError if it cannot run as configured."""
+    settings = settings or load()
     app = Flask(__package__, static_folder=None)
-    # Each of these five goes around the ones before it.
-    overload.init_app(app, settings)
-    transport.init_app(app, settings)
-    answers.init_app(app, settings)
-    request_ids.init_app(app, settings)
-    stuck.init_app(app, settings)
-
-    logs.init_app(app, settings)
+    log_config.init_app(app, settings)
     metrics.init_app(app, settings)
     errors.init_app(app, settings)
     version.init_app(app, settings)
     health.init_app(app, settings)
     database.init_app(app, settings)
     tokens.init_app(app, settings)
+    upstream.init_app(app, settings)
     domain.init_app(app, settings)
+    # Last, as it stands outside every other WSGI middleware.
+    middleware.init_app(app, settings)
     return app

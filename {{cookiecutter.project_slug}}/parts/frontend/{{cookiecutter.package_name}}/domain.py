@@ -1,9 +1,8 @@
 """What this service is about: the pages that it serves. Yours to change."""
 
 from flask import Flask
-
-from .chassis import proxies
-from .chassis.settings import Settings
+from flask_chassis.http import proxies
+from flask_chassis.settings import Settings
 
 # The service's own come last, whatever they are called.
 # isort: split

@@ -1,9 +1,9 @@
 """What this service is about: what it serves. Yours to change."""
 
 from flask import Flask
-
-from .chassis import api, issuing, key_set, proxies, revocation
-from .chassis.settings import Settings
+from flask_chassis.http import openapi, proxies
+from flask_chassis.issuer import issuing, jwks_endpoint, revocation
+from flask_chassis.settings import Settings
 
 # The service's own come last, whatever they are called.
 # isort: split
@@ -16,8 +16,8 @@ API_VERSION = "1.0"
 def init_app(app: Flask, settings: Settings) -> None:
     """Serve the API, and the keys that others verify its tokens with."""
     proxies.init_app(app, settings)
-    key_set.init_app(app, settings)
+    jwks_endpoint.init_app(app, settings)
     issuing.init_app(app, settings)
     revocation.init_app(app, settings)
     login.init_app(app, settings)
-    api.init_app(app, settings, API_VERSION, [routes.namespace, administration.namespace])
+    openapi.init_app(app, settings, API_VERSION, [routes.namespace, administration.namespace])

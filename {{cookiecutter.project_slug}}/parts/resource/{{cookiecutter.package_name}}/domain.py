@@ -1,9 +1,8 @@
 """What this service is about: the namespaces that it serves. Yours to change."""
 
 from flask import Flask
-
-from .chassis import api, pagination
-from .chassis.settings import Settings
+from flask_chassis.http import listing, openapi
+from flask_chassis.settings import Settings
 
 # The service's own come last, whatever they are called.
 # isort: split
@@ -15,5 +14,5 @@ API_VERSION = "1.0"
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Serve the API."""
-    pagination.init_app(app, settings)
-    api.init_app(app, settings, API_VERSION, [routes.namespace, administration.namespace])
+    listing.init_app(app, settings)
+    openapi.init_app(app, settings, API_VERSION, [routes.namespace, administration.namespace])

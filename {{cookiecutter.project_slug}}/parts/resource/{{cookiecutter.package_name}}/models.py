@@ -1,6 +1,7 @@
 """All models of the service, for the migrations. Import each of yours here."""
 
-from .chassis.database import Base
+from flask_chassis.db.database import Base
+from flask_chassis.idempotency import tables  # noqa: F401  (importing it registers it)
 
 # The service's own come last, whatever they are called.
 # isort: split

@@ -2,7 +2,7 @@ package pipeline
 
 import jetbrains.buildServer.configs.kotlin.BuildType
 
-/** Prepares a stage's database: its role, itself, its tables. Each step is harmless where it is done. */
+/** Prepares a stage's database: role, database, tables. Each step can be repeated. */
 fun provision(service: Service, stage: Stage) = BuildType {
     id("Provision${stage.name.replaceFirstChar(Char::uppercase)}")
     name = "Provision ${stage.name}"

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_chassis.settings import Settings
+from flask_chassis.testing.upstream import Reply, Service
 from werkzeug.test import TestResponse
 
 from {{ cookiecutter.package_name }}.app import create_app
-from {{ cookiecutter.package_name }}.chassis.settings import Settings
-
-from ..services import Reply, Service
 
 IMPATIENT = 0.2
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"  # pragma: allowlist secret

@@ -3,8 +3,9 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_chassis.auth.access import public
+from flask_chassis.testing.upstream import Reply, Service
 
-from ..services import Reply, Service
 from .conftest import Make, sign_in, write
 
 LISTS = ["/", "/thoughts/", "/search?search=x"]
@@ -167,7 +168,7 @@ def failing(make: Make) -> Flask:
     """An application with a view that fails in a way that nobody foresaw."""
     app = make()
     for path in ("/fail", "/admin/fail"):
-        app.add_url_rule(path, path, lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+        app.add_url_rule(path, path, public(lambda: 1 / 0))  # type: ignore[arg-type, return-value]
     return app
 
 

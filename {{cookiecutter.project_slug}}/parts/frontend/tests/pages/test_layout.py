@@ -5,15 +5,14 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from flask_chassis import project
+from flask_chassis.settings import Settings
 from markupsafe import escape
-
-from {{ cookiecutter.package_name }}.chassis import project_files
-from {{ cookiecutter.package_name }}.chassis.settings import Settings
 
 from .conftest import sign_in
 
 PAGES = ["/", "/login/", "/logout/", "/search", "/nowhere"]
-TEMPLATES = project_files.PACKAGE / "pages" / "templates"
+TEMPLATES = project.current().folder / "pages" / "templates"
 
 INLINE = re.compile(
     r"<script|<style|<iframe|<object|<embed|<base\b|\sstyle=|\son[a-z]+=|javascript:"

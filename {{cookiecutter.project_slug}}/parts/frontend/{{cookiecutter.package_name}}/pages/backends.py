@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
+from flask_chassis.clients import upstream
+from flask_chassis.clients.errors import BadResponseError, UpstreamResponse
+from flask_chassis.web import sessions
 from requests.utils import parse_header_links
-
-from ..chassis import sessions, upstream
-from ..chassis.upstream_errors import Answer, BadAnswerError
 
 TOKEN = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]+)")
 
@@ -37,39 +37,39 @@ class Listing:
     total: int
     is_total_exact: bool
     older: str | None
-    """What to ask for as `before` to get the next page, if there is one."""
+    """What to ask for as `after` to get the next page, if there is one."""
 
 
-def newest(before: str | None) -> Listing:
+def newest(after: str | None) -> Listing:
     """Return everybody's thoughts, newest first."""
-    return _listing("/api/thoughts/", before)
+    return _listing("/api/thoughts/", after)
 
 
-def found(search: str, before: str | None) -> Listing:
+def found(search: str, after: str | None) -> Listing:
     """Return the thoughts with a text in them, newest first."""
-    return _listing("/api/thoughts/", before, search=search)
+    return _listing("/api/thoughts/", after, search=search, count="true")
 
 
-def own(token: str, before: str | None) -> Listing:
+def own(token: str, after: str | None) -> Listing:
     """Return the thoughts of the one whose token it is, newest first."""
-    return _listing("/api/me/thoughts/", before, token=token)
+    return _listing("/api/me/thoughts/", after, token=token, count="true")
 
 
 def write(token: str, text: str) -> None:
-    """Keep a thought; BadAnswerError where nobody says that it is kept."""
+    """Save a thought; raises BadResponseError if the response does not confirm it."""
     thoughts = upstream.service("thoughts")
-    answer = thoughts.post("/api/me/thoughts/", json={"text": text}, token=token)
-    _understood(answer, lambda kept: int(kept.json()["id"]))
+    response = thoughts.post("/api/me/thoughts/", json={"text": text}, token=token)
+    _understood(response, lambda kept: int(kept.json()["id"]))
 
 
 def log_in(username: str, password: str, client: str | None) -> str:
-    """Return a token for a name and its password; RefusedError with 401 where they do not match.
+    """Return a token for a username and password; raises RefusedError with 401 if they are wrong.
 
     The issuer counts failures by the address of the client, which is not that of this service.
     """
     credentials = {"username": username, "password": password}
-    answer = upstream.service("users").post("/api/login/", json=credentials, client=client)
-    return _understood(answer, _token)
+    response = upstream.service("users").post("/api/login/", json=credentials, client=client)
+    return _understood(response, _token)
 
 
 def log_out(token: str) -> None:
@@ -77,31 +77,31 @@ def log_out(token: str) -> None:
     upstream.service("users").post("/api/logout/", token=token)
 
 
-def _listing(path: str, before: str | None, token: str | None = None, **others: str) -> Listing:
-    params = others | ({"before": before} if before else {})
-    answer = upstream.service("thoughts").get(path, params=params, token=token)
-    return _understood(answer, _read)
+def _listing(path: str, after: str | None, token: str | None = None, **others: str) -> Listing:
+    params = others | ({"after": after} if after else {})
+    response = upstream.service("thoughts").get(path, params=params, token=token)
+    return _understood(response, _read)
 
 
-def _understood(answer: Answer, read: Callable[[Answer], Made]) -> Made:
-    """Read an answer; BadAnswerError where it is not as it should be."""
+def _understood(response: UpstreamResponse, read: Callable[[UpstreamResponse], Made]) -> Made:
+    """Parse a response; raises BadResponseError if it is not as expected."""
     try:
-        return read(answer)
-    except BadAnswerError as error:
+        return read(response)
+    except BadResponseError as error:
         fault = error
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        fault = BadAnswerError(answer.service, f"the body is not as agreed: {error!r}")
-    log.warning("an answer cannot be used: %s", fault)
+        fault = BadResponseError(response.service, f"the body is not as expected: {error!r}")
+    log.warning("a response is not usable: %s", fault)
     raise fault
 
 
-def _read(answer: Answer) -> Listing:
-    thoughts = [_thought(item) for item in answer.json()]
+def _read(response: UpstreamResponse) -> Listing:
+    thoughts = [_thought(item) for item in response.json()]
     return Listing(
         thoughts,
-        total=int(answer.headers.get("X-Total-Count", len(thoughts))),
-        is_total_exact=answer.headers.get("X-Total-Count-Relation", "eq") == "eq",
-        older=_older(answer.headers.get("Link", "")),
+        total=int(response.headers.get("X-Total-Count", len(thoughts))),
+        is_total_exact=response.headers.get("X-Total-Count-Relation", "eq") == "eq",
+        older=_older(response.headers.get("Link", "")),
     )
 
 
@@ -113,15 +113,15 @@ def _thought(item: Any) -> Thought:
 
 
 def _older(header: str) -> str | None:
-    """Return `before` of the next page's address: the address itself is not one of this site."""
+    """Return `after` of the next page's address: the address itself is not one of this site."""
     for link in parse_header_links(header) if header else []:
         if link.get("rel") == "next":
-            return parse_qs(urlsplit(link["url"]).query)["before"][0]
+            return parse_qs(urlsplit(link["url"]).query)["after"][0]
     return None
 
 
-def _token(answer: Answer) -> str:
-    token = TOKEN.fullmatch(answer.json()["Authorized"])
+def _token(response: UpstreamResponse) -> str:
+    token = TOKEN.fullmatch(response.json()["Authorized"])
     if not token or len(token[1]) > sessions.LONGEST_TOKEN:
         # What it is stays unsaid: it may be a token all the same.
         raise ValueError("no token, or one that does not fit into a cookie")

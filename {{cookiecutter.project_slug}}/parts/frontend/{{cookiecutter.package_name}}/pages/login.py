@@ -5,11 +5,11 @@ from math import ceil
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_chassis.auth.access import public
+from flask_chassis.clients.errors import RefusedError, UpstreamError
+from flask_chassis.web import html_errors, sessions
+from flask_chassis.web.safe_redirect import safe
 
-from ..chassis import html_errors, sessions
-from ..chassis.access import public
-from ..chassis.safe_next import safe
-from ..chassis.upstream_errors import RefusedError, UpstreamError
 from . import backends
 
 WRONG = "This name and password do not belong together. Check both and try again."
@@ -94,7 +94,7 @@ def _refused(refusal: RefusedError) -> ResponseReturnValue:
     if refusal.status == 401:
         return shown(401, {"username": WRONG})
     if refusal.status == 429:
-        return _too_early(refusal.answer.headers.get("Retry-After", ""))
+        return _too_early(refusal.upstream_response.headers.get("Retry-After", ""))
     if refusal.status == 400:
         return shown(400, refusal.errors or {"username": WRONG})
     return shown(html_errors.status_of(refusal), message=UNREACHABLE)

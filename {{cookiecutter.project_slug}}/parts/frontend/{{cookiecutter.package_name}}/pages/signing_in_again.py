@@ -2,11 +2,11 @@
 
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_chassis.clients.errors import RefusedError
+from flask_chassis.web import html_errors, sessions
+from flask_chassis.web.safe_redirect import asked_for
 from flask_wtf.csrf import CSRFError
 
-from ..chassis import html_errors, sessions
-from ..chassis.safe_next import asked_for
-from ..chassis.upstream_errors import RefusedError
 from . import login, thoughts
 
 EXPIRED = "You have been signed out, as some time has passed. Please sign in again."

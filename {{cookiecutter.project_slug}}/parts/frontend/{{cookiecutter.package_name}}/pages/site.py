@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, send_from_directory
+from flask_chassis.auth.access import public
+from flask_chassis.settings import Settings
+from flask_chassis.web import html_errors, sessions
 
-from ..chassis import html_errors, sessions
-from ..chassis.access import public
-from ..chassis.settings import Settings
 from . import filters, login, signing_in_again, thoughts
 
 A_DAY_SECONDS = 86_400

@@ -1,18 +1,20 @@
 """Reading, searching and writing thoughts."""
 
+import re
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest
-
-from ..chassis import html_errors, sessions
-from ..chassis.access import public
-from ..chassis.upstream_errors import (
-    BadAnswerError,
-    LostAnswerError,
+from flask_chassis.auth.access import public
+from flask_chassis.clients.errors import (
+    BadResponseError,
+    LostResponseError,
     RefusedError,
     TooSlowError,
     UpstreamError,
 )
+from flask_chassis.web import html_errors, sessions
+from werkzeug.exceptions import BadRequest
+
 from . import backends
 
 UNREACHABLE = "Your thought could not be saved just now. It is still here: try again in a moment."
@@ -22,6 +24,8 @@ UNCERTAIN = (
 )
 WRITE = "thoughts.write"
 
+CURSOR = re.compile(r"[A-Za-z0-9_.-]{1,6000}", re.ASCII)
+
 blueprint = Blueprint("thoughts", __name__)
 
 
@@ -29,14 +33,14 @@ blueprint = Blueprint("thoughts", __name__)
 @public
 def newest() -> ResponseReturnValue:
     """Show everybody's."""
-    return render_template("newest.html", listing=backends.newest(_before()))
+    return render_template("newest.html", listing=backends.newest(_after()))
 
 
 @blueprint.get("/thoughts/")
 @sessions.required
 def own() -> ResponseReturnValue:
     """Show one's own."""
-    return render_template("own.html", listing=backends.own(sessions.token(), _before()))
+    return render_template("own.html", listing=backends.own(sessions.token(), _after()))
 
 
 @blueprint.get("/search")
@@ -47,7 +51,7 @@ def search() -> ResponseReturnValue:
     if not text:
         return render_template("search.html", search="", listing=None, errors={})
     try:
-        listing = backends.found(text, _before())
+        listing = backends.found(text, _after())
     except RefusedError as refusal:
         if "search" not in refusal.errors:
             raise
@@ -76,7 +80,7 @@ def write() -> ResponseReturnValue:
             raise
         errors = refusal.errors or {"text": refusal.message or html_errors.OTHER[1]}
         return form_with(text, errors, html_errors.status_of(refusal))
-    except (TooSlowError, LostAnswerError, BadAnswerError) as error:
+    except (TooSlowError, LostResponseError, BadResponseError) as error:
         return form_with(text, {"text": UNCERTAIN}, html_errors.status_of(error))
     except UpstreamError as error:
         return form_with(text, {"text": UNREACHABLE}, html_errors.status_of(error))
@@ -89,9 +93,9 @@ def form_with(text: str, errors: dict[str, str], status: int = 200) -> ResponseR
     return render_template("new_thought.html", text=text, errors=errors), status
 
 
-def _before() -> str | None:
-    """Return which page of a list is asked for."""
-    before = request.args.get("before")
-    if before is not None and not (before.isascii() and before.isdecimal() and len(before) < 20):
+def _after() -> str | None:
+    """Return which page of a list is asked for: a cursor, which the service understands."""
+    after = request.args.get("after")
+    if after is not None and not CURSOR.fullmatch(after):
         raise BadRequest
-    return before
+    return after

@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_chassis.settings import Settings
+from flask_chassis.testing import Bearer, changed
+from flask_chassis.testing.passwords import verified_with
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from {{ cookiecutter.package_name }}.app import create_app
-from {{ cookiecutter.package_name }}.chassis.settings import Settings
-
-from ..changes import changed, verified_with
-from ..conftest import Bearer
 
 PASSWORD = "correct horse"
 HOME = "192.0.2.1"

@@ -7,9 +7,9 @@ from threading import Barrier
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_chassis.testing import Bearer
 from sqlalchemy import Engine, text
 
-from ..conftest import Bearer
 from .conftest import PASSWORD, Create, LogIn
 
 PATH = "/admin/users/"

@@ -6,9 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_chassis.settings import Settings
 from werkzeug.test import TestResponse
-
-from {{ cookiecutter.package_name }}.chassis.settings import Settings
 
 from .conftest import HOME, Create, LogIn, Make
 

@@ -8,10 +8,9 @@ import pytest
 from argon2 import extract_parameters
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_chassis.settings import Settings
 from sqlalchemy import Engine, event, text
 from werkzeug.test import TestResponse
-
-from {{ cookiecutter.package_name }}.chassis.settings import Settings
 
 from .conftest import PASSWORD, Create, LogIn, Make
 

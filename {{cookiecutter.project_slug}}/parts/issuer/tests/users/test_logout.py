@@ -1,10 +1,10 @@
 """Logging out: the token is refused from then on."""
 
 from flask.testing import FlaskClient
+from flask_chassis.testing import Bearer
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from ..conftest import Bearer
 from .conftest import Create, LogIn, Make
 
 

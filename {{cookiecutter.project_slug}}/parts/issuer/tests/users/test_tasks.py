@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from flask_chassis.tasks.command import namespace
 from invoke import Context, Exit
 
-from {{ cookiecutter.package_name }}.tasks import NAMESPACE
 from {{ cookiecutter.package_name }}.users import tasks
 
 from .conftest import PASSWORD, Create, LogIn
@@ -48,7 +48,7 @@ def is_administrator(log_in: LogIn, app: Flask, username: str, password: str = P
 
 
 def test_the_task_is_there_and_takes_no_password() -> None:
-    assert "users.create-admin" in NAMESPACE.task_names
+    assert "users.create-admin" in namespace().task_names
     assert inspect.signature(tasks.create_admin.body).parameters.keys() == {"context", "username"}
 
 

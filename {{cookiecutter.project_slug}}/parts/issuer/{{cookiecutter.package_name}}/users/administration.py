@@ -3,41 +3,43 @@
 import logging
 
 from flask import Response, current_app
+from flask_chassis.auth.authentication import caller, scope_required
+from flask_chassis.db import database
+from flask_chassis.http.errors import Invalid
+from flask_chassis.http.operations import operation
+from flask_chassis.http.responses import created
+from flask_chassis.issuer.passwords import Passwords
 from flask_restx import Namespace, Resource
 from werkzeug.exceptions import Conflict
 
-from ..chassis import api, bodies, database, responses
-from ..chassis.authentication import caller, scope_required
-from ..chassis.errors import Invalid
-from ..chassis.passwords import Passwords
-from . import registration, schemas
+from . import registration
+from .schemas import NewUser, UserDetails
 
 namespace = Namespace("administration", description="For administrators", path="/admin")
-for model in (schemas.NEW_USER, schemas.USER, api.ERROR, api.INVALID):
-    namespace.add_model(model.name, model)
 
 log = logging.getLogger(__name__)
 
 
 @namespace.route("/users/")
-class Users(Resource):
+class UserList(Resource):
     """All users."""
 
     @scope_required("admin")
-    @namespace.doc("create_user", security=api.BEARER)
-    @namespace.expect(schemas.NEW_USER)
-    @namespace.response(201, "Created", schemas.USER)
-    @api.errors(namespace, 400, 401, 403, 409, 413, 415)
-    def post(self) -> Response:
+    @operation(
+        body=NewUser,
+        response=UserDetails,
+        status=201,
+        errors={409: "There is a user of this name already"},
+    )
+    def post(self, body: NewUser) -> Response:
         """Create a user."""
-        wanted = bodies.read(schemas.NEW_USER)
-        if faults := registration.faults_in(wanted["username"], wanted["password"]):
+        if faults := registration.faults_in(body.username, body.password):
             raise Invalid(faults)
         passwords: Passwords = current_app.extensions["passwords"]
-        values = registration.values_for(passwords, **wanted)
-        with database.connection() as connection:
+        values = registration.values_for(passwords, **body.columns())
+        with database.autocommit() as connection:
             user = registration.create(connection, values)
         if user is None:
             raise Conflict("There is a user of this name already.")
         log.info("user %s was created by %s", user["id"], caller().subject)
-        return responses.json(user, 201)
+        return created(UserDetails.of(user))

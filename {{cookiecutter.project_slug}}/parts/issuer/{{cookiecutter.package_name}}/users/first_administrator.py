@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 
+from flask_chassis.db import database
+from flask_chassis.issuer import usernames
+from flask_chassis.issuer.passwords import Passwords
+from flask_chassis.settings import Settings
 from invoke import Exit
 from sqlalchemy import Connection
 
-from ..chassis import database, names
-from ..chassis.passwords import Passwords
-from ..chassis.settings import Settings
 from . import queries, registration
 
 SCOPE = "admin"
 
 
 def create(wanted: Settings, username: str, ask: Callable[[], str]) -> None:
-    """Create an administrator with the password that `ask` returns; harmless where there is one.
+    """Create an administrator with the password that `ask` returns, unless it exists.
 
-    Exit tells what is wrong with the name or the password, and that somebody else has the name.
+    Raises Exit if the name or the password is not valid, or if another user has the name.
     """
     engine = database.engine(wanted)
     try:
@@ -37,7 +38,7 @@ def create(wanted: Settings, username: str, ask: Callable[[], str]) -> None:
 
 def _is_there(connection: Connection, username: str) -> bool:
     """Whether the administrator exists, and say so; Exit where a user of this name is none."""
-    found = {"name_key": names.key_of(username)}
+    found = {"name_key": usernames.key_of(username)}
     user = connection.execute(queries.BY_NAME, found).one_or_none()
     if user is None:
         return False

@@ -1,12 +1,13 @@
 """Finds out whether a name and a password belong together."""
 
 from flask import Flask, current_app
+from flask_chassis.db import database
+from flask_chassis.issuer import usernames
+from flask_chassis.issuer.passwords import Passwords
+from flask_chassis.issuer.throttle import Charge, Throttle
+from flask_chassis.settings import Settings
 from sqlalchemy import Row
 
-from ..chassis import database, names
-from ..chassis.passwords import Passwords
-from ..chassis.settings import Settings
-from ..chassis.throttle import Charge, Throttle
 from . import queries
 
 Found = Row[int, str, str, str]
@@ -27,14 +28,14 @@ def log_in(username: str, password: str, client: str) -> Found | None:
     """
     passwords: Passwords = current_app.extensions["passwords"]
     throttle: Throttle = current_app.extensions["throttle"]
-    name_key = names.key_of(username)
+    name_key = usernames.key_of(username)
     with database.transaction() as connection:
         charge = throttle.charge(connection, name_key, client)
         user = connection.execute(queries.BY_NAME, {"name_key": name_key}).one_or_none()
     if passwords.verify(password, user.password_hash if user else None) and user:
         _succeeded(user, password, charge)
         return user
-    with database.connection() as connection:
+    with database.autocommit() as connection:
         throttle.forget(connection)
     return None
 

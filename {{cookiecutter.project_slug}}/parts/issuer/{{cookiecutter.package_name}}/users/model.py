@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
+from flask_chassis.db.database import Base
 from sqlalchemy import BigInteger, DateTime, Identity, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
-
-from ..chassis.database import Base
 
 
 class User(Base):
@@ -15,7 +14,7 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     name: Mapped[str] = mapped_column(Text)
-    # What makes two names the same: see chassis/names.py.
+    # What makes two names the same: see flask_chassis.issuer.usernames.
     name_key: Mapped[str] = mapped_column(Text, unique=True)
     password_hash: Mapped[str] = mapped_column(Text)
     # What the user's tokens allow, with spaces between.

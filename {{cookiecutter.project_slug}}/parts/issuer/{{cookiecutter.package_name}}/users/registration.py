@@ -2,17 +2,17 @@
 
 from typing import Any
 
+from flask_chassis.issuer import passwords, usernames
+from flask_chassis.issuer.passwords import Passwords
 from sqlalchemy import Connection
 
-from ..chassis import names, passwords
-from ..chassis.passwords import Passwords
 from . import queries
 
 
 def faults_in(username: str, password: str) -> dict[str, str]:
     """Return what is wrong with a name and a password that are to be new, a sentence each."""
     faults = {
-        "username": names.fault_in(username),
+        "username": usernames.fault_in(username),
         "password": passwords.fault_in(password, username),
     }
     return {field: fault for field, fault in faults.items() if fault}
@@ -22,7 +22,7 @@ def values_for(hasher: Passwords, username: str, password: str, scope: str = "")
     """Return what is stored of a user. It takes a while: make it before asking for a connection."""
     return {
         "name": username,
-        "name_key": names.key_of(username),
+        "name_key": usernames.key_of(username),
         "password_hash": hasher.hash(password),
         "scope": scope,
     }

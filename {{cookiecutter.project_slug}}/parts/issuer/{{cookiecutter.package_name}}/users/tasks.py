@@ -4,19 +4,18 @@ import os
 import sys
 from getpass import getpass
 
+from flask_chassis import settings
 from invoke import Context, Exit, task
-
-from ..chassis import settings
 
 PASSWORD_VARIABLE = "ADMINISTRATOR_PASSWORD"  # noqa: S105  (a name)
 
 
 @task(help={"username": "The name to log in with"})
 def create_admin(context: Context, username: str = "admin") -> None:
-    """Create an administrator, who can create all other users; harmless where there is one.
+    """Create an administrator, who can create all other users, unless it exists.
 
-    The password is asked for, or comes from the variable ADMINISTRATOR_PASSWORD or as the first
-    line of standard input. Never as an argument, which every user of the machine could read.
+    Asks for the password, or reads it from the variable ADMINISTRATOR_PASSWORD or the first line
+    of standard input. It is never an argument, which every user of the machine could read.
     """
     # The libraries that this takes are slow to import; no other task shall wait for them.
     from . import first_administrator

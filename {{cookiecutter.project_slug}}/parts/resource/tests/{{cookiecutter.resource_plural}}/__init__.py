@@ -1,1 +1,1 @@
-"""The tests of the {{ cookiecutter.resource_plural }}."""
+"""The tests of the {{ cookiecutter.resource_plural|replace('_', ' ') }}."""

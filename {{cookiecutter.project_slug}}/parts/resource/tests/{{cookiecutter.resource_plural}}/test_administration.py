@@ -1,24 +1,24 @@
 """What administrators may do."""
 
 from flask.testing import FlaskClient
-
-from ..conftest import Bearer
+from flask_chassis.testing import Bearer
 
 OWN = "/api/me/{{ cookiecutter.resource_plural }}/"
 ONE = "/admin/{{ cookiecutter.resource_plural }}/1/"
 
+BODY = {"text": "Hello"}
 
-def test_an_administrator_removes_anybodys(client: FlaskClient, bearer: Bearer) -> None:
-    client.post(OWN, json={"text": "Bad"}, headers=bearer("ada"))
+
+def test_an_administrator_deletes_anybodys(client: FlaskClient, bearer: Bearer) -> None:
+    client.post(OWN, json=BODY, headers=bearer("ada"))
     root = bearer("root", scope="read admin")
     removed = client.delete(ONE, headers=root)
-    assert removed.status_code == 204
-    assert removed.data == b""
+    assert (removed.status_code, removed.data) == (204, b"")
     assert client.delete(ONE, headers=root).status_code == 404
 
 
-def test_nobody_else_removes_anything(client: FlaskClient, bearer: Bearer) -> None:
-    client.post(OWN, json={"text": "Good"}, headers=bearer("ada"))
+def test_nobody_else_deletes_anything(client: FlaskClient, bearer: Bearer) -> None:
+    client.post(OWN, json=BODY, headers=bearer("ada"))
     assert client.delete(ONE).status_code == 401
     assert client.delete(ONE, headers=bearer("ada", scope="administrator")).status_code == 403
     assert client.get("/api/{{ cookiecutter.resource_plural }}/1/").status_code == 200

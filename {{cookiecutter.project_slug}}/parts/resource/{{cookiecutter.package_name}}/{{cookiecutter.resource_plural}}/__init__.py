@@ -1,1 +1,1 @@
-"""The {{ cookiecutter.resource_plural }} that this service owns."""
+"""The {{ cookiecutter.resource_plural|replace('_', ' ') }} that this service owns."""

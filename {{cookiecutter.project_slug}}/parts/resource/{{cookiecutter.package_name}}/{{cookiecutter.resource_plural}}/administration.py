@@ -1,30 +1,34 @@
 """The administrators' API, which the public ingress does not route to."""
 
 from flask import Response
+from flask_chassis.auth.authentication import scope_required
+from flask_chassis.db import database
+from flask_chassis.http.operations import operation
+from flask_chassis.http.responses import no_content
 from flask_restx import Namespace, Resource
 from werkzeug.exceptions import NotFound
 
-from ..chassis import api, database, responses
-from ..chassis.authentication import scope_required
-from . import queries
+from .model import {{ cookiecutter.__resource_class }}
 from .routes import ID
 
-namespace = Namespace("administration", description="For administrators", path="/admin")
+namespace = Namespace(
+    "{{ cookiecutter.resource_plural }}_administration",
+    description="For administrators",
+    path="/admin",
+)
 
 
 @namespace.route(f"/{{ cookiecutter.resource_plural }}/{ID}/")
-@namespace.param("id", "Which one", type="integer")
-class Administered(Resource):
-    """A single one, whoever wrote it."""
+class Any{{ cookiecutter.__resource_class }}(Resource):
+    """One {{ cookiecutter.resource_name|replace('_', ' ') }}, whoever wrote it."""
 
     @scope_required("admin")
-    @namespace.doc("remove", security=api.BEARER)
-    @namespace.response(204, "Removed")
-    @api.errors(namespace, 401, 403, 404)
+    @operation(description="Deleted")
     def delete(self, id: int) -> Response:
-        """Remove one."""
-        with database.connection() as connection:
-            removed = connection.execute(queries.REMOVE, {"id_to_remove": id}).rowcount
-        if not removed:
-            raise NotFound(f"There is none with the id {id}.")
-        return responses.no_content()
+        """Delete {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }}, whoever wrote it."""
+        with database.session() as session:
+            found = session.get({{ cookiecutter.__resource_class }}, id)
+            if found is None:
+                raise NotFound(f"{{ cookiecutter.resource_name|replace('_', ' ')|capitalize }} {id} not found.")
+            session.delete(found)
+        return no_content()

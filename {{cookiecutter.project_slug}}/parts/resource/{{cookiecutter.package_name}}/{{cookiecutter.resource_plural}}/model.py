@@ -1,17 +1,14 @@
-"""How one is stored."""
+"""How {{ cookiecutter.resource_plural|replace('_', ' ') }} are stored."""
 
 from datetime import datetime
 
+from flask_chassis.db.database import Base
 from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..chassis.database import Base
-
-LONGEST_TEXT = 10_000
-
 
 class {{ cookiecutter.__resource_class }}(Base):
-    """A text that a user wrote."""
+    """{{ cookiecutter.__resource_article|capitalize }} {{ cookiecutter.resource_name|replace('_', ' ') }} of a user."""
 
     __tablename__ = "{{ cookiecutter.resource_plural }}"
 
@@ -23,6 +20,6 @@ class {{ cookiecutter.__resource_class }}(Base):
         server_default=func.now(),
     )
 
-    # A user's own, newest first, is one walk along this index. The index for the search is in the
+    # A user's own, newest first, are read along this index. The index for the search is in the
     # migration alone: it needs an extension that not every server offers.
     __table_args__ = (Index("ix_{{ cookiecutter.resource_plural }}_username_id", "username", "id"),)

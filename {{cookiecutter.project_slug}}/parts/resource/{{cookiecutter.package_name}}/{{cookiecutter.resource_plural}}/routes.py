@@ -1,110 +1,138 @@
 """The public API: anyone reads and searches, a user with a token writes."""
 
-from collections.abc import Iterable
-from typing import Any
-
-from flask import Response, request
+from flask import Response, url_for
+from flask_chassis.auth.access import public
+from flask_chassis.auth.authentication import caller, token_required
+from flask_chassis.db import database
+from flask_chassis.http.listing import PageRequest
+from flask_chassis.http.operations import operation
+from flask_chassis.http.responses import created, no_content, ok
 from flask_restx import Namespace, Resource
-from sqlalchemy import Executable
-from werkzeug.exceptions import NotFound
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import Forbidden, NotFound
 
-from ..chassis import api, bodies, database, pagination, responses
-from ..chassis.access import public
-from ..chassis.authentication import caller, token_required
-from ..chassis.errors import Invalid
 from . import queries, schemas
+from .model import {{ cookiecutter.__resource_class }}
+
+ID = f"<int(max={2**63 - 1}):id>"
+"""The id in a path: at most what its column can hold."""
+
+ONE = "{{ cookiecutter.resource_name }}_resource"
+"""The endpoint of one {{ cookiecutter.resource_name|replace('_', ' ') }}."""
 
 namespace = Namespace(
     "{{ cookiecutter.resource_plural }}",
-    description="Read, search and write {{ cookiecutter.resource_plural }}",
+    description="Read, search and write {{ cookiecutter.resource_plural|replace('_', ' ') }}",
     path="/api",
 )
-for model in (schemas.NEW, schemas.STORED, api.ERROR, api.INVALID):
-    namespace.add_model(model.name, model)
-
-LONGEST_SEARCH = 200
-ID = f"<int(max={pagination.LARGEST_ID}):id>"
-SEARCH = {
-    "description": "Return those with this text in them, in upper or lower case",
-    "maxLength": LONGEST_SEARCH,
-    "pattern": bodies.TEXT,
-}
 
 
 @namespace.route("/me/{{ cookiecutter.resource_plural }}/")
-class Own(Resource):
-    """The caller's own."""
+class Own{{ cookiecutter.__resource_class }}List(Resource):
+    """The caller's own {{ cookiecutter.resource_plural|replace('_', ' ') }}."""
 
     @token_required
-    @namespace.doc("list_own", security=api.BEARER, params=pagination.PARAMETERS)
-    @namespace.response(200, "Newest first", [schemas.STORED], headers=pagination.HEADERS)
-    @api.errors(namespace, 400, 401)
-    def get(self) -> Response:
-        """List the caller's own, newest first."""
-        username = {"username": caller().username}
-        return _listed([queries.OWN], queries.COUNT_OWN, username)
+    @operation(
+        query=queries.OWN_{{ cookiecutter.resource_plural|upper }},
+        response=list[schemas.{{ cookiecutter.__resource_class }}Details],
+    )
+    def get(self, page: PageRequest) -> Response:
+        """List the caller's own {{ cookiecutter.resource_plural|replace('_', ' ') }}, newest first."""
+        with database.session() as session:
+            return queries.OWN_{{ cookiecutter.resource_plural|upper }}.respond(
+                session,
+                page,
+                schemas.{{ cookiecutter.__resource_class }}Details,
+                where={{ cookiecutter.__resource_class }}.username == caller().username,
+            )
 
     @token_required
-    @namespace.doc("write", security=api.BEARER)
-    @namespace.expect(schemas.NEW)
-    @namespace.response(201, "Written", schemas.STORED)
-    @api.errors(namespace, 400, 401, 413, 415)
-    def post(self) -> Response:
-        """Write one."""
-        values = {"username": caller().username, "text": bodies.read(schemas.NEW)["text"]}
-        with database.connection() as connection:
-            [written] = database.as_objects(connection.execute(queries.NEW, values).all())
-        return responses.json(written, 201)
+    @operation(
+        body=schemas.New{{ cookiecutter.__resource_class }},
+        response=schemas.{{ cookiecutter.__resource_class }}Details,
+        status=201,
+        idempotent=True,
+    )
+    def post(self, body: schemas.New{{ cookiecutter.__resource_class }}) -> Response:
+        """Create {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }}."""
+        with database.session() as session:
+            new = {{ cookiecutter.__resource_class }}(username=caller().username, **body.columns())
+            session.add(new)
+            session.flush()
+            return created(
+                schemas.{{ cookiecutter.__resource_class }}Details.of(new),
+                url_for(ONE, id=new.id),
+            )
 
 
 @namespace.route("/{{ cookiecutter.resource_plural }}/")
-class All(Resource):
-    """Everybody's."""
+class {{ cookiecutter.__resource_class }}List(Resource):
+    """All {{ cookiecutter.resource_plural|replace('_', ' ') }}."""
 
     @public
-    @namespace.doc("list", params={"search": SEARCH} | pagination.PARAMETERS)
-    @namespace.response(200, "Newest first", [schemas.STORED], headers=pagination.HEADERS)
-    @api.errors(namespace, 400)
-    def get(self) -> Response:
-        """List everybody's, newest first, or those that a search finds."""
-        search = request.args.get("search", "")
-        if len(search) > LONGEST_SEARCH or not bodies.is_text(search):
-            raise Invalid({"search": f"Must be a text of at most {LONGEST_SEARCH} characters."})
-        if not search:
-            return _listed([queries.ALL], queries.COUNT_ALL, {})
-        pattern = {"pattern": queries.pattern_for(search)}
-        matching = [queries.MATCHING_NEWEST, queries.MATCHING]
-        return _listed(matching, queries.COUNT_MATCHING, pattern)
+    @operation(
+        query=queries.{{ cookiecutter.resource_plural|upper }},
+        response=list[schemas.{{ cookiecutter.__resource_class }}Details],
+    )
+    def get(self, page: PageRequest) -> Response:
+        """List all {{ cookiecutter.resource_plural|replace('_', ' ') }}, newest first."""
+        with database.session() as session:
+            return queries.{{ cookiecutter.resource_plural|upper }}.respond(
+                session,
+                page,
+                schemas.{{ cookiecutter.__resource_class }}Details,
+            )
 
 
-@namespace.route(f"/{{ cookiecutter.resource_plural }}/{ID}/")
-@namespace.param("id", "Which one", type="integer")
-class One(Resource):
-    """A single one."""
+@namespace.route(f"/{{ cookiecutter.resource_plural }}/{ID}/", endpoint=ONE)
+class {{ cookiecutter.__resource_class }}Resource(Resource):
+    """One {{ cookiecutter.resource_name|replace('_', ' ') }}."""
 
     @public
-    @namespace.doc("get")
-    @namespace.response(200, "Found", schemas.STORED)
-    @api.errors(namespace, 404)
+    @operation(response=schemas.{{ cookiecutter.__resource_class }}Details)
     def get(self, id: int) -> Response:
-        """Show one."""
-        with database.connection() as connection:
-            found = database.as_objects(connection.execute(queries.ONE, {"id": id}).all())
-        if not found:
-            raise NotFound(f"There is none with the id {id}.")
-        return responses.json(found[0])
+        """Show {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }}."""
+        with database.session() as session:
+            found = session.get({{ cookiecutter.__resource_class }}, id)
+            if found is None:
+                raise NotFound(f"{{ cookiecutter.resource_name|replace('_', ' ')|capitalize }} {id} not found.")
+            return ok(schemas.{{ cookiecutter.__resource_class }}Details.of(found))
+
+    @token_required
+    @operation(
+        body=schemas.{{ cookiecutter.__resource_class }}Changes,
+        response=schemas.{{ cookiecutter.__resource_class }}Details,
+        errors={
+            403: "The {{ cookiecutter.resource_name|replace('_', ' ') }} is somebody else's",
+        },
+    )
+    def patch(self, id: int, body: schemas.{{ cookiecutter.__resource_class }}Changes) -> Response:
+        """Change {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }} of one's own."""
+        with database.session() as session:
+            own = _own(session, id)
+            body.apply_to(own)
+            session.flush()
+            return ok(schemas.{{ cookiecutter.__resource_class }}Details.of(own))
+
+    @token_required
+    @operation(
+        description="Deleted",
+        errors={
+            403: "The {{ cookiecutter.resource_name|replace('_', ' ') }} is somebody else's",
+        },
+    )
+    def delete(self, id: int) -> Response:
+        """Delete {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }} of one's own."""
+        with database.session() as session:
+            session.delete(_own(session, id))
+        return no_content()
 
 
-def _listed(
-    statements: Iterable[Executable], counting: Executable, values: dict[str, Any]
-) -> Response:
-    """Return a page: of the first statement that fills it, else of the last."""
-    page = pagination.requested()
-    values |= {"before": page.before, "fetch": page.fetch}
-    values["count_up_to"] = pagination.count_up_to()
-    with database.connection() as connection:
-        for statement in statements:
-            rows = connection.execute(statement, values).all()
-            if len(rows) == page.fetch:
-                break
-        return pagination.respond(page, rows, lambda: connection.scalar(counting, values) or 0)
+def _own(session: Session, id: int) -> {{ cookiecutter.__resource_class }}:
+    """Return one of the caller's, locked for a change; raises NotFound or Forbidden."""
+    found = session.get({{ cookiecutter.__resource_class }}, id, with_for_update=True)
+    if found is None:
+        raise NotFound(f"{{ cookiecutter.resource_name|replace('_', ' ')|capitalize }} {id} not found.")
+    if found.username != caller().username:
+        raise Forbidden(f"{{ cookiecutter.resource_name|replace('_', ' ')|capitalize }} {id} is somebody else's.")
+    return found

@@ -1,29 +1,25 @@
-"""What goes in and what comes out, for the document and for the check of what comes in."""
+"""What requests and responses contain: validated, serialized and documented by these schemas."""
 
-from flask_restx import Model, fields
+from flask_chassis.http.schemas import Omittable, Schema, Text, UtcDatetime
+from pydantic import Field
 
-from ..chassis import bodies
-from .model import LONGEST_TEXT
 
-NEW = Model(
-    "New{{ cookiecutter.__resource_class }}",
-    {
-        "text": fields.String(
-            required=True,
-            min_length=1,
-            max_length=LONGEST_TEXT,
-            pattern=bodies.TEXT,
-            description="What it says",
-        ),
-    },
-)
+class New{{ cookiecutter.__resource_class }}(Schema):
+    """What a new {{ cookiecutter.resource_name|replace('_', ' ') }} is created from."""
 
-STORED = Model(
-    "{{ cookiecutter.__resource_class }}",
-    {
-        "id": fields.Integer(required=True, description="Grows with each new one"),
-        "username": fields.String(required=True, description="Who wrote it"),
-        "text": fields.String(required=True, description="What it says"),
-        "timestamp": fields.DateTime(required=True, description="When, in UTC with offset"),
-    },
-)
+    text: Text = Field(description="Text")
+
+
+class {{ cookiecutter.__resource_class }}Changes(Schema):
+    """What can be changed; a field that is left out stays."""
+
+    text: Omittable[Text] = Field(default=None, description="Text")
+
+
+class {{ cookiecutter.__resource_class }}Details(Schema):
+    """{{ cookiecutter.__resource_article|capitalize }} {{ cookiecutter.resource_name|replace('_', ' ') }}."""
+
+    id: int = Field(description="Grows with each new {{ cookiecutter.resource_name|replace('_', ' ') }}")
+    username: str = Field(description="Who wrote it")
+    text: str = Field(description="Text")
+    timestamp: UtcDatetime = Field(description="When it was written")

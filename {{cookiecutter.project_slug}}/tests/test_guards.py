@@ -1,0 +1,9 @@
+"""The rules that the code of every service keeps."""
+
+import pytest
+from flask_chassis.testing import guards
+
+
+@pytest.mark.parametrize("guard", guards.applicable(), ids=str)
+def test_guard(guard: guards.Guard, service_code: guards.ServiceCode) -> None:
+    guard.check(service_code)
