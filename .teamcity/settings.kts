@@ -8,7 +8,7 @@ import pipeline.verified
 version = "2024.12"
 
 // The tiers of the suite: tests/quick holds this list against the one of tasks/test.py.
-val tiers = listOf("quick", "full", "kubernetes", "pipelines", "docker", "system")
+val tiers = listOf("quick", "packages", "full", "kubernetes", "pipelines", "docker", "system")
 
 // The Pythons that services are offered: likewise, against cookiecutter.json.
 val pythons = listOf("3.13", "3.12", "3.11")

@@ -104,9 +104,8 @@ def processor_seconds() -> float:
 def two_releases(folder: Path) -> Path:
     """Clone this repository as it was committed last, with a release before it."""
     git(ROOT, "clone", "--quiet", str(ROOT), str(folder))
-    [health] = folder.glob("*/*/chassis/health.py")
-    readme = folder / "templates" / "README.md"
-    for file in (health, readme):
+    for name in ("{{cookiecutter.project_slug}}/.editorconfig", "templates/README.md"):
+        file = folder / name
         file.write_text(f"{file.read_text('utf-8')}# Older\n", "utf-8")
     git(folder, "commit", "--quiet", "--all", "--message", OLD)
     git(folder, "tag", OLD)
@@ -124,8 +123,7 @@ def service(into: Path, commit: str, number: int) -> Path:
     written = {"template": ADDRESS, "commit": commit, "checkout": OLD}
     context: dict[str, Any] = {"context": {"cookiecutter": answers}, "directory": None}
     (made / record.FILE).write_text(record.formatted(written | context), "utf-8")
-    [health] = made.glob("*/chassis/health.py")
-    for file in (health, made / "README.md"):
+    for file in (made / ".editorconfig", made / "README.md"):
         file.write_text(f"{file.read_text('utf-8')}# Older\n", "utf-8")
     git(made, "init", "--quiet")
     git(made, "add", "--all")

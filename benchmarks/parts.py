@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent / "in_service"
 
 def without(service: RunningService, parts: Sequence[str]) -> Changed:
     """Start the service without some of its parts."""
-    variables = {"SERVICE_PACKAGE": service.service.package, "WITHOUT": ",".join(parts)}
+    variables = {"MEASURED": service.service.package, "WITHOUT": ",".join(parts)}
     options = [f"--pythonpath={FOLDER}", "--module=without:application"]
     return Changed(service, ", ".join(parts) or WHOLE, variables, options)
 
@@ -62,7 +62,7 @@ def present(server: Changed) -> list[str]:
     does = {
         "logs": f'"path":"{path}"' in server.log.read_text("utf-8").replace('": "', '":"'),
         "metrics": "http_requests_total{" in counted,
-        "request ids": "X-Request-ID" in got.headers,
+        "request ids": bool(got.headers.get("X-Request-ID")),
         "error handling": got.headers["Content-Type"] == "application/json",
     }
     return [part for part in PARTS if does[part]]

@@ -152,7 +152,7 @@ class Changed(Started):
         self.metrics_port = free_port()
         self.log = service.private / f"{name}.log"
         call = (
-            f"from {service.service.package}.tasks.run import run; "
+            "from flask_chassis.tasks.run import run; "
             f"run({service.name!r}, 'production', port={self.port}, "
             f"metrics_port={self.metrics_port}, gevent={gevent}, options={list(options)!r})"
         )

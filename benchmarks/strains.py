@@ -15,8 +15,8 @@ def _verdict(part: dict[str, Any]) -> str:
 
 PARTS = """\
 The service beside itself without the part: the share of its CPU time, as the median of the rounds,
-and the rounds' least and most. In the last row all are taken away at once, with the clock that logs
-and metrics share: it is measured, and no sum of the others."""
+and the rounds' least and most. In the last row all are taken away at once, with the middleware that
+they share: it is measured, and no sum of the others."""
 
 
 def _parts(found: dict[str, Any]) -> list[str]:
@@ -37,21 +37,14 @@ def _part(name: str, cost: dict[str, float]) -> str:
     return f"| {name} | {cost['share']:.1%} | {cost['least']:.1%} to {cost['most']:.1%} |"
 
 
-TRADE = """\
-The trade: a thread of uWSGI stays with a connection that it keeps. If all were kept, as
-`http11-socket` does alone, as many idle ones as there are threads would keep everybody out; if
-none, each request would pay for a connection. So half of the threads keep theirs, for fifty
-requests while many wait."""
-
-
 def _idle(found: dict[str, Any]) -> list[str]:
     idle = found["starvation"]
     text = (
-        f"{idle['idle']} clients ask once and keep their connections; {idle['still_open']} of "
-        "these are kept by the service, which tells the others that they end. A new client then "
-        f"waits {idle['slowest_seconds'] * 1000:.0f} ms at most (bar 1 s: {_verdict(idle)})."
+        f"{idle['idle']} clients send one request and leave their connections open; the service "
+        f"closes all but {idle['still_open']} of them. A new client then waits "
+        f"{idle['slowest_seconds'] * 1000:.0f} ms at most (bar 1 s: {_verdict(idle)})."
     )
-    return ["## Connections that are kept", "", text, "", TRADE]
+    return ["## Idle connections", "", text]
 
 
 def _overload(found: dict[str, Any]) -> list[str]:

@@ -10,8 +10,11 @@ from tasks.running_service import RunningService
 RARE, PAST, FREQUENT = "aardvark", "blue moon", "coffee"
 """What is searched for: a few rows anywhere have it, the oldest rows, every tenth row."""
 
-OWN_ROWS, RARE_ROWS, PAST_ROWS = 200, 50, 1000
-"""How many rows are Ada's, and how many have the texts: the same in every table."""
+WORST = "a" * 199 + "b"
+"""What costs LIKE the most to search for, in texts of `a`: all of it is compared at each letter."""
+
+OWN_ROWS, RARE_ROWS, PAST_ROWS, LONG_ROWS = 200, 50, 1000, 400
+"""How many rows are Ada's, have the texts, and are of 10,000 `a`: the same in every table."""
 
 FILL = """
 INSERT INTO {table} (username, text)
@@ -22,6 +25,7 @@ SELECT
               'trains', 'old books', 'winter', 'bread', 'a good idea'])[1 + n %% 10]
     || CASE WHEN n %% (%(rows)s / %(rare_rows)s) = 1 THEN ' and an ' || %(rare)s ELSE '' END
     || CASE WHEN n <= %(past_rows)s THEN ', once in a ' || %(past)s ELSE '' END
+    || CASE WHEN n <= %(long_rows)s THEN repeat('a', 9900) ELSE '' END
     || ': ' || md5(n::text)
 FROM generate_series(1, %(rows)s) AS n
 """
@@ -39,7 +43,7 @@ class Table:
         definition = self._search_index()
         self.drop_search_index()
         values = {"rows": self.rows, "own_rows": OWN_ROWS}
-        values |= {"rare_rows": RARE_ROWS, "past_rows": PAST_ROWS}
+        values |= {"rare_rows": RARE_ROWS, "past_rows": PAST_ROWS, "long_rows": LONG_ROWS}
         texts = {"rare": RARE, "past": PAST, "frequent": FREQUENT}
         self._run(FILL.format(table=self._name), values | texts)
         if definition:

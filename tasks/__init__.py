@@ -2,6 +2,7 @@
 
 from invoke import Collection
 
+from .api_documents import api_documents
 from .backstage_form import backstage
 from .bench import bench
 from .changelog import changelog
@@ -9,7 +10,22 @@ from .changes import changes
 from .demo import demo
 from .fleet import namespace as fleet
 from .lock import lock
+from .publish import publish
 from .release import release
 from .test import test
+from .wheels import wheels
 
-namespace = Collection(backstage, bench, changelog, changes, demo, fleet, lock, release, test)
+namespace = Collection(
+    api_documents,
+    backstage,
+    bench,
+    changelog,
+    changes,
+    demo,
+    fleet,
+    lock,
+    publish,
+    release,
+    test,
+    wheels,
+)

@@ -13,6 +13,9 @@ from .test import TIERS
 TEXTS = ("*.md", "LICENSE", "docs/*", "docs/**/*")
 """Files of this repository that no service is made of."""
 
+TESTS_OF_PACKAGES = ("chassis/tests/", "tools/tests/")
+"""Which no service has either; the quick tier lints them."""
+
 
 @task(
     help={
@@ -32,7 +35,7 @@ def changes(context: Context, since: str = "origin/main", tier: str = "") -> Non
 
 
 def changed_files(since: str, folder: Path = ROOT) -> list[str] | None:
-    """Return the files that differ from where this branch began; None where that is not known."""
+    """Return the files changed on this branch, or None if its start is unknown."""
     begun = _git(folder, "merge-base", since, "HEAD")
     if begun is None or begun == _git(folder, "rev-parse", "HEAD"):
         return None
@@ -42,14 +45,17 @@ def changed_files(since: str, folder: Path = ROOT) -> list[str] | None:
 
 def tiers_for(files: list[str] | None) -> list[str]:
     """Return the tiers that a change of files needs; of None, all."""
-    if files is not None and all(_is_text(name) for name in files):
+    left = [name for name in files if not _is_text(name)] if files is not None else None
+    if left == []:
         return ["quick"]
+    if left and all(name.startswith(TESTS_OF_PACKAGES) for name in left):
+        return ["quick", "packages"]
     return list(TIERS)
 
 
 def _is_text(name: str) -> bool:
     path = PurePosixPath(name)
-    if path.parts[0].startswith(("{{", "templates", "tests")):
+    if path.parts[0].startswith(("{{", "templates", "tests", "chassis", "tools")):
         return False  # a service is made of it, or it is asked for
     return any(path.match(pattern) for pattern in TEXTS)
 

@@ -23,6 +23,7 @@ class Program:
     ) -> None:
         """Start it; all that it writes is added to `log`."""
         self._log = log
+        self._is_asked = False
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 words,
@@ -57,11 +58,19 @@ class Program:
         return self._process.wait()
 
     def ask_to_end(self) -> None:
-        """Ask it to end, and wait for nothing."""
-        self._process.terminate()
+        """Ask it to end, once, and wait for nothing.
+
+        A second signal could arrive while it removes its files.
+        """
+        if not self._is_asked:
+            self._is_asked = True
+            self._process.terminate()
 
     def end(self) -> int:
-        """Ask it to end, wait, and return its exit code; one that will not end is killed."""
+        """Ask it to end, wait, and return its exit code.
+
+        One that does not end within STOP_SECONDS is killed: the exit code is then -9.
+        """
         self.ask_to_end()
         try:
             return self._process.wait(STOP_SECONDS)

@@ -1,17 +1,18 @@
-"""Releases a version of the template: a tag, once everything is in place for it."""
+"""Releases a version of template, chassis and tools: one tag, once everything is in place."""
 
 import json
 import re
 import subprocess
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from invoke import Context, Exit, task
 
-from . import gate, passed
+from . import gate, passed, versions
 from .engine import engine
 from .folders import ROOT
+from .wheels import faults as faults_of_wheels
+from .wheels import make as make_wheels
 
 releases = engine("releases")
 changelog = engine("changelog")
@@ -21,11 +22,21 @@ changelog = engine("changelog")
     help={
         "version": "Such as 1.2.0, a semantic version above the last one",
         "check": "Only look; make no tag",
+        "write": "Write the version wherever it stands and build the wheels; make no tag",
     }
 )
-def release(context: Context, version: str, check: bool = False) -> None:
-    """Tag this commit as a version of the template, once all that belongs to one is there."""
+def release(context: Context, version: str, check: bool = False, write: bool = False) -> None:
+    """Tag this commit as a version of template, chassis and tools, once all of it is there."""
     tag = f"v{version.removeprefix('v')}"
+    if write and check:
+        raise Exit("Give --check or --write, not both.", 2)
+    if write:
+        if releases.order(tag) is None:
+            raise Exit(f"{tag} is no semantic version, such as v1.2.0.", 2)
+        versions.write(tag.removeprefix("v"))
+        make_wheels()
+        print(f"{tag} is written. Commit it, and run the update gate: ./invoke test --gate")
+        return
     found = [*faults(tag), *gate.faults()]
     if found:
         raise Exit("\n".join([f"{tag} cannot be released:", *(f"- {each}" for each in found)]), 1)
@@ -48,9 +59,8 @@ def faults(tag: str) -> Iterator[str]:
         yield f"there are changes that are in no commit: {changes.splitlines()[0].strip()}, ..."
     if not passed.is_for(_git("rev-parse", "HEAD^{tree}")):
         yield "the update gate has not passed for these files: ./invoke test --gate"
-    written = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-    if f"v{written}" != tag:
-        yield f"pyproject.toml has the version {written}"
+    yield from versions.faults(tag.removeprefix("v"))
+    yield from faults_of_wheels()
     if not _section(tag):
         yield f"CHANGELOG.md has no section for {tag.removeprefix('v')}"
     if last:

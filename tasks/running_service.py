@@ -1,13 +1,14 @@
 """A rendered service, installed and running as in production."""
 
 import secrets
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import requests
 
 from .ports import free_port
-from .program import Program
+from .program import STOP_SECONDS, Program
 from .running_database import RunningDatabase
 from .service_folder import DEVELOPMENT, PRODUCTION, ServiceFolder
 
@@ -33,7 +34,7 @@ class RunningService:
         programs: Path | None = None,
         works_in: Path | None = None,
     ) -> None:
-        """`say` is told what happens, a few words each time; `port` is taken where it is free.
+        """`say` is called with each step; `port` is used if it is free.
 
         Without a `database` it has one of its own, where it needs one at all. `supplied` are
         settings by their names in settings.yaml; `programs` and `works_in` as in ServiceFolder.
@@ -150,7 +151,8 @@ class RunningService:
     def stop(self) -> None:
         """Stop all that was started; what runs may finish."""
         if self._program is not None:
-            self._program.end()
+            if self._program.end() == -signal.SIGKILL:
+                self._say(f"{self.service.name}: killed, as it did not end within {STOP_SECONDS} s")
             self._program = None
         if self._has_own_server:
             self.server.remove()
@@ -168,7 +170,10 @@ class RunningService:
         """Return a token that the service accepts, signed with the keys that it was given."""
         words = ["--username", username, "--scope", scope, "--minutes", str(minutes)]
         folder = ["--folder", str(self.keys)]
-        return self.run("token.issue", *words, *folder, environment=DEVELOPMENT)
+        # Only the checkout has this task: an installed wheel comes without the tools.
+        checkout = ServiceFolder(self.folder)
+        variables = self.variables(DEVELOPMENT)
+        return checkout.run("token.issue", *words, *folder, variables=variables)
 
     def run(self, *words: str, environment: str = PRODUCTION, **more: str) -> str:
         """Run one of its tasks and return what it prints; `more` are variables."""

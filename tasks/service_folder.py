@@ -39,10 +39,10 @@ class ServiceFolder:
         self.path = path
         self._programs = programs or path / ".venv" / "bin"
         self._works_in = works_in or path
-        pyproject = tomllib.loads((path / "pyproject.toml").read_text("utf-8"))
-        scripts: dict[str, str] = pyproject["project"]["scripts"]
-        [(self.command, entry_point)] = scripts.items()
-        self.package = entry_point.partition(".")[0]
+        project = tomllib.loads((path / "pyproject.toml").read_text("utf-8"))["project"]
+        [self.command] = project["scripts"]
+        services: dict[str, str] = project["entry-points"]["flask_chassis.service"]
+        [self.package] = services.values()
         settings = yaml.safe_load((path / "settings.yaml").read_text("utf-8"))
         self.settings: dict[str, dict[str, Any]] = settings["default"]
 

@@ -9,12 +9,16 @@ from invoke import Context, Exit, task
 from . import passed
 from .folders import PROGRAMS, ROOT
 
-IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
-"""Most tests wait: for a server that starts, for a page, for an image. Those of a file share what
-they have started, and stay together."""
+PROCESSES = min((os.cpu_count() or 1) + 1, 4)
+"""One more than there are processors: many tests wait for a server, a page or an image."""
+
+IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=loadfile", "--no-loadscope-reorder")
+"""The tests of a file share what they have started, and stay together. pytest-xdist would start the
+files with the most tests first, which are the short ones: tests/longest_first.py sorts them."""
 
 TIERS = {
     "quick": ("tests/hooks", "tests/quick"),
+    "packages": ("tests/packages",),
     "full": ("tests/full",),
     "kubernetes": ("tests/kubernetes",),
     "pipelines": ("tests/pipelines",),
@@ -58,7 +62,7 @@ def test(
 
 
 def install_tools() -> None:
-    """Install what tests and locking need besides, hash-checked, where it is not there yet."""
+    """Install the requirements of tests and locking, with hashes, unless they are installed."""
     wanted = (ROOT / "requirements-dev.txt").read_text("utf-8")
     installed = ROOT / ".venv" / "dev-made-for"
     if installed.is_file() and installed.read_text("utf-8") == wanted:

@@ -9,7 +9,7 @@ from tasks.checks.browser import chromium
 from tasks.render import example
 from tests.services import InstalledService, install
 
-pytest_plugins = ["tests.no_skips"]
+pytest_plugins = ["tests.no_skips", "tests.longest_first"]
 
 EXAMPLES = {
     "resource": "thoughts-backend",
@@ -32,6 +32,6 @@ def service_of_each_kind(request: pytest.FixtureRequest) -> InstalledService:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium; that there is none is an error, as the tests prove what is in the pages."""
+    """Chromium. A missing Chromium is an error: these tests prove the pages."""
     with chromium() as started:
         yield started

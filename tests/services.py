@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks import overlay
 from tasks.folders import PROGRAMS, ROOT
 from tasks.render import render_anew
 
@@ -54,9 +55,15 @@ def clean_environment() -> dict[str, str]:
 
 
 def install(
-    answers: dict[str, str], python: str = sys.executable, extras: str = ""
+    answers: dict[str, str],
+    python: str = sys.executable,
+    extras: str = "",
+    domain: str = "",
 ) -> InstalledService:
-    """Render a service to where it stays, and install it with an interpreter."""
+    """Render a service to where it stays, and install it with an interpreter.
+
+    `domain` names an example whose domain takes the place of the seeded one.
+    """
     version = subprocess.run(
         [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
         capture_output=True,
@@ -68,12 +75,16 @@ def install(
         "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
         "PYTHON": python,
         "EXTRAS": extras,
+        # Most of it no test imports, and compiling everything takes half of an installation.
+        "NO_COMPILE": "1",
     }
     with alone(folder, answers["project_name"]) as rendered_for:
         run, _, name = rendered_for.read_text("utf-8").partition("\n")
         if run == RUN:
             return InstalledService(folder / name)
         service = InstalledService(render_anew(folder, answers))
+        if domain:
+            overlay.put(service.path, domain)
         subprocess.run(["./bootstrap"], cwd=service.path, env=environment, check=True)
         rendered_for.write_text(f"{RUN}\n{service.path.name}", "utf-8")
     return service

@@ -9,8 +9,8 @@ import jetbrains.buildServer.configs.kotlin.triggers.vcs
 private const val NOTES = "%system.teamcity.build.tempDir%/notes.md"
 
 /**
- * A tag becomes a release, with what CHANGELOG.md says of it and how the gate's updates ended. The VCS root
- * has +:refs/tags/(v*).
+ * A tag becomes a release of template, chassis and tools, with what CHANGELOG.md says of it and how the gate's
+ * updates ended. The VCS root has +:refs/tags/(v*).
  */
 fun release(verified: BuildType, gate: BuildType) = BuildType {
     id("Release")
@@ -25,8 +25,19 @@ fun release(verified: BuildType, gate: BuildType) = BuildType {
         // A parameter of the type password, of a project above this one.
         password("env.GH_TOKEN", "%github.token%")
         param("env.TAG", "%teamcity.build.branch%")
+        // Where the packages are uploaded to; empty where services carry them in vendor/.
+        param("env.PACKAGE_INDEX", "")
+        password("env.UV_PUBLISH_USERNAME", "%package.index.username%")
+        password("env.UV_PUBLISH_PASSWORD", "%package.index.password%")
     }
     steps {
+        script {
+            name = "Packages for the internal index"
+            scriptContent = """./invoke publish --index="${'$'}PACKAGE_INDEX" --tag="${'$'}TAG""""
+            conditions {
+                doesNotEqual("env.PACKAGE_INDEX", "")
+            }
+        }
         script {
             name = "What has changed"
             scriptContent = """./invoke changelog --tag="${'$'}TAG" --conflicts >$NOTES"""

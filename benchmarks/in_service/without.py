@@ -1,25 +1,31 @@
 """The rendered service without one of its parts: an application that uWSGI loads, in its place.
 
-It runs in the service's environment. WITHOUT names the parts, SERVICE_PACKAGE the package.
+It runs in the service's environment. WITHOUT names the parts, MEASURED the service's package.
 """
 
 import os
 from importlib import import_module
+from typing import Any
 
 PARTS = {
-    "logs": "logs",
-    "metrics": "metrics",
-    "request ids": "request_ids",
-    "error handling": "errors",
+    "logs": [("observability.log_config", "init_app"), ("http.access_log", "write")],
+    "metrics": [("observability.metrics", "init_app"), ("observability.metrics", "count")],
+    "request ids": [("http.request_id", "assign")],
+    "error handling": [("http.errors", "init_app")],
 }
+"""The functions that are replaced by one that does nothing."""
 
-package = os.environ["SERVICE_PACKAGE"]
+
+def nothing(*arguments: Any) -> str:
+    """Do nothing. As a request id, this is none."""
+    return ""
+
+
 parts = [part for part in os.environ["WITHOUT"].split(",") if part]
-modules = [PARTS[part] for part in parts]
-if {"logs", "metrics"} <= set(modules):
-    modules.append("answers")  # it times requests for these two alone
-for name in modules:
-    module = import_module(f"{package}.chassis.{name}")
-    module.init_app = lambda app, settings: None  # type: ignore[attr-defined]
+replaced = [function for part in parts for function in PARTS[part]]
+if set(parts) == set(PARTS):
+    replaced.append(("http.middleware", "init_app"))  # with the clock and the header
+for name, function in replaced:
+    setattr(import_module(f"flask_chassis.{name}"), function, nothing)
 
-application = import_module(f"{package}.wsgi").application
+application = import_module(f"{os.environ['MEASURED']}.wsgi").application

@@ -32,7 +32,7 @@ class NoBrowserError(Exception):
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run Chromium as long as the block lasts; NoBrowserError where there is none."""
+    """Run Chromium during the block. Raises NoBrowserError if it is not installed."""
     with sync_playwright() as playwright:
         program = _on_this_machine() or Path(playwright.chromium.executable_path)
         if not program.is_file():

@@ -132,6 +132,6 @@ CHECKS: tuple[Check[Person[Together]], ...] = (
 
 
 def passes(system: Together, album: Path) -> bool:
-    """Make every check in Chromium; NoBrowserError where there is none."""
+    """Make every check in Chromium. Raises NoBrowserError if it is not installed."""
     with chromium() as browser, browser.new_context() as context:
         return verdict.passes(CHECKS, Person(system, context, album), failures=(Error,))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Fleet = dict[str, Any]
-"""The flows of services, by name, as a service's own `tasks/flows.py` reads them."""
+"""The flows of services, by name, as `flask_chassis_tools.kubernetes.flows` reads them."""
 
 Edge = tuple[str, str, str]
 """Who calls whom, and at which port."""

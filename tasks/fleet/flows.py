@@ -1,22 +1,19 @@
 """Draws who calls whom in a fleet, from what each service declares."""
 
-import importlib.util
-import sys
 from collections.abc import Iterable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import yaml
 from invoke import Context, Exit, task
 
-from ..folders import TEMPLATE
+from ..engine import engine
 from . import flow_graph
 from . import services as named
 from .flow_graph import Fleet
 
-READER = TEMPLATE / "{{cookiecutter.package_name}}" / "tasks" / "flows.py"
-"""What a service reads its own file with: it needs nothing else of the service."""
+reader: Any = engine("kubernetes.flows")
+"""What a service reads its own file with."""
 
 
 @task(
@@ -46,7 +43,6 @@ def folders_of(name: str) -> list[Path]:
 
 def read(folders: Iterable[Path]) -> Fleet:
     """Read the flows of services by their folders."""
-    reader = _reader()
     fleet: Fleet = {}
     for folder in folders:
         try:
@@ -64,14 +60,3 @@ def read(folders: Iterable[Path]) -> Fleet:
         except reader.FlowsError as error:
             raise Exit(str(error), 1) from None
     return fleet
-
-
-def _reader() -> Any:
-    """Load the module that services read their flows with."""
-    spec = importlib.util.spec_from_file_location("flows_of_services", READER)
-    assert spec is not None  # noqa: S101  (it is a file of Python)
-    assert spec.loader is not None  # noqa: S101
-    module: ModuleType = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module

@@ -6,7 +6,7 @@ from typing import Any
 from ..engine import engine
 from .state import State
 
-advisories: Any = engine("advisories")
+advisories: Any = engine("scanning.advisories")
 
 NoAnswerError: type[Exception] = advisories.NoAnswerError
 

@@ -24,6 +24,7 @@ def of(states: Sequence[State]) -> str:
         "at the newest release": sum(not each.behind and not each.fault for each in states),
         "behind": sum(bool(each.behind) for each in states),
         "with edited files of the template": sum(bool(each.drift) for each in states),
+        "on another chassis than the template's": sum(bool(each.foreign) for each in states),
         "with vulnerable packages": sum(bool(each.vulnerable) for each in states),
     }
     if all(each.vulnerable is None for each in states):

@@ -9,6 +9,7 @@ from typing import Any
 from ..engine import engine
 from ..folders import ROOT
 
+chassis = engine("chassis")
 checksums = engine("checksums")
 faults = engine("faults")
 record = engine("record")
@@ -26,11 +27,15 @@ class State:
     version: str = "?"
     behind: int = 0
     """How many releases there are that it has not got."""
+    chassis: str = "?"
+    """The version of the chassis that it runs on; ? if it has none yet."""
+    foreign: list[str] = field(default_factory=list)
+    """Where chassis and tools are from, if not from the template: a path, git, an index."""
     kind: str = "?"
     python: str = "?"
     team: str = "?"
     drift: dict[str, str] | None = None
-    """What was edited of the template's files; None where that is not known."""
+    """The edited template-owned files, or None if unknown."""
     updated: str = "never"
     """The day of the last commit that changed the record of the template."""
     answers: dict[str, Any] = field(default_factory=dict)
@@ -83,6 +88,9 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
         if listed.is_file():
             known = checksums.read(listed.read_text("utf-8"))
             state.drift = checksums.edited(known, checksums.content_in(service))
+        if found := chassis.chassis_source(service):
+            state.chassis = found.version
+        state.foreign = [str(each) for each in chassis.foreign_sources(service)]
         lock = service / "poetry.lock"
         if with_packages and lock.is_file():
             state.packages = dict(_LOCKED.findall(lock.read_text("utf-8")))

@@ -28,7 +28,7 @@ AT_ONCE = 8
 def status(
     context: Context, services: str, json: bool = False, html: str = "", advisories: str = ""
 ) -> None:
-    """List the services of a fleet: version, drift, last update, vulnerable packages."""
+    """List the services of a fleet: version, chassis, drift, last update, vulnerable packages."""
     found = states(services, advisories)
     if html:
         Path(html).write_text(page.of(found), "utf-8")
@@ -58,7 +58,17 @@ def as_json(found: Sequence[State]) -> str:
     return json.dumps([each.told() for each in found], indent=2, ensure_ascii=False)
 
 
-HEADINGS = ("service", "version", "behind", "kind", "python", "drift", "vulnerable", "updated")
+HEADINGS = (
+    "service",
+    "version",
+    "behind",
+    "chassis",
+    "kind",
+    "python",
+    "drift",
+    "vulnerable",
+    "updated",
+)
 
 
 def row(each: State) -> tuple[str, ...]:
@@ -70,6 +80,7 @@ def row(each: State) -> tuple[str, ...]:
         each.name,
         each.version,
         behind,
+        f"{each.chassis} (not the template's)" if each.foreign else each.chassis,
         each.kind,
         each.python,
         drift,
@@ -79,7 +90,7 @@ def row(each: State) -> tuple[str, ...]:
 
 
 def table(found: Sequence[State]) -> str:
-    """Return the states as a table, and what is wrong with any below it."""
+    """Return the states as a table; below it, where a chassis is from and what is wrong."""
     rows = [HEADINGS, *(row(each) for each in found)]
     widths = [max(len(line[column]) for line in rows) for column in range(len(HEADINGS))]
     lines = [
@@ -88,4 +99,5 @@ def table(found: Sequence[State]) -> str:
     ]
     newest = sum(not each.behind for each in found)
     lines += ["", f"{len(found)} services, {newest} at the newest release."]
+    lines += [f"{each.name}: {foreign}" for each in found for foreign in each.foreign]
     return "\n".join([*lines, *(f"{each.name}: {each.fault}" for each in found if each.fault)])

@@ -69,7 +69,7 @@ def at_a_time(
 
 
 def in_memory(jobs: int, memory: Path = MEMORY) -> Path | None:
-    """Return a folder in memory; None where there is none with room, or TMPDIR names another.
+    """Return a folder in memory, or None if it has too little room or TMPDIR is set.
 
     An update makes and removes thousands of small files: on a disk that costs as much as the rest.
     """

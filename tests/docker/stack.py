@@ -49,7 +49,7 @@ class Service(Container):
             super().__exit__(*of)
 
     def status(self, path: str) -> int:
-        """Return the status of an answer, 0 where there is none."""
+        """Return the status of a response, 0 without one."""
         try:
             return requests.get(f"{self.address}{path}", timeout=TIMEOUT_SECONDS).status_code
         except requests.RequestException:

@@ -44,8 +44,7 @@ class Clock:
 def told(service: Service, seconds: int) -> bool:
     """Whether the log has a jump by about so many seconds."""
     return any(
-        record["message"] == "the clock of the machine has jumped"
-        and abs(record["seconds"] - seconds) <= 2
+        record["message"] == "the system clock has jumped" and abs(record["seconds"] - seconds) <= 2
         for record in service.records()
     )
 

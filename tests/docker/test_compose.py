@@ -66,7 +66,7 @@ class Composed:
 
     @property
     def address(self) -> str:
-        """Where it is served."""
+        """The address of the service."""
         return f"http://127.0.0.1:{self.variables['HTTP_PORT']}"
 
 
@@ -99,7 +99,7 @@ def test_the_network_is_made_once_and_as_it_is_asked_for(composed: Composed) -> 
     subnet = "--subnet=10.213.77.0/24"
     for words in ([subnet], [subnet], []):
         said = composed.task("network.create", *words)
-        assert said == "The network composed-net is there, with 10.213.77.0/24.\n"
+        assert said == "The network composed-net exists with the subnet 10.213.77.0/24.\n"
     network = inspect("composed-net")
     assert network["Driver"] == "bridge"
     refused = composed.runs(
@@ -122,7 +122,7 @@ def test_the_database_is_provided(composed: Composed) -> None:
 def test_one_task_does_all_of_it(composed: Composed) -> None:
     for _ in range(2):
         said = composed.task("up")
-        assert f"The service: {composed.address}/" in said
+        assert f"Service: {composed.address}/" in said
     assert requests.get(f"{composed.address}/health/ready", timeout=10).ok
 
 
@@ -134,7 +134,10 @@ def test_the_service_is_used_reloads_and_leaves_files_of_the_owner(composed: Com
     assert requests.post(url, {"text": "x"}, headers=headers, timeout=10).status_code == 201
 
     domain = composed.folder / "thoughts_backend" / "domain.py"
-    planted = "\n    app.add_url_rule('/planted', view_func=lambda: 'reloaded')\n"
+    planted = (
+        "\n    from flask_chassis.auth.access import public"
+        "\n    app.add_url_rule('/planted', view_func=public(lambda: 'reloaded'))\n"
+    )
     text = domain.read_text("utf-8")
     domain.write_text(text.rstrip() + planted, "utf-8")
     try:
@@ -172,7 +175,7 @@ def test_the_tests_run_in_containers_and_tell_teamcity(composed: Composed) -> No
     assert "##teamcity[testFinished" in said
     assert "##teamcity[testFailed" not in said
     again = composed.compose(
-        *("--file", TESTS, "run", "--rm", "tests", "acme-tasks", "tests", "--select=probe")
+        *("--file", TESTS, "run", "--rm", "tests", "acme-tasks", "tests", "--select=guard")
     )
     assert "##teamcity" not in again
 
@@ -193,7 +196,7 @@ def test_a_fault_ends_the_checks(composed: Composed) -> None:
 
 
 def test_the_source_is_mounted_from_where_ci_says(composed: Composed) -> None:
-    """The folder as the engine knows it, where that is not the one that compose runs in."""
+    """The folder on the engine's host, if it differs from the one that compose runs in."""
     elsewhere = replace(composed, variables=composed.variables | {"CODE_DIR": "/srv/checkout"})
     for name in ("docker-compose.yaml", PROVISION, TESTS):
         read = json.loads(elsewhere.compose("--file", name, "config", "--format=json"))

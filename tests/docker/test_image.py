@@ -13,9 +13,10 @@ import yaml
 from tests.docker import engine
 from tests.docker.conftest import PREFIX
 from tests.docker.engine import Container, ask, docker, inspect
+from tests.full.test_patched_chassis import PATCHED, Service
 from tests.services import InstalledService
 
-LARGEST_ABOVE_BASE = 90_000_000
+LARGEST_ABOVE_BASE = 105_000_000
 
 SECRETS = {"netrc": "planted-in-netrc-7a1e", "pip.conf": "planted-in-pip-conf-93bd"}
 """Texts that exist nowhere else in the world."""
@@ -81,6 +82,33 @@ def test_production_is_small(
     print(f"{service_of_each_kind.path.name}: {size / 1e6:.1f} MB above {base}")
     assert layers(image_of_each_kind)[: len(layers(base))] == layers(base)
     assert size <= LARGEST_ABOVE_BASE
+
+
+INSTALLED = """
+from importlib.metadata import distributions
+print(*sorted(each.name.lower() for each in distributions()))
+"""
+
+
+def test_production_has_the_chassis_without_its_tools(image_of_each_kind: str) -> None:
+    words = ("run", "--rm", "--network=none", image_of_each_kind)
+    names = set(docker(*words, "python", "-c", INSTALLED).split())
+    assert {"flask", "flask-chassis"} <= names
+    assert not {"flask-chassis-tools", "mypy", "pip", "poetry-core", "pytest", "ruff"} & names
+    assert docker(*words, "find", "/service", "/opt", "-name", "*.whl") == ""
+
+
+def test_a_patched_chassis_is_in_the_image(
+    rendered_service: InstalledService, tmp_path: Path
+) -> None:
+    """As in docs/how-to/patch-the-chassis.md: the folder in vendor/ is built like a wheel."""
+    patched = Service(copy_of(rendered_service.path, tmp_path / "service"))
+    patched.patch()
+    patched.poetry("lock")
+    tag = f"{PREFIX}:patched"
+    engine.build(patched.path, tag, target="builder")
+    module = "/opt/venv/lib/python*/site-packages/flask_chassis/observability/health.py"
+    assert PATCHED in docker("run", "--rm", "--network=none", tag, "sh", "-c", f"cat {module}")
 
 
 def test_a_change_of_one_source_file_makes_new_last_layers_only(cold: Built) -> None:
@@ -161,6 +189,8 @@ def test_an_image_without_a_version_does_not_start(cold: Built) -> None:
 def test_the_development_image_works_as_the_owner_of_the_source(cold: Built) -> None:
     tag = f"{PREFIX}:development-with-secrets"
     engine.build(cold.folder, tag, *cold.options, target="development")
+    names = set(docker("run", "--rm", "--network=none", tag, "python", "-c", INSTALLED).split())
+    assert {"flask-chassis", "flask-chassis-tools", "pytest"} <= names
     source = copy_of(cold.folder, cold.folder.parent / "owned")
     subprocess.run(["chown", "-R", "23456:34567", source], check=True)
     docker(

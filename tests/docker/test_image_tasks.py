@@ -81,7 +81,7 @@ def test_what_is_not_committed_can_be_built_and_is_not_pushed(
     assert '"version": "v1.0.0-dirty"' in checkout.task("version").stdout
     failed = checkout.task("image.push", "--tag=v1.0.0-dirty")
     assert failed.returncode == 1
-    assert "is no version: commit everything" in failed.stderr
+    assert "is not a version. A tag must identify a commit" in failed.stderr
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_a_stage_gets_what_was_pushed_and_nothing_else(pushing: Checkout, image:
     assert "no basic auth credentials" in pushing.task("image.push", "--tag=v1.0.0").stderr
 
     pushing.variables["REGISTRY_PASSWORD"] = "guessed"
-    assert "does not let ada in" in pushing.task("image.login").stderr
+    assert "Login of ada to " in pushing.task("image.login").stderr
     pushing.variables["REGISTRY_PASSWORD"] = "secret"
     login = pushing.task("image.login")
     assert login.returncode == 0, login.stderr
@@ -122,9 +122,9 @@ def test_a_stage_gets_what_was_pushed_and_nothing_else(pushing: Checkout, image:
     assert right.returncode == 0, right.stderr
     wrong = pushing.task("image.verify", "--tag=v1.0.0", f"--digest={OTHER}")
     assert wrong.returncode == 1
-    assert f"is {digest} now, and was {OTHER}." in wrong.stderr
+    assert f"has the digest {digest} in the registry; expected {OTHER}." in wrong.stderr
     missing = pushing.task("image.verify", "--tag=v9.9.9", f"--digest={digest}")
-    assert "The registry has no " in missing.stderr
+    assert " not found in the registry" in missing.stderr
 
 
 def test_a_tag_is_pushed_once(pushing: Checkout, image: str, tmp_path: Path) -> None:
@@ -135,13 +135,13 @@ def test_a_tag_is_pushed_once(pushing: Checkout, image: str, tmp_path: Path) -> 
     engine.docker("build", "--quiet", f"--tag={name}", tmp_path)
     failed = pushing.task("image.push", "--tag=v1.0.1")
     assert failed.returncode == 1
-    assert "a tag is pushed once" in failed.stderr
+    assert "A tag is pushed only once" in failed.stderr
 
 
 def test_what_was_not_built_is_not_pushed(pushing: Checkout) -> None:
     failed = pushing.task("image.push", "--tag=v2.0.0")
     assert failed.returncode == 1
-    assert failed.stderr.startswith("There is no image ")
+    assert failed.stderr.startswith("Image ")
 
 
 def test_a_registry_that_does_not_answer_is_no_registry_without_the_image(
@@ -150,7 +150,10 @@ def test_a_registry_that_does_not_answer_is_no_registry_without_the_image(
     checkout = check_out(rendered_service, tmp_path / "service", "127.0.0.1:1/thoughts-backend")
     failed = checkout.task("image.verify", "--tag=v1.0.0", f"--digest={OTHER}")
     assert failed.returncode == 1
-    assert "The registry does not say what 127.0.0.1:1/thoughts-backend:v1.0.0 is:" in failed.stderr
+    assert (
+        "The registry does not return the digest of 127.0.0.1:1/thoughts-backend:v1.0.0:"
+        in failed.stderr
+    )
 
 
 def test_a_fault_in_a_compose_file_is_told(

@@ -49,7 +49,7 @@ def test_a_killed_database_is_503_and_loses_no_write_that_was_answered(
     assert len(written) == load.statuses[201]
     assert service.state["StartedAt"] == started_at
     assert service.state["Running"]
-    assert service.says("not ready: database does not answer")
+    assert service.says("not ready: the health check of database failed")
 
 
 def test_a_write_that_is_not_there_is_seen(stack: Stack, service: Service) -> None:

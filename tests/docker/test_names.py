@@ -41,7 +41,7 @@ def test_a_name_that_is_not_known_for_a_while(
     with Container(stack.image, options=options) as service:
 
         def fault(path: str) -> str:
-            probe = ("python", "-m", f"{stack.package}.chassis.probe", f"/health/{path}")
+            probe = ("python", "-m", "flask_chassis.serving.probe", f"/health/{path}")
             return ask("exec", service.id, *probe).stderr.strip()
 
         until(lambda: fault("ready") == "", "ready", otherwise=service.log)

@@ -24,7 +24,7 @@ def test_the_image_is_listed_and_clean(
     with advisories_against("not-installed", "PyPI") as service:
         done = scanned.scan("scan.image", f"--image={image}", f"--advisories={service}")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.endswith("Nothing was found.\n")
+    assert done.stdout.endswith("No findings.\n")
 
     bill = scanned.folder / "sbom.cdx.json"
     components = {each["purl"] for each in json.loads(bill.read_text("utf-8"))["components"]}

@@ -72,9 +72,9 @@ def test_memory_that_is_used_up(stack: Stack, planted: tuple[str, ...]) -> None:
         assert service.says("Respawned uWSGI worker")
 
 
-def test_a_request_that_is_stuck(stack: Stack) -> None:
-    """A database that is frozen, and not gone, answers nothing and ends nothing."""
-    # Stuck after 5 seconds: longer than a worker without a connection waits for one.
+def test_the_request_watchdog_kills_the_worker_of_a_blocked_request(stack: Stack) -> None:
+    """A database that is paused neither responds nor closes its connections."""
+    # The watchdog fires after 5 seconds: longer than a worker without a connection waits for one.
     with Service(stack, other_configuration(stack, harakiri="8")) as service:
         service.until_ready()
         # Enough for each worker to have a connection.
@@ -83,13 +83,13 @@ def test_a_request_that_is_stuck(stack: Stack) -> None:
             docker("pause", stack.database.id)
             try:
                 # A worker that has a connection waits on it; another one gets none, and says so.
-                until(lambda: service.status(LIST) == 0, "stuck")
+                until(lambda: service.status(LIST) == 0, "killed")
             finally:
                 docker("unpause", stack.database.id)
-        [stuck] = [record for record in service.records() if "is stuck" in record["message"]]
-        assert stuck["level"] == "CRITICAL"
-        assert stuck["path"] == LIST
-        assert "execute" in stuck["stack"]
+        [overdue] = [each for each in service.records() if "request watchdog" in each["message"]]
+        assert overdue["level"] == "CRITICAL"
+        assert overdue["path"] == LIST
+        assert "execute" in overdue["stack"]
 
 
 def test_temporary_files_that_fill_the_room_there_is(stack: Stack) -> None:

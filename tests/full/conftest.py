@@ -7,6 +7,7 @@ import pytest
 from tasks.checks.caller import Caller
 from tasks.running_service import RunningService
 from tests.full.uwsgi_process import Uwsgi, started
+from tests.running import running_service
 from tests.services import InstalledService
 
 
@@ -15,12 +16,8 @@ def running(
     rendered_service: InstalledService, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningService]:
     """The example service under uWSGI, with a PostgreSQL of its own."""
-    service = RunningService(rendered_service.path, tmp_path_factory.mktemp("running"))
-    try:
-        service.start()
+    with running_service(rendered_service, tmp_path_factory.mktemp("running")) as service:
         yield service
-    finally:
-        service.stop()
 
 
 @pytest.fixture(scope="module")

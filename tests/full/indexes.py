@@ -90,7 +90,7 @@ class _Handler(SimpleHTTPRequestHandler):
 def make_wheel(
     folder: Path, name: str, version: str, *, says: str, requires: tuple[str, ...] = ()
 ) -> Path:
-    """Make a wheel with one module, whose `SAYS` tells where it is from."""
+    """Make a wheel with one module, whose `SAYS` names its origin."""
     module, about = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
     needs = "".join(f"Requires-Dist: {package}\n" for package in requires)
     return _pack(

@@ -29,7 +29,10 @@ def copy_to_scan(service: InstalledService, folder: Path, environment: str = "sc
     # There and not in the copy: a virtual environment remembers where it was made. Tests that run
     # beside these may want it, too.
     with alone(KEPT, f"{service.path.name}-{environment}"):
-        succeeds(["./bootstrap", environment], service.path)
+        words = (
+            f"from flask_chassis_tools import environments; environments.install({environment!r})"
+        )
+        succeeds([service.bin / "python", "-c", words], service.path, seconds=LONGEST_SCAN_SECONDS)
     made = shutil.ignore_patterns(".venv", ".*_cache", "__pycache__", ".coverage")
     shutil.copytree(service.path, folder, ignore=made)
     (folder / ".venv").symlink_to(service.path / ".venv")

@@ -116,7 +116,7 @@ def test_a_request_is_logged_with_its_identifier_and_without_its_query(
     call: Caller[RunningService],
 ) -> None:
     headers = call.ada | {"X-Request-ID": "order-17"}
-    answer = answered(call, "GET", f"{call.own}?limit=7&a=b", headers=headers)
+    answer = answered(call, "GET", f"{call.own}?limit=7", headers=headers)
     assert answer.headers["X-Request-ID"] == "order-17"
     [record] = logged(call.service, "order-17")
     assert (record["method"], record["path"], record["route"]) == ("GET", call.own, call.own)
@@ -139,7 +139,7 @@ def broken(running: RunningService) -> Iterator[None]:
 def test_an_unforeseen_error_is_told_to_operators_and_not_to_callers(
     call: Caller[RunningService],
 ) -> None:
-    query = {"search": "S3cretSearch", "password": "S3cretPassword"}
+    query = {"search": "S3cretSearch"}
     headers = {"X-Request-ID": "unforeseen"}
     answer = answered(call, "GET", call.all, params=query, headers=headers)
     assert (answer.status_code, answer.json()) == (500, {"message": "Internal server error."})

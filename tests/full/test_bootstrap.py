@@ -23,7 +23,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bootstrap(
     service: Path, python: str = sys.executable, programs: tuple[Path, ...] = ()
 ) -> Finished:
-    """Run it where there is no Poetry and no uv, or with the programs of some folders."""
+    """Run it without Poetry and uv, or with the programs of some folders."""
     path = os.pathsep.join([*map(str, programs), "/usr/bin", "/bin"])
     environment = {"PATH": path, "PYTHON": python}
     return run([service / "bootstrap"], service.parent, environment, seconds=SECONDS)
@@ -86,7 +86,7 @@ def test_neither_installs_other_bytes_than_those_that_are_locked(tmp_path: Path)
 
 
 def asks_uv() -> bool:
-    """Whether this machine's pip is told of no index, so that uv installs."""
+    """Whether this machine's pip has no index configured, so that uv installs."""
     told = run([sys.executable, "-m", "pip", "config", "list"], Path.cwd()).stdout
     return not re.search(r"[.](no-index|index-url)=", told)
 

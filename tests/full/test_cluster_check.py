@@ -31,7 +31,7 @@ def check(service: InstalledService) -> tuple[int, str]:
 
 
 def test_the_manifests_are_right(service_of_each_kind: InstalledService) -> None:
-    said = "The manifests are right for development, production, staging.\n"
+    said = "The manifests are valid for development, production, staging.\n"
     assert check(service_of_each_kind) == (0, said)
 
 
@@ -47,10 +47,14 @@ def test_with_every_component_they_are_right_as_well(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("newTag: v0.0.0", "newTag: latest", "has no tag that stays what it is"),
-        ("=staging.kubernetes", "=stagnig.kubernetes", "is stagnig.kubernetes, which is not"),
+        ("newTag: v0.0.0", "newTag: latest", "has no fixed tag"),
+        ("=staging.kubernetes", "=stagnig.kubernetes", "is stagnig.kubernetes, but must be"),
         ("- op: add\n        path: /spec/tls", "- op: add\n        path: /x", "has no TLS for"),
-        ("envs: [settings.env]", "literals: [X_LOGS__LEVEL=INFO]", "nothing reads the variable X_"),
+        (
+            "envs: [settings.env]",
+            "literals: [X_LOGS__LEVEL=INFO]",
+            "the service does not read the variable X_",
+        ),
     ],
 )
 def test_a_fault_in_an_overlay_is_seen(

@@ -14,7 +14,12 @@ from tasks.folders import PROGRAMS
 from tasks.running_service import RunningService
 from tests.full.metrics import ID, counted, counted_since
 
-SCHEMATHESIS_SECONDS = 90
+WRONG_CURSOR = (
+    "Is not the cursor of a page of this list in this order. Follow the header Link of the "
+    "previous page as it is, or leave `after` out to start at the first page."
+)
+
+SCHEMATHESIS_SECONDS = 300
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00")
 
@@ -50,9 +55,11 @@ def test_a_tool_that_reads_the_document_finds_no_fault(call: Caller[RunningServi
     checked = subprocess.run(
         [
             PROGRAMS / "schemathesis",
-            *("run", f"{call.service.address}/swagger.json"),
+            *("run", f"{call.service.address}/openapi.json"),
             *("--header", f"Authorization: {call.root['Authorization']}"),
-            *("--checks", "all", "--max-redirects", "0", "--request-timeout", "10"),
+            # A cursor has a checksum, which no schema can describe.
+            *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
+            *("--max-redirects", "0", "--request-timeout", "10"),
             *("--max-examples", "100", "--seed", "1", "--generation-deterministic"),
             "--no-color",
         ],
@@ -68,22 +75,30 @@ def test_a_tool_that_reads_the_document_finds_no_fault(call: Caller[RunningServi
         *(("POST", call.own, status) for status in (201, 400, 401, 415)),
         *(("GET", call.all, status) for status in (200, 400)),
         *(("GET", f"{call.all}{ID}/", status) for status in (200, 404)),
+        *(("PATCH", f"{call.all}{ID}/", status) for status in (400, 401, 404, 415)),
+        *(("DELETE", f"{call.all}{ID}/", status) for status in (401, 404)),
         *(("DELETE", f"{call.admin}{ID}/", status) for status in (204, 401, 404)),
         *((method, "unmatched", 405) for method in ("PUT", "PATCH", "DELETE", "POST", "other")),
     }
 
 
 def test_the_document_declares_what_it_protects_with(call: Caller[RunningService]) -> None:
-    document = call("GET", "/swagger.json", 200).json()
-    [(scheme, declared)] = document["securityDefinitions"].items()
-    assert (declared["in"], declared["name"]) == ("header", "Authorization")
+    document = call("GET", "/openapi.json", 200).json()
+    [(scheme, declared)] = document["components"]["securitySchemes"].items()
+    assert (declared["type"], declared["scheme"]) == ("http", "bearer")
     protected = {
         (method, path)
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
-        if method != "parameters" and operation.get("security") == [{scheme: []}]
+        if any(scheme in needed for needed in operation["security"])
     }
-    assert protected == {("get", call.own), ("post", call.own), ("delete", f"{call.admin}{{id}}/")}
+    assert protected == {
+        ("get", call.own),
+        ("post", call.own),
+        ("patch", f"{call.all}{{id}}/"),
+        ("delete", f"{call.all}{{id}}/"),
+        ("delete", f"{call.admin}{{id}}/"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -93,9 +108,8 @@ def test_the_document_declares_what_it_protects_with(call: Caller[RunningService
         {"data": {"text": "Hello"}},
         {"files": {"text": (None, "Hello")}},
         {"data": '{"text": "Hello"}', "headers": {"Content-Type": "application/vnd.acme+json"}},
-        {"json": {"text": "Hello", "id": 1, "username": "eve", "timestamp": "now"}},
     ],
-    ids=["JSON", "form", "multipart form", "some other JSON", "with fields that are not its own"],
+    ids=["JSON", "form", "multipart form", "some other JSON"],
 )
 def test_a_user_writes(call: Caller[RunningService], sent: dict[str, dict[str, str]]) -> None:
     headers = call.ada | sent.pop("headers", {})
@@ -144,6 +158,12 @@ def test_what_is_wrong_with_a_text_is_said(
     assert_error(answer, text=sentence)
 
 
+def test_a_field_that_is_not_the_callers_to_set_is_refused(call: Caller[RunningService]) -> None:
+    sent = {"text": "Hello", "id": 1, "username": "eve"}
+    answer = call("POST", call.own, 400, headers=call.ada, json=sent)
+    assert_error(answer, id="Is not a known field.", username="Is not a known field.")
+
+
 def test_own_are_the_callers_alone_newest_first(call: Caller[RunningService]) -> None:
     grace = {"Authorization": f"Bearer {call.service.token('grace')}"}
     assert call("GET", call.own, 200, headers=grace).json() == []
@@ -151,7 +171,7 @@ def test_own_are_the_callers_alone_newest_first(call: Caller[RunningService]) ->
     for text in ("1", "2", "3"):
         write(call, "Not hers")
         made += [call("POST", call.own, 201, headers=grace, data={"text": text}).json()]
-    answer = call("GET", call.own, 200, headers=grace)
+    answer = call("GET", f"{call.own}?count=true", 200, headers=grace)
     assert answer.json() == made[::-1]
     assert answer.headers["X-Total-Count"] == "3"
     assert answer.headers["X-Total-Count-Relation"] == "eq"
@@ -159,12 +179,12 @@ def test_own_are_the_callers_alone_newest_first(call: Caller[RunningService]) ->
 
 def test_a_walk_along_the_links_meets_each_once(call: Caller[RunningService]) -> None:
     written = [write(call, f"Step {number} of a walk & more")["id"] for number in range(7)]
-    found, steps, path = [], 0, f"{call.all}?limit=3&search=of+a+walk+%26"
+    found, steps, path = [], 0, f"{call.all}?limit=3&search=of+a+walk+%26&count=true"
     while path:
         answer = call("GET", path, 200)
         found += [one["id"] for one in answer.json()]
         assert answer.headers["X-Total-Count"] == "7"
-        assert answer.links["first"]["url"] == f"{call.all}?search=of+a+walk+%26&limit=3"
+        assert answer.links["first"]["url"] == f"{call.all}?limit=3&search=of+a+walk+%26&count=true"
         path, steps = answer.links.get("next", {}).get("url", ""), steps + 1
     assert found == written[::-1]
     assert steps == 3
@@ -195,7 +215,7 @@ def test_a_search_is_literal_and_ignores_case(
 ) -> None:
     haystack = "Needle in ünï 🎈 100% snake_case back\\slash quote'; --"
     write(call, haystack)
-    found = call("GET", call.all, 200, params={"search": search})
+    found = call("GET", call.all, 200, params={"search": search, "count": "true"})
     assert (haystack in texts(found)) is finds
     assert found.headers["X-Total-Count"] == ("0" if not finds else found.headers["X-Total-Count"])
 
@@ -203,21 +223,19 @@ def test_a_search_is_literal_and_ignores_case(
 @pytest.mark.parametrize(
     ("query", "errors"),
     [
-        ("search=" + "x" * 201, {"search": "Must be a text of at most 200 characters."}),
-        ("search=a%00b", {"search": "Must be a text of at most 200 characters."}),
+        ("search=" + "x" * 201, {"search": "Must have at most 200 characters."}),
+        ("search=a%00b", {"search": "Has characters that cannot be stored."}),
         ("limit=0", {"limit": "Must be a whole number from 1 to 100."}),
         ("limit=101", {"limit": "Must be a whole number from 1 to 100."}),
         ("limit=", {"limit": "Must be a whole number from 1 to 100."}),
         ("limit=+1", {"limit": "Must be a whole number from 1 to 100."}),
         ("limit=%D9%A3", {"limit": "Must be a whole number from 1 to 100."}),
-        ("before=0", {"before": f"Must be a whole number from 1 to {2**63 - 1}."}),
-        (f"before={2**63}", {"before": f"Must be a whole number from 1 to {2**63 - 1}."}),
+        ("after=x", {"after": WRONG_CURSOR}),
+        ("other=1", {"other": "Is not a known field."}),
+        ("sort=text", {"sort": "Must be one of id, -id."}),
         (
-            "limit=x&before=y",
-            {
-                "limit": "Must be a whole number from 1 to 100.",
-                "before": f"Must be a whole number from 1 to {2**63 - 1}.",
-            },
+            "limit=x&count=maybe",
+            {"limit": "Must be a whole number from 1 to 100.", "count": "Must be of type boolean."},
         ),
     ],
     ids=lambda value: str(value)[:12],
@@ -230,7 +248,7 @@ def test_what_is_wrong_with_a_query_is_said(
 
 @pytest.mark.parametrize(
     "query",
-    ["", "search=", f"before={2**63 - 1}&limit=100", "search=" + "x" * 200, "other=1", "&&=&"],
+    ["", "search=", "sort=id&limit=100&count=true", "search=" + "x" * 200, "&&"],
 )
 def test_the_other_queries_are_answered(call: Caller[RunningService], query: str) -> None:
     assert call("GET", f"{call.all}?{query}", 200).headers["Content-Type"] == "application/json"
@@ -267,6 +285,8 @@ def test_a_token_is_asked_for_before_anything_else(
         ("POST", call.own, b""),
         ("POST", call.own, b"{"),
         ("POST", call.own, b'{"text": "x"}'),
+        ("PATCH", f"{call.all}1/", b'{"text": "x"}'),
+        ("DELETE", f"{call.all}1/", b""),
         ("DELETE", f"{call.admin}1/", b""),
         ("DELETE", f"{call.admin}{2**63 - 1}/", b""),
     ):
@@ -294,10 +314,10 @@ def test_a_wrong_method_is_405_and_told_the_right_ones(call: Caller[RunningServi
     for path, right in (
         (call.own, {"GET", "HEAD", "OPTIONS", "POST"}),
         (call.all, {"GET", "HEAD", "OPTIONS"}),
-        (f"{call.all}1/", {"GET", "HEAD", "OPTIONS"}),
+        (f"{call.all}1/", {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH"}),
         (f"{call.admin}1/", {"DELETE", "OPTIONS"}),
         ("/admin/version/", {"GET", "HEAD", "OPTIONS"}),
-        ("/swagger.json", {"GET", "HEAD", "OPTIONS"}),
+        ("/openapi.json", {"GET", "HEAD", "OPTIONS"}),
     ):
         assert allowed(call("OPTIONS", path, 200)) == right
         for wrong in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"} - right:
@@ -338,7 +358,7 @@ def test_a_forgotten_closing_slash_is_a_redirect(call: Caller[RunningService], q
 
 @pytest.mark.parametrize(
     "path",
-    ["/nowhere", "/api/", "/health", "/metrics", "//evil.example/", "/swaggerui/../settings.yaml"],
+    ["/nowhere", "/api/", "/health", "/metrics", "//evil.example/", "/swagger-ui/../settings.yaml"],
 )
 def test_a_path_that_leads_nowhere_is_404(call: Caller[RunningService], path: str) -> None:
     assert_error(call("GET", path, 404))

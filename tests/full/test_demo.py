@@ -29,6 +29,7 @@ class Demo:
     ) -> None:
         """Start it as a terminal does: in a process group of its own."""
         self.log = Path(tempfile.mkstemp(prefix="demo-", suffix=".log")[1])
+        self.last_printed = ""
         # Whoever looks at what it prints through a pipe or in a file sees it at once.
         kept = {key: value for key, value in clean_environment().items() if "UNBUFFERED" not in key}
         with self.log.open("ab") as log:
@@ -93,6 +94,7 @@ class Demo:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(self._process.pid, signal.SIGKILL)
+        self.last_printed = self.printed
         self.log.unlink()
 
 
@@ -135,7 +137,7 @@ def start(repository: Path, temporary: Path) -> Iterator[Start]:
         demo.clean_up()
     eventually(lambda: not processes_of(repository, temporary), seconds=10)
     assert processes_of(repository, temporary) == []
-    assert left_in(temporary) == []
+    assert left_in(temporary) == [], "\n".join(demo.last_printed for demo in started)
 
 
 def processes_of(*folders: Path) -> list[str]:
@@ -159,7 +161,11 @@ def about_process(process: Path) -> tuple[str, str]:
 
 def left_in(temporary: Path) -> list[str]:
     """Return what is left, but for the server that root's first demo copies out of a wheel."""
-    return [path.name for path in temporary.iterdir() if not path.name.endswith("-for-others")]
+    return sorted(
+        str(path.relative_to(temporary))
+        for path in temporary.rglob("*")
+        if not path.relative_to(temporary).parts[0].endswith("-for-others")
+    )
 
 
 def test_the_check_passes_on_a_fresh_copy(start: Start, repository: Path) -> None:

@@ -14,7 +14,7 @@ from tests.services import InstalledService
 INDEX = "ix_thoughts_text_trgm"
 
 MACHINES_OWN = """
-from thoughts_backend.tasks import embedded_postgres
+from flask_chassis.tasks import embedded_postgres
 print(embedded_postgres.on_this_machine() or "")
 """
 
@@ -27,12 +27,14 @@ import sys
 from pathlib import Path
 
 from invoke import Context
-from sqlalchemy import text
+from flask_chassis import settings
+from flask_chassis.db import database
+from flask_chassis.tasks import database as tasks, embedded_postgres, keys
+from flask_chassis.http.filters import contains
+from sqlalchemy import select, text
 
 from thoughts_backend.app import create_app
-from thoughts_backend.chassis import database, settings
-from thoughts_backend.tasks import database as tasks, embedded_postgres, keys
-from thoughts_backend.thoughts import queries
+from thoughts_backend.thoughts.model import Thought
 
 # What is searched for: a part of MD5's digest of 12345, in upper case.
 SEARCHED = "CCB0EEA8A706C4C34"
@@ -64,9 +66,9 @@ with embedded_postgres.EmbeddedPostgres(data, durable=False, programs=programs) 
             "SELECT indexname FROM pg_indexes WHERE tablename = 'thoughts'"
         )).scalars().all()
         version = connection.scalar(text("SHOW server_version_num"))
-        statement = queries.MATCHING.compile(engine)
-        values = {"before": 2**62, "fetch": 20, "pattern": queries.pattern_for(SEARCHED)}
-        values = statement.construct_params(values)
+        searched = select(Thought.id).where(contains(Thought.text).condition(SEARCHED))
+        statement = searched.order_by(Thought.id.desc()).limit(21).compile(engine)
+        values = statement.construct_params()
         plan = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
     client = create_app(settings.load()).test_client()
     found = client.get("/api/thoughts/", query_string={"search": SEARCHED})

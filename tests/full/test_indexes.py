@@ -1,8 +1,8 @@
-"""A service takes the organisation's own packages from the organisation's index alone.
+"""A service takes the organisation's packages and the chassis from the organisation's index alone.
 
 Against dependency confusion: the public index offers a higher version of every internal package
 here. All indexes are on this machine, and no other can be reached: nobody else's certificate is
-trusted.
+trusted. A service without an internal index takes the chassis from vendor/ and asks none for it.
 """
 
 import re
@@ -18,12 +18,17 @@ import pytest
 
 from tasks.folders import PROGRAMS
 from tasks.render import render
+from tasks.wheels import VENDOR, version
 from tests.full.indexes import Indexes, make_wheel, wheel_of_installed
 from tests.full.programs import Finished, run
 
 SECONDS = 240
 
 OURS, PLANTED = "from the internal index", "planted on the public index"
+VENDORED = "from vendor/"
+
+INTERNAL = ("acme-greetings", "acme-words", "flask-chassis", "flask-chassis-tools")
+CHASSIS = INTERNAL[2:]
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,10 @@ class Service:
             "PIP_CERT": authority,
             "REQUESTS_CA_BUNDLE": authority,
             "SSL_CERT_FILE": authority,
+            "UV_PYTHON_DOWNLOADS": "never",
         }
+        if "default = true" not in (self.path / "pyproject.toml").read_text("utf-8"):
+            environment["UV_DEFAULT_INDEX"] = elsewhere
         return run(list(words), self.path, environment, seconds=SECONDS)
 
     def lock(self) -> Finished:
@@ -69,17 +77,27 @@ class Service:
         """Lock the dependencies, which must succeed, and return the packages by name."""
         done = self.lock()
         assert done.returncode == 0, done.stdout + done.stderr
-        locked = tomllib.loads((self.path / "poetry.lock").read_text("utf-8"))
+        return self.locked()
+
+    def locked(self, name: str = "poetry.lock") -> dict[str, dict[str, Any]]:
+        """Return the packages of a lock by name."""
+        locked = tomllib.loads((self.path / name).read_text("utf-8"))
         return {package["name"]: package for package in locked["package"]}
+
+    def succeeds(self, *words: str | Path) -> str:
+        """Run a program, which must succeed, and return what it prints."""
+        done = self.run(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def bootstrap(self) -> Finished:
         """Install it as its developers do."""
         return self.run("./bootstrap")
 
-    def says(self, package: str) -> str:
-        """Return what an installed package says about where it is from."""
+    def says(self, package: str, environment: str | Path = ".venv") -> str:
+        """Return the origin that an installed package names."""
         words = f"import {package.replace('-', '_')} as it; print(it.SAYS)"
-        return self.run(".venv/bin/python", "-c", words).stdout.strip()
+        return self.run(f"{environment}/bin/python", "-c", words).stdout.strip()
 
     def source(self, priority: str, index: str) -> str:
         """Return a source for pyproject.toml."""
@@ -104,16 +122,14 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     greetings = make_wheel(
         made / "ours", "acme-greetings", "1.0", says=OURS, requires=("acme-words",)
     )
-    planted = [
-        make_wheel(made / "planted", name, "9.9", says=PLANTED)
-        for name in ("acme-words", "acme-greetings")
-    ]
+    chassis = [make_wheel(made / "ours", name, "1.0", says=OURS) for name in CHASSIS]
+    planted = [make_wheel(made / "planted", name, "9.9", says=PLANTED) for name in INTERNAL]
     public = [
         make_wheel(made / "public", "paint", "3.0", says="public"),
         wheel_of_installed(made / "public", "poetry-core"),
     ]
     return {
-        "internal": [words, greetings],
+        "internal": [words, greetings, *chassis],
         "public": [*planted, *public],
         "elsewhere": [*planted, *public],
     }
@@ -146,18 +162,26 @@ def service_for(indexes: Indexes, folder: Path, answers: dict[str, str], needs: 
     for present, wanted in (
         (r"\ndependencies = \[\n(?: .*\n)+\]", f"\ndependencies = [{needs}]"),
         (r"\ngevent = \[.*\]", "\ngevent = []"),
-        (r"\ndev = \[\n(?: .*\n)+\]", '\ndev = ["paint", "poetry-core"]'),
+        (
+            r"\ndev = \[\n(?: .*\n)+\]",
+            '\ndev = ["flask-chassis-tools", "paint", "poetry-core"]',
+        ),
     ):
         text, count = re.subn(present, wanted, text)
         assert count == 1, present
     pyproject.write_text(text, "utf-8")
+    for name in CHASSIS if (path / "vendor").is_dir() else ():
+        # Under the names of the wheels that the template carries, which need more than is here.
+        make_wheel(path / "vendor", name, version(name), says=VENDORED)
     return Service(path, indexes, folder / "home")
 
 
 @pytest.fixture(params=ANSWERED)
 def service(request: pytest.FixtureRequest, indexes: Indexes, tmp_path: Path) -> Service:
-    """A service that needs an internal package, which needs another."""
-    return service_for(indexes, tmp_path, ANSWERED[request.param], '"acme-greetings"')
+    """A service that needs the chassis, and an internal package, which needs another."""
+    return service_for(
+        indexes, tmp_path, ANSWERED[request.param], '"acme-greetings", "flask-chassis"'
+    )
 
 
 @pytest.fixture
@@ -169,7 +193,7 @@ def elsewhere(service: Service) -> str:
 
 def test_internal_packages_come_from_the_internal_index(service: Service, elsewhere: str) -> None:
     locked = service.locks()
-    for name in ("acme-greetings", "acme-words"):
+    for name in INTERNAL:
         assert locked[name]["version"] == "1.0"
         assert locked[name]["source"]["reference"] == "acme"
         assert locked[name]["source"]["url"] == service.indexes.address("internal").rstrip("/")
@@ -181,7 +205,7 @@ def test_they_are_installed_from_there(service: Service) -> None:
     service.locks()
     done = service.bootstrap()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert service.says("acme-greetings") == service.says("acme-words") == OURS
+    assert {service.says(name) for name in INTERNAL} == {OURS}
     assert service.says("paint") == "public"
     # uv is there, and would ask elsewhere.
     [installer] = service.path.glob(".venv/lib/*/site-packages/paint-*.dist-info/INSTALLER")
@@ -190,7 +214,8 @@ def test_they_are_installed_from_there(service: Service) -> None:
 
 def test_the_attack_works_where_both_sources_are_primary(service: Service) -> None:
     service.takes_from(service.source("primary", "internal"), service.source("primary", "public"))
-    assert service.locks()["acme-greetings"]["version"] == "9.9"
+    locked = service.locks()
+    assert {locked[name]["version"] for name in ("acme-greetings", *CHASSIS)} == {"9.9"}
 
 
 def test_the_attack_works_where_the_internal_source_is_supplemental(service: Service) -> None:
@@ -227,12 +252,121 @@ def test_other_bytes_are_refused_where_the_internal_index_has_none(
 def test_what_the_internal_index_does_not_have_is_locked_but_not_installed(
     service: Service,
 ) -> None:
-    shutil.rmtree(service.indexes.page("internal", "acme-words"))
-    assert service.locks()["acme-words"]["version"] == "9.9"
+    missing = ("acme-words", *CHASSIS)
+    for name in missing:
+        shutil.rmtree(service.indexes.page("internal", name))
+    locked = service.locks()
+    assert {locked[name]["version"] for name in missing} == {"9.9"}
     done = service.bootstrap()
     assert done.returncode == 1
-    assert "poetry.lock takes acme-words from elsewhere than the source acme" in done.stderr
+    assert (
+        f"poetry.lock takes {', '.join(missing)} from elsewhere than the source acme" in done.stderr
+    )
     assert not (service.path / ".venv").exists()
+
+
+def test_a_patched_chassis_is_no_stranger_if_pyproject_names_its_folder(
+    indexes: Indexes, tmp_path: Path
+) -> None:
+    """As in docs/how-to/patch-the-chassis.md; the tools, which are not named, still are refused."""
+    answers = ANSWERED["both are answered"]
+    service = service_for(indexes, tmp_path, answers, '"acme-greetings", "flask-chassis"')
+    folder = service.path / "vendor/flask-chassis"
+    folder.mkdir(parents=True)
+    (folder / "flask_chassis.py").write_text('SAYS = "patched"\n')
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "flask-chassis"\nversion = "1.0"\n'
+        '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n'
+    )
+    pyproject = service.path / "pyproject.toml"
+    named = '[tool.poetry.dependencies]\nflask-chassis = { path = "vendor/flask-chassis" }\n'
+    pyproject.write_text(f"{pyproject.read_text('utf-8')}\n{named}", "utf-8")
+    assert service.locks()["flask-chassis"]["source"]["type"] == "directory"
+    done = service.bootstrap()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert service.says("flask-chassis") == "patched"
+    assert service.says("acme-words") == OURS
+
+    shutil.rmtree(service.indexes.page("internal", "flask-chassis-tools"))
+    service.locks()
+    done = service.bootstrap()
+    assert done.returncode == 1
+    assert "poetry.lock takes flask-chassis-tools from elsewhere" in done.stderr
+
+
+def test_the_rendered_lock_has_the_hashes_of_the_wheels_that_are_published(
+    indexes: Indexes, tmp_path: Path
+) -> None:
+    """The release pipeline publishes the files that the template carries in vendor/."""
+    for name in CHASSIS:
+        shutil.rmtree(indexes.page("internal", name))
+    published = sorted(VENDOR.glob("*.whl"))
+    for wheel in published:
+        indexes.offer("internal", wheel)
+    path = render(tmp_path, {"internal_index": indexes.address("internal")})
+    service = Service(path, indexes, tmp_path / "home")
+    assert not (path / "vendor").exists()
+    exported = service.succeeds("poetry", "export", "--with", "dev")
+    entries = re.findall(r"^flask-chassis.*(?:\n .*)*", exported, re.MULTILINE)
+    assert len(entries) == len(published) == 2
+    (tmp_path / "chassis.txt").write_text("\n".join(entries))
+    index = ("--index-url", indexes.address("internal"))
+    into = ("--dest", tmp_path / "downloaded", "--no-deps", "--require-hashes")
+    pip = (sys.executable, "-m", "pip", "download", "-q", "--only-binary", ":all:")
+    service.succeeds(*pip, *index, *into, "--requirement", tmp_path / "chassis.txt")
+    downloaded = sorted((tmp_path / "downloaded").iterdir())
+    assert [(wheel.name, wheel.read_bytes()) for wheel in downloaded] == [
+        (wheel.name, wheel.read_bytes()) for wheel in published
+    ]
+
+
+@pytest.fixture(params=[*ANSWERED, "neither is answered"])
+def any_service(request: pytest.FixtureRequest, indexes: Indexes, tmp_path: Path) -> Service:
+    """A service that needs the chassis, from an internal index or from vendor/."""
+    return service_for(indexes, tmp_path, ANSWERED.get(request.param, {}), '"flask-chassis"')
+
+
+def own_source(service: Service) -> str:
+    """Return where a service should have the chassis from."""
+    return VENDORED if (service.path / "vendor").is_dir() else OURS
+
+
+def assert_nobody_asked_for_the_chassis_elsewhere(service: Service) -> None:
+    """See that no public index was asked for what is not public."""
+    for name in CHASSIS:
+        for index in ("public", "elsewhere"):
+            assert not service.indexes.was_asked_for(index, name), (index, name)
+
+
+def test_poetry_adds_a_package_and_pip_installs_the_export(
+    any_service: Service, tmp_path: Path
+) -> None:
+    (any_service.path / "poetry.lock").unlink()
+    any_service.succeeds("poetry", "add", "--lock", "paint")
+    assert any_service.locked()["paint"]["groups"] == ["main", "dev"]
+    assert_nobody_asked_for_the_chassis_elsewhere(any_service)
+
+    any_service.succeeds("poetry", "export", "--with", "dev", "--output", tmp_path / "all.txt")
+    any_service.succeeds(sys.executable, "-m", "venv", tmp_path / "venv")
+    pip = (tmp_path / "venv/bin/pip", "install", "-q", "--require-hashes", "--only-binary", ":all:")
+    any_service.succeeds(*pip, "--requirement", tmp_path / "all.txt")
+    for name in CHASSIS:
+        assert any_service.says(name, tmp_path / "venv") == own_source(any_service)
+
+
+def test_uv_locks_and_installs(any_service: Service) -> None:
+    any_service.succeeds("uv", "lock")
+    locked = any_service.locked("uv.lock")
+    for name in CHASSIS:
+        assert locked[name]["version"] == (
+            "1.0" if own_source(any_service) == OURS else version(name)
+        )
+    assert_nobody_asked_for_the_chassis_elsewhere(any_service)
+    any_service.succeeds("uv", "sync", "--locked")
+    for name in CHASSIS:
+        assert any_service.says(name) == own_source(any_service)
+    assert any_service.says("paint") == "public"
+    assert_nobody_asked_for_the_chassis_elsewhere(any_service)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +377,7 @@ def test_what_the_internal_index_does_not_have_is_locked_but_not_installed(
 def test_everything_else_is_installed_from_the_answered_public_index(
     indexes: Indexes, tmp_path: Path, answers: dict[str, str]
 ) -> None:
-    service = service_for(indexes, tmp_path, answers, '"paint"')
+    service = service_for(indexes, tmp_path, answers, '"flask-chassis", "paint"')
     assert service.locks()["paint"]["source"]["reference"] == "acme-public"
     indexes.asked.clear()
     done = service.bootstrap()

@@ -1,24 +1,32 @@
 """Cookiecutter and cruft render the same service, and cruft keeps it up to date."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
 from tasks.folders import PROGRAMS, ROOT
 from tasks.render import example, render
-from tests.full.programs import Finished, copy_of_the_repository, run, succeeds
+from tests.full.programs import (
+    Finished,
+    copy_of_the_repository,
+    run,
+    succeeds,
+    with_the_tools,
+)
 
 ANSWERS = example("thoughts-backend") | {
     "description": 'A "quoted" {text} of 100 %',
     "port": "9000",
 }
 SLUG = "thoughts-backend"
-HEALTH = "thoughts_backend/chassis/health.py"
+WHEEL = "vendor/flask_chassis-0.1.0-py3-none-any.whl"
 
 QUESTIONS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
 
@@ -232,6 +240,11 @@ def changed(user: User, service: Path) -> list[str]:
     return sorted(line[3:] for line in lines)
 
 
+def sha256_of(path: Path) -> str:
+    """Return the hash that a lock has of a file."""
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
 def test_a_service_is_up_to_date_when_it_is_new(user: User, service: Path) -> None:
     for words in (["check"], ["diff", "--exit-code"]):
         done = user.run("cruft", *words, folder=service)
@@ -249,14 +262,23 @@ def test_an_update_brings_the_templates_change_and_keeps_the_services_own(
     readme.write_text(f"{readme.read_text('utf-8')}\nOur own words.\n", "utf-8")
     user.commits(service)
 
-    [source] = own_template.glob("*/*/chassis/health.py")
-    source.write_text(f"{source.read_text('utf-8')}\nBETTER = True\n", "utf-8")
+    health = own_template / "chassis/src/flask_chassis/observability/health.py"
+    health.write_text(f"{health.read_text('utf-8')}\nBETTER = True\n", "utf-8")
+    editorconfig = own_template / "{{cookiecutter.project_slug}}/.editorconfig"
+    editorconfig.write_text(f"{editorconfig.read_text('utf-8')}# Better.\n", "utf-8")
+    with_the_tools(own_template)
+    succeeds(["./invoke", "wheels"], own_template)
     commit = user.commits(own_template)
 
     assert user.run("cruft", "check", folder=service).returncode == 1
     update(user, service)
-    assert changed(user, service) == [".cruft.json", ".template-files.sha256", HEALTH]
-    assert (service / HEALTH).read_text("utf-8").endswith("\nBETTER = True\n")
+    by_template = [".cruft.json", ".editorconfig", ".template-files.sha256", "poetry.lock", WHEEL]
+    assert changed(user, service) == by_template
+    with ZipFile(service / WHEEL) as wheel:
+        module = wheel.read("flask_chassis/observability/health.py").decode()
+    assert module.endswith("\nBETTER = True\n")
+    assert sha256_of(service / WHEEL) in (service / "poetry.lock").read_text("utf-8")
+    assert (service / ".editorconfig").read_text("utf-8").endswith("# Better.\n")
     assert domain.read_text("utf-8").endswith("\nOWN = True\n")
     assert readme.read_text("utf-8").endswith("\nOur own words.\n")
     assert record(service)["commit"] == commit

@@ -20,7 +20,7 @@ def test_the_service_as_it_is_rendered_is_clean(scanned: Scanned) -> None:
     with advisories_against("not-installed", "PyPI") as service:
         done = scanned.scan("scan.code", f"--advisories={service}")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.endswith("Nothing was found.\n")
+    assert done.stdout.endswith("No findings.\n")
 
 
 def test_what_is_planted_is_found_in_one_table(scanned: Scanned) -> None:
@@ -70,7 +70,7 @@ def test_without_git_nothing_is_known_of_secrets(scanned: Scanned) -> None:
     (scanned.folder / ".git").rename(scanned.folder / ".not-git")
     failed = scanned.scan("scan.code", "--without-advisories")
     assert failed.returncode == 1
-    assert "Secrets are looked for in what git has" in failed.stderr
+    assert "git does not list the files to scan for secrets" in failed.stderr
 
 
 def next_month() -> str:

@@ -115,7 +115,7 @@ def test_what_is_planted_is_found(scanned: Scanned, tmp_path: Path) -> None:
     assert found.returncode == 1
     assert rows(found) == [["vulnerabilities", "PLANTED-1", "flask"]]
     assert clean.returncode == 0, clean.stdout + clean.stderr
-    assert clean.stdout.endswith("Nothing was found.\n")
+    assert clean.stdout.endswith("No findings.\n")
 
 
 def test_a_host_that_does_not_answer_fails_unless_that_is_said_to_do(

@@ -66,7 +66,7 @@ def test_a_body_in_chunks_arrives(served: Uwsgi, body: list[bytes], length: int)
     ],
 )
 def test_what_is_no_http_is_refused(served: Uwsgi, request_: bytes) -> None:
-    assert re.match(rb"HTTP/1\.[01] 400 ", served.talk(request_))
+    assert re.match(rb"HTTP/1\.[01] (400|411) ", served.talk(request_))
     assert served.records(logger="uncaught", message="KeyError: 'SERVER_NAME'") == []
 
 
@@ -75,9 +75,17 @@ def test_a_body_that_breaks_off_is_refused(served: Uwsgi) -> None:
         assert served.talk(request, hang_up=True).startswith(b"HTTP/1.1 400 ")
 
 
-def test_a_client_that_asks_before_it_sends_is_told_to(served: Uwsgi) -> None:
+def test_a_client_that_expects_100_continue_is_answered_once_it_sends(served: Uwsgi) -> None:
+    """A proxy answers 100; a client without one sends after a second, as curl does."""
     answer = served.talk(HEAD + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n", b"hello")
-    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_that_expects_100_continue_and_is_refused_does_not_wait(served: Uwsgi) -> None:
+    request = HEAD.replace(b"/body", b"/refused") + b"Expect: 100-continue\r\nContent-Length: 5\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as connection:
+        connection.sendall(request + b"\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 401 ")
 
 
 def test_an_answer_that_does_not_wait_for_the_body_arrives(served: Uwsgi) -> None:

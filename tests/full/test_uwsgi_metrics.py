@@ -3,6 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from tests.full.test_uwsgi_workers import skip_without_gevent
 from tests.full.uwsgi_process import (
     Rendered,
     Uwsgi,
@@ -71,3 +74,21 @@ def test_metrics_are_served_while_every_worker_is_busy(
 def test_metrics_are_on_their_own_port_only(served: Uwsgi) -> None:
     assert served.ask("/metrics").status == 404
     assert served.ask("/", port=served.metrics_port).status == 404
+
+
+@pytest.mark.parametrize("gevent", [False, True], ids=["threads", "gevent"])
+def test_the_listen_queue_is_a_metric(
+    rendered_service: Rendered, tmp_path: Path, gevent: bool
+) -> None:
+    if gevent:
+        skip_without_gevent(rendered_service)
+    options = ["--gevent=2"] if gevent else ["--threads=1"]
+    with (
+        started(rendered_service, tmp_path, *options, gevent=gevent) as uwsgi,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        assert uwsgi.metrics()["uwsgi_listen_queue"] == 0
+        requests = [pool.submit(uwsgi.ask, "/wait/1.0") for _ in range(8)]
+        eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] > 0, "it is empty", uwsgi)
+        assert {request.result().status for request in requests} <= {200, 503}
+        eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] == 0, "it stays full", uwsgi)

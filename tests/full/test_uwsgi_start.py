@@ -139,7 +139,9 @@ def test_it_serves_without_its_metrics_where_their_port_is_in_use(
     uwsgi = Uwsgi(rendered_service, tmp_path, metrics_port=served.metrics_port)
     try:
         eventually(lambda: uwsgi.ask().status == 200, "it does not answer", uwsgi)
-        eventually(lambda: uwsgi.says("cannot be listened on"), "it does not say why", uwsgi)
+        eventually(
+            lambda: uwsgi.says("cannot listen on the metrics port"), "it does not say why", uwsgi
+        )
     finally:
         uwsgi.end()
 

@@ -1,23 +1,22 @@
-"""A service of each kind passes its own checks and tests, one on each Python that is here."""
+"""A service of each kind passes its own checks and tests; one starts on every Python version.
 
-import json
+The chassis and its tools have their own tests, which run on every Python.
+"""
+
 import os
-import shutil
-import subprocess
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 
 import pytest
 
-from tasks.folders import ROOT
 from tasks.render import example
+from tasks.running_service import RunningService
 from tests.conftest import EXAMPLES
-from tests.full.programs import run, succeeds
+from tests.full.programs import succeeds
+from tests.pythons import VERSIONS, python_of, version_of
 from tests.services import InstalledService, install
 
-VERSIONS = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))["python_version"]
-
-# With this, what the tests reach of the chassis is judged, as in a service's own CI.
+# With this, the coverage of the service is judged, as in its own CI.
 REPORTS = "--reports=reports"
 
 # In one process, which takes the least of a machine that has other tests to run.
@@ -26,39 +25,30 @@ ALONE = "--parallel=0"
 TESTS_SECONDS = 300
 
 
-def candidates(version: str) -> Iterator[Path]:
-    """Yield what may be an interpreter of a version: on the PATH, or kept by pyenv."""
-    for name in (f"python{version}", "python3"):
-        if found := shutil.which(name):
-            yield Path(found)
-    if shutil.which("pyenv"):
-        kept = Path(succeeds(["pyenv", "root"], ROOT).strip()) / "versions"
-        yield from sorted(kept.glob(f"{version}.*/bin/python{version}"))
+@pytest.mark.parametrize("words", [["check", "--all"], ["tests", REPORTS]], ids=["checks", "tests"])
+def test_each_kind_passes_its_own(service_of_each_kind: InstalledService, words: list[str]) -> None:
+    passes(service_of_each_kind, *words)
 
 
-def version_of(python: Path) -> str:
-    """Return what an interpreter says that it is; nothing where it does not run."""
-    words = "import sys; print('%d.%d' % sys.version_info[:2])"
-    try:
-        return run([python, "-c", words], ROOT).stdout.strip()
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
+OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The Python that these tests run on, with which the services above are installed."""
+
+OTHERS = [version for version in VERSIONS if version != OWN]
 
 
-@pytest.fixture(params=VERSIONS, scope="module")
+@pytest.fixture(params=OTHERS, scope="module")
 def version(request: pytest.FixtureRequest) -> str:
-    """Each version that the template offers."""
+    """Each of them."""
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
 def service(version: str) -> InstalledService:
     """The example of a resource, rendered for the version and installed with it."""
-    for python in candidates(version):
-        if version_of(python) == version:
-            answers = example(EXAMPLES["resource"]) | {"python_version": version}
-            return install(answers, str(python))
-    pytest.skip(f"Python {version} is not installed")
+    python = python_of(version)
+    if python is None:
+        pytest.skip(f"Python {version} is not installed")
+    return install(example(EXAMPLES["resource"]) | {"python_version": version}, str(python))
 
 
 def test_its_interpreter_is_the_one_that_was_asked_for(
@@ -67,25 +57,17 @@ def test_its_interpreter_is_the_one_that_was_asked_for(
     assert version_of(service.bin / "python") == version
 
 
-def test_it_passes_its_own_checks(service: InstalledService) -> None:
-    passes(service, "check", "--all")
+def test_it_starts_on_another_python(service: InstalledService, tmp_path: Path) -> None:
+    running = RunningService(service.path, tmp_path)
+    try:
+        running.start()
+        assert running.is_ready()
+    finally:
+        running.stop()
 
 
-def test_it_passes_its_own_tests(service: InstalledService) -> None:
+def test_it_passes_its_own_tests_on_another_python(service: InstalledService) -> None:
     passes(service, "tests", REPORTS, ALONE)
-
-
-@pytest.fixture(params=[kind for kind in EXAMPLES if kind != "resource"], scope="module")
-def service_of_another_kind(request: pytest.FixtureRequest) -> InstalledService:
-    """The example of each kind that the tests above have not seen."""
-    return install(example(EXAMPLES[request.param]), extras="gevent")
-
-
-@pytest.mark.parametrize("words", [["check", "--all"], ["tests", REPORTS]], ids=["checks", "tests"])
-def test_each_other_kind_passes_its_own(
-    service_of_another_kind: InstalledService, words: list[str]
-) -> None:
-    passes(service_of_another_kind, *words)
 
 
 def passes(service: InstalledService, *words: str) -> None:

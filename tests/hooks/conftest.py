@@ -20,9 +20,15 @@ from cookiecutter.main import cookiecutter
 ROOT = Path(__file__).parents[2]
 
 SERVICE = "{{cookiecutter.project_slug}}"
-UPDATES = "{{cookiecutter.package_name}}/tasks/updates"
-MODULES = ("__init__", "content_hash", "faults", "origin", "ownership", "record")
-"""The modules of the service that the hook loads, and what they load."""
+TOOLS = "tools/src/flask_chassis_tools"
+MODULES = (
+    "__init__",
+    *(
+        f"updates/{name}"
+        for name in ("__init__", "content_hash", "faults", "origin", "ownership", "record")
+    ),
+)
+"""The modules of the tools that the hook loads from their wheel, and what they load."""
 
 FILES = {
     "poetry.lock": """\
@@ -72,10 +78,6 @@ template = ["**"]
 seeded = ["texts.*", "{{ cookiecutter.package_name }}/own/**"]
 shared = ["poetry.lock", "pyproject.toml"]
 """,
-    **{
-        f"{UPDATES}/{name}.py": (ROOT / SERVICE / UPDATES / f"{name}.py").read_text("utf-8")
-        for name in MODULES
-    },
     "texts.toml": """\
 project_name = {{ cookiecutter.__project_name_quoted }}
 description = {{ cookiecutter.__description_quoted }}
@@ -153,6 +155,7 @@ def template_once(tmp_path_factory: pytest.TempPathFactory, post_gen: ModuleType
         file = folder / SERVICE / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+    shutil.copytree(ROOT / SERVICE / post_gen.WHEELS, folder / SERVICE / post_gen.WHEELS)
     return folder
 
 

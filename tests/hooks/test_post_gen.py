@@ -1,17 +1,19 @@
 """The hook that runs last puts the parts into place, drops the rest and makes the lock current."""
 
 import ast
+import hashlib
 import json
 import subprocess
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from poetry.packages.locker import Locker
 
-from tests.hooks.conftest import MODULES, SERVICE, UPDATES
+from tests.hooks.conftest import MODULES, SERVICE, TOOLS
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
@@ -28,7 +30,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def commit(folder: Path) -> None:
-    """Commit all that is in a folder, and make it a repository where it is none."""
+    """Commit everything in a folder, and make it a repository first if needed."""
     git(folder, "init", "--quiet")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message=change")
@@ -218,9 +220,9 @@ def test_rendering_twice_gives_the_same_bytes(render: Render) -> None:
     [
         "hooks/pre_gen_project.py",
         "hooks/post_gen_project.py",
-        *(f"{SERVICE}/{UPDATES}/{name}.py" for name in MODULES),
+        *(f"{TOOLS}/{name}.py" for name in MODULES),
     ],
-    ids=lambda name: Path(name).stem,
+    ids=lambda name: "/".join(Path(name).with_suffix("").parts[-2:]),
 )
 def test_the_hooks_reach_for_nothing_outside(name: str) -> None:
     """They run offline, start no program and make nothing random, as what they import shows."""
@@ -235,6 +237,91 @@ def test_the_hooks_reach_for_nothing_outside(name: str) -> None:
     harmless |= {"keyword", "pathlib", "re", "shutil", "sys", "tomllib", "types", "typing"}
     harmless |= {"configparser", "dataclasses", "importlib", "unicodedata", "urllib.parse"}
     assert imported <= harmless
+
+
+INDEX = "https://packages.acme.example/simple/"
+
+
+def test_without_an_index_a_service_has_the_wheels_and_its_lock_names_them(
+    render: Render, post_gen: ModuleType
+) -> None:
+    """The files in vendor/ are those that Poetry checks against the hashes in the lock."""
+    service = render(ROOT)
+    wheels = {f"{post_gen.WHEELS}/{path.name}" for path in (service / post_gen.WHEELS).iterdir()}
+    sources = {name: package["source"] for name, package in own_packages(service).items()}
+    assert sources.keys() == {"flask-chassis", "flask-chassis-tools"}
+    assert {source["url"] for source in sources.values()} == wheels
+    assert {source["type"] for source in sources.values()} == {"file"}
+    for package in own_packages(service).values():
+        for file in package["files"]:
+            wheel = (service / post_gen.WHEELS / file["file"]).read_bytes()
+            assert file["hash"] == f"sha256:{hashlib.sha256(wheel).hexdigest()}"
+    assert is_fresh(service)
+
+
+def test_with_an_index_a_service_has_no_wheels_and_its_lock_names_the_index(
+    render: Render, post_gen: ModuleType
+) -> None:
+    """The index serves the same files, so the hashes stay."""
+    with_wheels = {name: each["files"] for name, each in own_packages(render(ROOT)).items()}
+    service = render(ROOT, overwrite=True, internal_index=INDEX)
+    assert not (service / post_gen.WHEELS).exists()
+    assert "vendor/" not in (service / "pyproject.toml").read_text("utf-8")
+    for name, package in own_packages(service).items():
+        source = {"type": "legacy", "url": INDEX.rstrip("/"), "reference": "acme"}
+        assert package["source"] == source
+        assert package["files"] == with_wheels[name]
+    assert is_fresh(service)
+
+
+def own_packages(service: Path) -> dict[str, dict[str, Any]]:
+    """Return the chassis and its tools from a service's lock, by name."""
+    lock = tomllib.loads((service / "poetry.lock").read_text("utf-8"))
+    own = (each for each in lock["package"] if each["name"].startswith("flask-chassis"))
+    return {package["name"]: package for package in own}
+
+
+def is_fresh(service: Path) -> bool:
+    """Return whether Poetry takes the lock for current."""
+    pyproject = tomllib.loads((service / "pyproject.toml").read_text("utf-8"))
+    return bool(Locker(service / "poetry.lock", pyproject).is_fresh())
+
+
+@pytest.mark.parametrize("index", ["", INDEX])
+def test_only_an_index_takes_the_wheels_away(
+    render: Render, post_gen: ModuleType, index: str
+) -> None:
+    """The rest of the hook runs on rules that it has read by then, and lists what stays."""
+    service = render(internal_index=index)
+    assert (service / post_gen.WHEELS).exists() is not bool(index)
+    listed = (service / post_gen.CHECKSUMS).read_text("utf-8")
+    assert (post_gen.WHEELS in listed) is not bool(index)
+
+
+def test_a_render_over_an_earlier_one_leaves_no_wheel_of_it(
+    render: Render, post_gen: ModuleType
+) -> None:
+    service = render(ROOT)
+    folder = service / post_gen.WHEELS
+    wanted = sorted(path.name for path in folder.iterdir())
+    (folder / "flask_chassis-0.0.1-py3-none-any.whl").touch()
+    (folder / "flask_chassis_tools-0.0.1-py3-none-any.whl").touch()
+    render(ROOT, overwrite=True)
+    assert sorted(path.name for path in folder.iterdir()) == wanted
+
+
+@pytest.mark.parametrize("wheels", [0, 2])
+def test_without_its_one_wheel_of_the_tools_the_hook_stops(
+    refusal: Refusal, template: Path, post_gen: ModuleType, wheels: int
+) -> None:
+    """A fault of the template stops the render with a line that says what it is."""
+    folder = template / SERVICE / post_gen.WHEELS
+    [wheel] = folder.glob("flask_chassis_tools-*.whl")
+    wheel.unlink()
+    for number in range(wheels):
+        (folder / f"flask_chassis_tools-{number}.0.0-py3-none-any.whl").touch()
+    (line,) = refusal(template)
+    assert line == f"vendor/ must have one wheel of flask-chassis-tools; it has {wheels}."
 
 
 def test_cruft_leaves_alone_what_is_seeded(render: Render) -> None:
@@ -271,7 +358,8 @@ def test_the_checksums_are_those_of_the_templates_files(
 
 def test_a_file_that_is_nobodys_stops_the_render(refusal: Refusal, template: Path) -> None:
     """Nobody would know whether an update may touch it."""
-    lists = 'template = ["package/**"]\nseeded = []\nshared = ["p*", "**.toml", "**.py", ".*/**"]\n'
+    shared = '["p*", "**.toml", "**.py", ".*/**", "vendor/**"]'
+    lists = f'template = ["package/**"]\nseeded = []\nshared = {shared}\n'
     (template / SERVICE / "template-ownership.toml").write_text(lists)
     (line,) = refusal(template)
     assert "does not say whose these are: CODEOWNERS, texts.kts, texts.md," in line

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,9 @@ import pytest
 from cookiecutter.exceptions import FailedHookException, OutputDirExistsException
 from cookiecutter.generate import generate_context
 from cookiecutter.prompt import prompt_for_config
+
+from tasks import reserved_names
+from tasks.render import render as render_service
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
@@ -104,6 +108,10 @@ BAD = {
         "migrations": "folder",
         "infra": "folder",
         "tasks": "folder",
+        "vendor": "folder",
+        "flask_chassis": "installs a package",
+        "flask_chassis_tools": "installs a package",
+        "pip": "installs a package",
         "build": "folder",
         "acme": "organisation",
     },
@@ -178,6 +186,7 @@ BAD = {
         "text": "service's code",
         "date_time": "service's code",
         "big_integer": "service's code",
+        "error": "service's code",
     },
     "resource_plural": {
         "": "at most 32",
@@ -185,7 +194,8 @@ BAD = {
         "Thoughts": "lower-case",
         "a" * 33: "at most 32",
         "values": "SQL reserves",
-        "chassis": "module or route",
+        "conftest": "module or route",
+        "infra": "module or route",
         "domain": "module or route",
         "tasks": "module or route",
         "tests": "module or route",
@@ -416,12 +426,122 @@ def test_an_old_python_can_read_the_hook() -> None:
 
 
 def test_every_installed_package_is_refused_as_a_name(pre_gen: ModuleType) -> None:
-    """The list in the hook keeps up with the locks of the services."""
-    locks = list(ROOT.glob("{{cookiecutter.project_slug}}/parts/*/poetry.lock"))
+    """The names in the hook are those that the locks of the services give: ./invoke lock."""
+    hook = reserved_names.HOOK.read_text("utf-8")
+    locks = reserved_names.locks()
     assert len(locks) == len(QUESTIONS["kind"])
-    text = "".join(lock.read_text("utf-8") for lock in locks)
-    installed = re.findall('^name = "(.+)"$', text, flags=re.MULTILINE)
-    assert {re.sub("[-.]", "_", name.lower()) for name in installed} - pre_gen.DEPENDENCIES == set()
+    names = reserved_names.names(locks)
+    assert reserved_names.with_names(hook, names) == hook
+    assert set(names) == pre_gen.LOCKED <= pre_gen.DEPENDENCIES
+    assert {"flask_chassis", "flask_chassis_tools", "flask", "jwt", "zope"} <= pre_gen.LOCKED
+
+
+@pytest.mark.parametrize("changed", ["more", "fewer"])
+def test_names_that_are_not_those_of_the_locks_are_seen(changed: str) -> None:
+    hook = reserved_names.HOOK.read_text("utf-8")
+    planted = '[[package]]\nname = "Planted.Package-x"\n'
+    locks = [*reserved_names.locks(), planted] if changed == "more" else reserved_names.locks()[:1]
+    names = reserved_names.names(locks)
+    assert ("planted_package_x" in names) is (changed == "more")
+    assert reserved_names.with_names(hook, names) != hook
+
+
+def test_a_hook_without_its_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="has lost the marks"):
+        reserved_names.with_names("LOCKED = ()\n", ["flask"])
+
+
+# The names that are reserved are those that a rendered service uses. `zq` is in no name of ours.
+
+SENTINEL = {"resource_name": "zq", "resource_plural": "zqs", "project_name": "Service"}
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A service of each kind, with names of its own that can be told from all others."""
+    folder = tmp_path_factory.mktemp("reserved")
+    return {
+        kind: render_service(folder / kind, SENTINEL | {"kind": kind}) for kind in QUESTIONS["kind"]
+    }
+
+
+def test_every_folder_of_a_service_is_refused_as_a_package(
+    pre_gen: ModuleType, rendered: dict[str, Path]
+) -> None:
+    folders = {
+        path.name for service in rendered.values() for path in service.iterdir() if path.is_dir()
+    }
+    used = {name for name in folders if name[0] != "."} - {"service"}
+    assert {"vendor", "tests", "infra"} <= used
+    assert used - pre_gen.FOLDERS == set()
+
+
+def test_every_module_beside_the_resource_is_refused_as_its_name(
+    pre_gen: ModuleType, rendered: dict[str, Path]
+) -> None:
+    service = rendered["resource"]
+    used = {
+        path.stem
+        for folder in (service / "service", service / "tests")
+        for path in folder.iterdir()
+        if path.stem.isidentifier()
+    }
+    pyproject = tomllib.loads((service / "pyproject.toml").read_text("utf-8"))
+    packed = pyproject["tool"]["poetry"]["packages"]
+    used |= {Path(each["include"]).parts[0] for each in packed if "to" in each}
+    used -= {"__init__", "__pycache__", "zqs", "settings.yaml"}
+    assert {"domain", "wsgi", "migrations", "infra"} <= used
+    missing = {
+        name
+        for name in used
+        if pre_gen.resource_plural(SENTINEL | {"resource_plural": name}) is None
+    }
+    # No route and no table is called test_something, or what begins like it.
+    assert {name for name in missing if not name.startswith("test_")} == set()
+
+
+def identifiers(path: Path) -> set[str]:
+    """Return the names that a file of Python binds or uses."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+    return found
+
+
+def test_every_name_beside_the_resources_class_is_refused(
+    pre_gen: ModuleType, rendered: dict[str, Path]
+) -> None:
+    """A class Text would take the place of the Text that the model imports."""
+    beside = {}
+    for path in rendered["resource"].rglob("*.py"):
+        names = identifiers(path)
+        assert "zq" not in names, f"{path} has a variable of the resource's name: look at it too"
+        if "Zq" in names:
+            for name in (each for each in names if "Zq" not in each):
+                word = re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
+                # Such a name gives such a class: a constant or a function has another form.
+                if "".join(part.capitalize() for part in word.split("_")) == name:
+                    beside[name] = word
+    assert {"BigInteger", "Base", "Text"} <= beside.keys()
+    refused = {word for word in beside.values() if pre_gen.resource_name({"resource_name": word})}
+    assert set(beside.values()) - refused == set()
+
+
+@pytest.mark.parametrize("name", ["error", "invalid"])
+def test_a_resource_is_not_called_what_the_api_calls_its_errors(
+    pre_gen: ModuleType, name: str
+) -> None:
+    """The OpenAPI document has one schema of a name."""
+    schemas = ROOT / "chassis" / "src" / "flask_chassis" / "http" / "openapi_routes.py"
+    assert f"class {name.capitalize()}(" in schemas.read_text("utf-8")
+    assert pre_gen.resource_name({"resource_name": name})
 
 
 @pytest.mark.parametrize("organisation", ["flask", "pypi", "types"])

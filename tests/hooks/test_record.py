@@ -115,8 +115,8 @@ def test_what_cruft_records_and_should_not_is_told(
 ) -> None:
     """The hook cannot change it: cruft writes it later."""
     for name, address, told in (
-        ("folder", str(published), "is a folder of this machine"),
-        ("login", f"https://ada:hunter2@{HOST}", "has a login in it, which would be in git"),
+        ("folder", str(published), "is a local folder"),
+        ("login", f"https://ada:hunter2@{HOST}", "contains credentials, which would be committed"),
     ):
         answers = json.dumps({"project_slug": name})
         done = command("cruft", "create", "--no-input", address, "--extra-context", answers)

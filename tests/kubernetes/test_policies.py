@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tasks.folders import ROOT
 from tests.kubernetes.tools import FOLDER, Object, objects_of, program
 
 Built = dict[tuple[str, str], str]
@@ -157,10 +158,12 @@ def test_every_alert_is_tested(rules: Path) -> None:
 def test_alerts_and_dashboard_ask_for_metrics_that_the_service_has(
     services: dict[str, Path], rules: Path
 ) -> None:
-    chassis = services["frontend"] / "frontend" / "chassis"
-    code = "".join(path.read_text("utf-8") for path in chassis.glob("*metrics*.py"))
+    chassis = ROOT / "chassis" / "src" / "flask_chassis"
+    code = "".join(path.read_text("utf-8") for path in chassis.rglob("*metrics*.py"))
     made = set(re.findall(r'"((?:http|uwsgi|upstream|service)_[a-z_]+)"', code))
-    dashboard = chassis.parents[1] / "infra/kubernetes/components/grafana-dashboard/dashboard.json"
+    dashboard = (
+        services["frontend"] / "infra/kubernetes/components/grafana-dashboard/dashboard.json"
+    )
     asked = set(re.findall(r"\b((?:http|uwsgi|service)_[a-z_]+)\{", rules.read_text("utf-8")))
     panels = json.loads(dashboard.read_text("utf-8"))["panels"]
     queries = " ".join(target["expr"] for panel in panels for target in panel["targets"])

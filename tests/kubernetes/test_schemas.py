@@ -9,6 +9,8 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 
+from tasks import overlay
+from tasks.render import example, render
 from tests.kubernetes.tools import FOLDER, Object, kustomize, objects_of, program
 
 OLDEST, NEWEST = "1.30", "1.36"
@@ -46,6 +48,16 @@ def test_every_overlay_of_every_kind_is_valid(
 ) -> None:
     faults = {which: faults_in(found) for which, found in objects.items()}
     assert not any(faults.values()), faults
+
+
+def test_the_nightly_task_of_the_tutorial_is_valid(tmp_path: Path) -> None:
+    service = render(tmp_path, example(overlay.INVOICES))
+    overlay.put(service)
+    found = objects_of(kustomize(service / "infra" / "kubernetes" / "overlays" / "production"))
+    assert [each["metadata"]["name"] for each in found if each["kind"] == "CronJob"] == [
+        "invoices-backend-overdue"
+    ]
+    assert faults_in(found) == []
 
 
 def test_what_follows_git_is_valid(services: dict[str, Path]) -> None:

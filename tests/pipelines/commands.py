@@ -14,15 +14,16 @@ from tests.pipelines.kotlin import Project
 from tests.services import InstalledService
 
 PARSE = """
-import importlib, json, sys
+import json, sys
 from invoke.parser import Parser
 from invoke.exceptions import ParseError
-package, lines = json.load(sys.stdin)
-tasks = importlib.import_module(f"{package}.tasks")
+from flask_chassis.tasks import command
+lines = json.load(sys.stdin)
+tasks = command.namespace()
 faults = {}
 for line, words in lines.items():
     try:
-        parsed = Parser(contexts=tasks.NAMESPACE.to_contexts()).parse_argv(words)
+        parsed = Parser(contexts=tasks.to_contexts()).parse_argv(words)
         if not parsed:
             faults[line] = "it names no task"
     except (ParseError, ValueError) as error:
@@ -105,8 +106,7 @@ def documented(line: str, text: Path) -> bool:
 
 
 def _unparsed(service: InstalledService, words: dict[str, list[str]]) -> list[str]:
-    package = service.path.name.replace("-", "_")
-    done = service.run("python", "-c", PARSE, given=json.dumps([package, words]))
+    done = service.run("python", "-c", PARSE, given=json.dumps(words))
     assert done.returncode == 0, done.stderr
     said: dict[str, str] = json.loads(done.stdout)
     return [f"{line}: {reason}" for line, reason in said.items()]

@@ -121,3 +121,22 @@ def test_a_tag_is_released_after_all_tests(
     assert "Verified" in before(project, "Release")
     assert builds(project)["Release"]["vcs"]["branchFilter"] == "+:v*"
     assert workflows["release"][True] == {"push": {"tags": ["v*"]}}
+
+
+def test_the_packages_are_published_before_the_release_if_there_is_an_index(
+    project: Project, workflows: dict[str, dict[Any, Any]]
+) -> None:
+    publishes = './invoke publish --index="$PACKAGE_INDEX" --tag="$TAG"'
+    steps = builds(project)["Release"]["steps"]
+    scripts = [step["scriptContent"] for step in steps]
+    assert scripts[0] == publishes
+    assert scripts[-1].startswith("gh release create")
+    condition = {"type": "does-not-equal", "param": "env.PACKAGE_INDEX", "value": ""}
+    assert steps[0]["conditions"] == [condition]
+    of_release = [
+        step for step in workflows["release"]["jobs"]["release"]["steps"] if "run" in step
+    ]
+    [publish] = [step for step in of_release if step["run"] == publishes]
+    assert publish["if"] == "${{ vars.PACKAGE_INDEX != '' }}"
+    assert of_release.index(publish) < len(of_release) - 1
+    assert of_release[-1]["run"].startswith("gh release create")

@@ -97,6 +97,8 @@ def test_what_prepares_a_database_has_all_settings_that_it_needs(
     environment = variables[f"{prefix}_ENVIRONMENT"]
     assert environment == f"{stage.lower()}.kubernetes"
     complete = ["config.validate", f"--environment={environment}"]
+    # The image has them, which the service starts from.
+    variables |= {"VERSION_NAME": "v1.0", "VERSION_SHA": "2257f9c"}
     done = service.run(COMMAND, *complete, environment=variables)
     assert done.returncode == 0, done.stderr
     for name in variables:

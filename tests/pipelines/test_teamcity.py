@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tasks.folders import ROOT
 from tests.conftest import EXAMPLES
 from tests.pipelines.conftest import HOSTILE
 from tests.pipelines.graph import before, builds, deployments, direct, kinds, order, scripts
@@ -166,14 +167,12 @@ def test_fewer_tests_and_less_coverage_fail(project: Project) -> None:
 
 
 @pytest.mark.parametrize("name", ["ScanCode", "Image"])
-def test_a_finding_is_told_by_the_words_of_the_scans(
-    project: Project, name: str, teamcity: dict[str, Path]
-) -> None:
+def test_a_finding_is_told_by_the_words_of_the_scans(project: Project, name: str) -> None:
     [condition] = builds(project)[name]["failureConditions"]["conditions"]
-    [source] = teamcity["resource"].glob("*/tasks/findings.py")
+    source = ROOT / "tools" / "src" / "flask_chassis_tools" / "scanning" / "findings.py"
     [said] = re.findall(r'Exit\(f"(Found: .+?)"', source.read_text("utf-8"))
     assert re.search(condition["pattern"], said.replace("{len(left)}", "3"))
-    assert not re.search(condition["pattern"], "Nothing was found.")
+    assert not re.search(condition["pattern"], "No findings.")
 
 
 def test_reports_are_kept_and_shown_and_end(project: Project) -> None:

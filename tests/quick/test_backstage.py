@@ -10,7 +10,7 @@ from tasks.folders import ROOT
 
 
 def test_the_form_is_the_one_that_follows_from_the_questions() -> None:
-    """Where it is not: ./invoke backstage."""
+    """To update the form: ./invoke backstage."""
     assert backstage.FILE.read_text("utf-8") == backstage.text()
 
 

@@ -11,7 +11,7 @@ from benchmarks import pages, upstream
 from benchmarks.page_elements import elements
 
 ADDRESS = "http://127.0.0.1:8084"
-PAGE = '<!doctype html><title>A</title><p class="x" id="y"><a href="/?before=7">Older</a>'
+PAGE = '<!doctype html><title>A</title><p class="x" id="y"><a href="/?after=7">Older</a>'
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_page_that_is_laid_out_otherwise_is_the_same(other: str) -> None:
     "other",
     [
         PAGE.replace("Older", "Newer"),
-        PAGE.replace("before=7", "before=8"),
+        PAGE.replace("after=7", "after=8"),
         PAGE.replace("/?", "http://127.0.0.2/?"),
         PAGE.replace('class="x"', 'class="z"'),
         PAGE.replace("<title>A</title>", ""),

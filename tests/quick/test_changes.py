@@ -63,11 +63,21 @@ def test_a_text_needs_the_quick_tier_alone(name: str) -> None:
         "cookiecutter.json",
         "tasks/test.py",
         "poetry.lock",
+        "chassis/README.md",
+        "chassis/src/flask_chassis/settings.py",
+        "tools/pyproject.toml",
     ],
 )
 def test_anything_else_needs_all(name: str) -> None:
     assert tiers_for([name]) == ALL
     assert tiers_for(["README.md", name]) == ALL
+
+
+@pytest.mark.parametrize("name", ["chassis/tests/test_vault.py", "tools/tests/conftest.py"])
+def test_a_test_of_a_package_needs_the_packages_tests(name: str) -> None:
+    assert tiers_for([name]) == ["quick", "packages"]
+    assert tiers_for(["README.md", name]) == ["quick", "packages"]
+    assert tiers_for([name, "chassis/src/flask_chassis/vault.py"]) == ALL
 
 
 def test_what_is_not_known_needs_all() -> None:

@@ -103,11 +103,11 @@ def test_a_service_that_is_not_given_is_no_fault(folders: dict[str, Path]) -> No
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("calls: [dns, database]", "calls: [dns, databse]", "peers has no databse"),
+        ("calls: [dns, database]", "calls: [dns, databse]", "unknown peer databse"),
         ("ports: [5432/TCP]", "ports: [70000/TCP]", "'70000/TCP' is not a port"),
-        ("service: frontend", "serivce: frontend", "peers.frontend has serivce"),
-        ("metrics: [prometheus]", "metrix: [prometheus]", "there is no port metrix"),
-        ("peers:", "peers: [", "not valid YAML"),
+        ("service: frontend", "serivce: frontend", "peers.frontend has unknown keys serivce"),
+        ("metrics: [prometheus]", "metrix: [prometheus]", "unknown port metrix"),
+        ("peers:", "peers: [", "invalid YAML"),
     ],
 )
 def test_a_fault_in_a_file_is_told(folders: dict[str, Path], old: str, new: str, said: str) -> None:

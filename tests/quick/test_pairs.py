@@ -18,7 +18,9 @@ JINJA = re.compile(r"\{\{ ?cookiecutter|\{%|\{#")
 
 
 def files_of(service: Path) -> list[Path]:
-    return sorted(path for path in service.rglob("*") if path.is_file())
+    """Return the files of a service that are text: all but the wheels."""
+    files = (path for path in service.rglob("*") if path.is_file())
+    return sorted(path for path in files if path.suffix != ".whl")
 
 
 @pytest.fixture(params=range(len(PAIRS)), ids=lambda number: f"pair {number}")
@@ -41,6 +43,15 @@ def test_nothing_of_the_template_is_left(service: Path) -> None:
         assert not JINJA.search(str(path))
         if path.parent.name != "templates":  # those of the service's own pages
             assert not JINJA.search(path.read_text("utf-8")), path
+
+
+def test_the_wheels_are_the_only_files_that_are_not_text(plain: Path) -> None:
+    others = {
+        path.suffix for path in plain.rglob("*") if path.is_file() and b"\0" in path.read_bytes()
+    }
+    assert others == {".whl"}
+    for path in files_of(plain):
+        path.read_text("utf-8")
 
 
 def test_the_python_is_formatted_and_clean(service: Path) -> None:

@@ -1,10 +1,13 @@
 """Rendering itself."""
 
+import re
 from pathlib import Path
 
 import yaml
 
+from tasks.folders import EXAMPLES
 from tasks.render import render
+from tests.quick.test_pairs import files_of
 
 
 def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -23,14 +26,12 @@ def test_rendering_twice_gives_the_same_bytes(plain: Path, tmp_path: Path) -> No
 def test_the_resource_names_everything_that_it_should(tmp_path: Path) -> None:
     service = render(tmp_path, {"resource_name": "blog_post", "project_name": "Blog"})
     assert (service / "blog" / "blog_posts" / "model.py").is_file()
-    assert (service / "migrations" / "versions" / "0001_create_blog_posts.py").is_file()
+    assert (service / "migrations" / "versions" / "0002_create_blog_posts.py").is_file()
     assert (service / "tests" / "blog_posts" / "test_routes.py").is_file()
     model = (service / "blog" / "blog_posts" / "model.py").read_text("utf-8")
     assert "class BlogPost(Base):" in model
     assert '__tablename__ = "blog_posts"' in model
-    everything = " ".join(
-        path.read_text("utf-8") + str(path) for path in service.rglob("*") if path.is_file()
-    )
+    everything = " ".join(path.read_text("utf-8") + str(path) for path in files_of(service))
     assert "thought" not in everything.lower()
 
 
@@ -40,6 +41,35 @@ def test_only_the_chosen_ci_system_is_there(tmp_path: Path) -> None:
         service = render(tmp_path / answer, {"ci_system": answer})
         there = {name for name, folder in folders.items() if (service / folder).exists()}
         assert there == {answer} - {"none"}
+
+
+def test_the_defaults_of_all_kinds_run_beside_each_other(tmp_path: Path) -> None:
+    """And the frontend's defaults reach the other two."""
+    ports, services = {}, {}
+    for kind in ("resource", "issuer", "frontend"):
+        services[kind] = render(tmp_path / kind, {"kind": kind})
+        uwsgi = (services[kind] / "infra" / "uwsgi.yaml").read_text("utf-8")
+        ports[kind] = re.findall(r"^  set-\w+: (?:metrics-)?port=(\d+)$", uwsgi, re.MULTILINE)
+        assert len(ports[kind]) == 2  # of requests and of metrics
+    taken = [port for each in ports.values() for port in each]
+    assert len(set(taken)) == len(taken)
+    settings = yaml.safe_load((services["frontend"] / "settings.yaml").read_text("utf-8"))
+    for environment in ("development.local", "development.compose", "production.kubernetes"):
+        called = settings[environment]["upstream"]
+        assert called["thoughts"]["url"].endswith(f":{ports['resource'][0]}")
+        assert called["users"]["url"].endswith(f":{ports['issuer'][0]}")
+    flows = (services["frontend"] / "infra" / "flows.yaml").read_text("utf-8")
+    for kind in ("resource", "issuer"):
+        assert f"ports: [{ports[kind][0]}/TCP]" in flows
+    readme = (services["resource"] / "README.md").read_text("utf-8")
+    assert f"keys_url: http://127.0.0.1:{ports['issuer'][0]}/" in readme
+
+
+def test_the_examples_have_the_ports_of_their_kind(tmp_path: Path) -> None:
+    for path in sorted(EXAMPLES.glob("*.yaml")):
+        answers = yaml.safe_load(path.read_text("utf-8"))
+        service = render(tmp_path / path.stem, {"kind": answers["kind"]})
+        assert f"FLASK_RUN_PORT={answers['port']}" in (service / ".flaskenv").read_text("utf-8")
 
 
 def test_ports_and_names_are_those_of_the_answers(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_silent_backend_silences_nobody_else(system: System) -> None:
             assert status == 200
             # Where all threads wait, it takes as long as three calls, one after the other.
             assert seconds < TIMEOUT_SECONDS
-    assert "too many calls are waiting" in system.frontend.log.read_text("utf-8")
+    assert "too many concurrent calls are waiting" in system.frontend.log.read_text("utf-8")
 
 
 def test_a_thought_that_may_have_been_saved_is_not_sent_twice(person: Person[System]) -> None:

@@ -169,7 +169,7 @@ def wait_for_calls(load: Load, number: int = 20) -> None:
 
 
 def step(system: System) -> list[str]:
-    """Do the next step; where it is too early, only wait a moment."""
+    """Do the next step, or wait a moment if it is too early."""
     words = ["keys.rotate", "--folder", str(system.users.keys)]
     try:
         return system.users.run(*words, environment=DEVELOPMENT).splitlines()

@@ -127,7 +127,7 @@ def test_versions_that_are_none_are_an_error_and_no_reason_to_wait(new_system: N
             system.frontend.run("dependencies.check", "--timeout=3600")
         said = str(refused.value.message).splitlines()
         assert f"users at {system.users.address}: v1.6 or newer is needed; " in said[-1]
-        assert f"'{version}' is no version." in said[-1]
+        assert f"'{version}' is not a valid version." in said[-1]
         # It was not started: all that is wrong is told together.
         assert "any version is needed; it cannot be reached" in said[-2]
         system.users.end()

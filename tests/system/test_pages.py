@@ -34,7 +34,7 @@ def test_all_of_it_works_without_javascript(new_person: NewPerson, system: Syste
 
 def test_the_keyboard_is_enough(person: Person[System]) -> None:
     def tab_to(name: str) -> None:
-        """Press Tab until the focus is where it is wanted."""
+        """Press Tab until the wanted element has the focus."""
         for _ in range(20):
             person.page.keyboard.press("Tab")
             focused = person.page.evaluate(
@@ -94,7 +94,7 @@ def test_a_text_that_is_too_long_comes_back_with_what_to_mend(person: Person[Sys
     person.keep("too-long")
 
 
-@pytest.mark.parametrize("path", ["/nothing-is-here", "/thoughts/new/", "/?before=x"])
+@pytest.mark.parametrize("path", ["/nothing-is-here", "/thoughts/new/", "/?after=x"])
 def test_a_wrong_address_is_a_page_with_a_way_on(person: Person[System], path: str) -> None:
     person.open(path)
     link = person.page.get_by_role("main").get_by_role("link", name="To the newest thoughts")

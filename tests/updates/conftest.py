@@ -2,18 +2,21 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tasks.engine import engine
 from tasks.render import example
 from tests.services import KEPT, InstalledService, alone
 from tests.updates import history, life, pasts, services
 from tests.updates.history import Repository
 from tests.updates.pasts import Past, Release
 from tests.updates.services import Service
+
+environments: Any = engine("environments")
 
 Answers = Mapping[str, str]
 Kept = Callable[[InstalledService, Repository, str, Answers], Service]
@@ -36,18 +39,16 @@ def installed(service_of_each_kind: InstalledService) -> InstalledService:
 
 def _with_template_tools(installed: InstalledService) -> None:
     """Install what updates need once, and lend it to every service."""
-    lent, own = KEPT / "template-tools", installed.path / ".venv" / "template"
-    wanted = installed.path / "infra" / "template"
+    lent, own = KEPT / "template-tools", installed.path / ".venv" / environments.TEMPLATE
     with alone(KEPT, "template-tools"):
         if own.exists() and not own.is_symlink():
             return
-        (lent / "infra").mkdir(parents=True, exist_ok=True)
-        shutil.copytree(wanted, lent / "infra" / "template", dirs_exist_ok=True)
+        lent.mkdir(parents=True, exist_ok=True)
         shutil.copy(installed.path / "bootstrap", lent)
-        subprocess.run(["./bootstrap", "template"], cwd=lent, check=True)
+        made = environments.install(environments.TEMPLATE, lent)
         if not own.exists():
             own.unlink(missing_ok=True)
-            own.symlink_to(lent / ".venv" / "template")
+            own.symlink_to(made)
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,17 @@
 """Releases of the template, made up: today's is the newest, the earlier ones lack changes of it."""
 
+import hashlib
 import json
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.folders import TEMPLATE
+from tasks.wheels import build, put, set_version
 from tests.full.programs import copy_of_the_repository
 
 ADDRESS = "https://templates.acme.example/flask-microservice.git"
@@ -16,6 +19,7 @@ ADDRESS = "https://templates.acme.example/flask-microservice.git"
 
 SERVICE = TEMPLATE.name
 PACKAGE = "{{cookiecutter.package_name}}"
+CHASSIS = Path("chassis/src/flask_chassis")
 
 Change = Callable[[Path], None]
 
@@ -43,14 +47,19 @@ class Repository:
         )
         return done.stdout.strip()
 
-    def release(self, tag: str, news: str, *changes: Change) -> None:
-        """Release today's template with some changes, and say in its changelog what is new."""
+    def release(self, tag: str, news: str, *changes: Change, chassis: str = "") -> None:
+        """Release today's template with some changes, and say in its changelog what is new.
+
+        `chassis` is the version of its chassis and tools, if their sources are among the changes.
+        """
         for path in self.folder.iterdir():
             if path.name != ".git":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         copy_of_the_repository(self.folder)
         for change in changes:
             change(self.folder)
+        if chassis:
+            with_the_wheels(self.folder, chassis)
         self.amend(tag, news)
 
     def amend(self, tag: str, news: str) -> None:
@@ -88,10 +97,35 @@ def three_releases(folder: Path) -> Repository:
     made = repository(folder)
     first = (before_the_file_was_added, before_the_file_was_changed, before_the_rename)
     second = (before_the_deletion, before_the_bump, before_the_hook_was_changed)
-    made.release("v1.0.0", "The first.", *first, *second)
-    made.release("v1.1.0", "Files. Action needed: read about contracts.", *second)
+    made.release("v1.0.0", "The first.", *first, *second, chassis="0.0.8")
+    news = "Files. Action needed: read about contracts."
+    made.release("v1.1.0", news, *second, chassis="0.0.9")
     made.release("v1.2.0", "A question. Action needed: say who is on call.", *THE_NEWEST)
     return made
+
+
+_BUILT: dict[str, dict[str, tuple[str, bytes]]] = {}
+"""The wheels that this process has built, by what their sources are: names and contents."""
+
+
+def with_the_wheels(template: Path, version: str) -> None:
+    """Give the chassis and the tools of a template a version, and build their wheels into it."""
+    set_version(version, template)
+    sources = hashlib.sha256()
+    for path in sorted(
+        path for name in ("chassis", "tools") for path in (template / name).rglob("*")
+    ):
+        if path.is_file() and "tests" not in path.parts:
+            sources.update(f"{path.relative_to(template)}".encode() + path.read_bytes())
+    with tempfile.TemporaryDirectory() as folder:
+        known = _BUILT.get(sources.hexdigest())
+        if known is None:
+            built = build(Path(folder), template)
+            known = {name: (wheel.name, wheel.read_bytes()) for name, wheel in built.items()}
+            _BUILT[sources.hexdigest()] = known
+        for name, content in known.values():
+            (Path(folder) / name).write_bytes(content)
+        put({name: Path(folder) / wheel for name, (wheel, _) in known.items()}, template)
 
 
 def edit(file: Path, before: str, after: str) -> None:
@@ -106,13 +140,16 @@ def edit(file: Path, before: str, after: str) -> None:
 
 def before_the_file_was_added(template: Path) -> None:
     """Take a file away."""
-    (template / SERVICE / "tests" / "chassis" / "test_ending.py").unlink()
+    (template / SERVICE / ".editorconfig").unlink()
 
 
 def before_the_file_was_changed(template: Path) -> None:
-    """Have other lines in the template's own file, and in two that it shares."""
-    health = template / SERVICE / PACKAGE / "chassis" / "health.py"
-    health.write_text(f"{health.read_text('utf-8')}\n\nOLDER = True\n", "utf-8")
+    """Have other lines in the chassis, in the template's own file, and in two that it shares."""
+    for file in (
+        template / CHASSIS / "observability" / "health.py",
+        template / SERVICE / PACKAGE / "wsgi.py",
+    ):
+        file.write_text(f"{file.read_text('utf-8')}\n\nOLDER = True\n", "utf-8")
     edit(template / "templates" / "README.md", "## Change it", "## Work on it")
     edit(template / "templates" / "pyproject.toml", '"T10", "TRY"', '"TRY"')
     for settings in (template / SERVICE).glob("parts/*/settings.yaml"):
@@ -128,20 +165,22 @@ def before_the_rename(template: Path) -> None:
 
 
 def before_the_deletion(template: Path) -> None:
-    """Have files that are gone today, one of them in the package."""
+    """Have files that are gone today: of the service, in its package, and of the chassis."""
     (template / SERVICE / "docs" / "how-it-was.md").write_text("# How it was\n\nDifferent.\n")
-    (template / SERVICE / PACKAGE / "chassis" / "leftover.py").write_text('"""Left over."""\n')
+    for folder in (template / SERVICE / PACKAGE, template / CHASSIS):
+        (folder / "leftover.py").write_text('"""Left over."""\n')
 
 
 def before_the_bump(template: Path) -> None:
-    """Have an older version of a dependency."""
-    edit(template / "templates" / "pyproject.toml", "xdist==3.8.0", "xdist==3.7.0")
+    """Have an older version of a dependency, which the tools bring."""
+    edit(template / "tools" / "pyproject.toml", "xdist>=3.8,<4", "xdist>=3.7,<4")
     for lock in (template / SERVICE).glob("parts/*/poetry.lock"):
         edit(
             lock,
             'name = "pytest-xdist"\nversion = "3.8.0"',
             'name = "pytest-xdist"\nversion = "3.7.0"',
         )
+        edit(lock, 'pytest-xdist = ">=3.8,<4"', 'pytest-xdist = ">=3.7,<4"')
 
 
 def before_the_hook_was_changed(template: Path) -> None:

@@ -38,7 +38,7 @@ def kill_at(
 ) -> None:
     """Kill an update before, within or after a command of git's.
 
-    `until` is the file that git is killed at when it writes it, where that is within the command.
+    `until`: kill git when it writes this file, within the command.
     """
     programs, held = folder / "programs", folder / "held"
     programs.mkdir()

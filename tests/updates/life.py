@@ -12,9 +12,8 @@ ROUTES = '''\
 """Serves a note."""
 
 from flask import Blueprint, Flask
-
-from ..chassis.access import public
-from ..chassis.settings import Settings
+from flask_chassis.auth.access import public
+from flask_chassis.settings import Settings
 
 blueprint = Blueprint("notes", __name__)
 
@@ -35,10 +34,9 @@ def note() -> dict[str, str]:
 MODEL = '''\
 """How a note is stored."""
 
+from flask_chassis.db.database import Base
 from sqlalchemy import BigInteger, Identity, Text
 from sqlalchemy.orm import Mapped, mapped_column
-
-from ..chassis.database import Base
 
 
 class Note(Base):
@@ -56,8 +54,8 @@ MIGRATION = '''\
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "NEW"
+down_revision = "LAST"
 branch_labels = None
 depends_on = None
 
@@ -119,7 +117,11 @@ SETTING = "  notes:\n    greeting: hello\n  logs:\n    level: INFO\n"
 def add_a_model(service: Path, package: Path) -> None:
     """Store something of the service's own."""
     write(package / "notes" / "model.py", MODEL)
-    write(service / "migrations" / "versions" / "0002_create_notes.py", MIGRATION)
+    versions = service / "migrations" / "versions"
+    last = max(path.name for path in versions.glob("[0-9]*.py"))[:4]
+    new = f"{int(last) + 1:04}"
+    text = MIGRATION.replace("NEW", new).replace("LAST", last)
+    write(versions / f"{new}_create_notes.py", text)
     imported = (
         "from .notes import model as notes_model  # noqa: F401  (importing it registers it)\n"
     )

@@ -39,7 +39,7 @@ def test_an_update_that_somebody_has_gone_on_with_is_left_as_it_is(updated: Serv
     mended = somebody_goes_on(updated)
     again = updated.tasks(*UPDATE)
     assert again.returncode == 0, again.stderr
-    assert f"{BRANCH} has this update, and somebody's work on it" in again.stdout
+    assert f"{BRANCH} has this update and other commits" in again.stdout
     assert updated.git("rev-parse", BRANCH) == mended
 
 
@@ -48,7 +48,7 @@ def test_it_is_not_replaced_when_main_moves_on_either(updated: Service) -> None:
     main_moves_on(updated)
     refused = updated.tasks(*UPDATE)
     assert refused.returncode == 1
-    assert f"Somebody has worked on the branch {BRANCH}: Change (Tests)." in refused.stderr
+    assert f"Somebody else has committed to the branch {BRANCH}: Change (Tests)." in refused.stderr
     assert f"git branch -D {BRANCH}" in refused.stderr
     assert updated.git("rev-parse", BRANCH) == mended
 

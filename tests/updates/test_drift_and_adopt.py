@@ -36,7 +36,7 @@ def test_without_edits_there_is_no_drift(resource: Service) -> None:
     done = resource.tasks("template.drift")
     assert (done.returncode, done.stdout) == (
         0,
-        "The template's files are as they were rendered.\n",
+        "No template-owned file was edited.\n",
     )
 
 
@@ -50,7 +50,7 @@ def test_a_service_without_a_record_is_linked_to_what_it_is_from(
     given = ("--answer=ci_system=none",)
     done = resource.tasks(*ADOPT, *given)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "The service is from v1.0.0." in done.stdout
+    assert "The service was rendered from v1.0.0." in done.stdout
     record = resource.record()
     assert (record["template"], record["checkout"]) == (ADDRESS, "v1.2.0")
     assert record["context"]["cookiecutter"]["ci_system"] == "no-ci"
@@ -76,12 +76,14 @@ def test_a_service_from_elsewhere_keeps_its_own_and_is_merged(
     elsewhere.commits()
     done = services.adopt_from_the_template(elsewhere, "--answer=package_name=blog")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "The service is from no release." in done.stdout
+    assert "The service is similar to no release." in done.stdout
     assert conflicts(elsewhere) == ["README.md"], done.stdout + done.stderr
     readme = (folder / "README.md").read_text("utf-8")
     assert "<<<<<<< HEAD\nOurs.\n=======\n" in readme
     assert (folder / "blog" / "domain.py").read_text("utf-8") == "OURS = True\n"
     assert (folder / "own.txt").read_text("utf-8") == "own\n"
-    assert (folder / "blog" / "chassis" / "health.py").is_file()
-    assert (folder / "blog" / "own_tasks.py").is_file()
+    assert (folder / "blog" / "app.py").is_file()
+    assert (folder / "blog" / "tasks.py").is_file()
+    brought = [path.name.split("-")[0] for path in sorted((folder / "vendor").iterdir())]
+    assert brought == ["flask_chassis", "flask_chassis_tools"]
     assert elsewhere.record()["checkout"] == "v1.2.0"

@@ -15,12 +15,13 @@ from tasks.fleet import page
 from tasks.fleet.state import State
 from tasks.folders import PROGRAMS, ROOT
 from tasks.render import example
+from tasks.wheels import version
 from tests.conftest import EXAMPLES
 from tests.full.osv import advisories_against
 from tests.full.programs import Finished, run, with_the_tools
 from tests.services import InstalledService
 from tests.updates import services
-from tests.updates.history import Repository
+from tests.updates.history import Repository, edit
 
 NOT_INSTALLED = InstalledService(ROOT)
 """Nothing of these services is run."""
@@ -73,8 +74,47 @@ def test_the_status_has_version_drift_and_answers(template: Repository, fleet: P
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", str(service["updated"]))
     assert (found["frontend"]["behind"], found["frontend"]["drift"]) == (0, {})
     table = invoke(template, "fleet.status", fleet).stdout
-    assert re.search(r"^thoughts-backend +v1\.0\.0 +2 +resource +3\.13 +2 +not asked ", table, re.M)
+    row = r"^thoughts-backend +v1\.0\.0 +2 +0\.0\.8 +resource +3\.13 +2 +not asked "
+    assert re.search(row, table, re.M)
     assert "3 services, 1 at the newest release." in table
+
+
+def test_the_status_has_the_chassis_and_where_it_is_from(template: Repository, fleet: Path) -> None:
+    """Nothing is said of the template's own wheels; what somebody has put in their place is."""
+    found = told(invoke(template, "fleet.status", fleet, "--json"))
+    assert {name: each["chassis"] for name, each in found.items()} == {
+        "thoughts-backend": "0.0.8",
+        "users-backend": "0.0.9",
+        "frontend": version("flask-chassis", template.folder),
+    }
+    assert [each["foreign"] for each in found.values()] == [[], [], []]
+
+    lock = fleet / "users-backend" / "poetry.lock"
+    wheel = 'type = "file"\nurl = "vendor/flask_chassis-0.0.9-py3-none-any.whl"'
+    edit(lock, wheel, 'type = "directory"\nurl = "../../flask-chassis"')
+    lock = fleet / "frontend" / "poetry.lock"
+    wheel = next((fleet / "frontend" / "vendor").glob("flask_chassis-*")).name
+    edit(lock, f'type = "file"\nurl = "vendor/{wheel}"', GIT_SOURCE)
+    found = told(invoke(template, "fleet.status", fleet, "--json"))
+    path = "flask-chassis 0.0.9 from path ../../flask-chassis"
+    git = "from git https://git.acme.example/chassis.git (a-fix, 0123456789)"
+    assert found["users-backend"]["foreign"] == [path]
+    assert str(found["frontend"]["foreign"]).endswith(f"{git}']")
+    assert found["thoughts-backend"]["foreign"] == []
+    table = invoke(template, "fleet.status", fleet).stdout
+    assert re.search(r"^users-backend .* 0\.0\.9 \(not the template's\) ", table, re.M)
+    assert f"\nusers-backend: {path}\n" in table
+    html = fleet.parent / "fleet.html"
+    assert invoke(template, "fleet.status", fleet, f"--html={html}").returncode == 0
+    assert path in html.read_text("utf-8")
+    assert git in html.read_text("utf-8")
+
+
+GIT_SOURCE = """\
+type = "git"
+url = "https://git.acme.example/chassis.git"
+reference = "a-fix"
+resolved_reference = "0123456789abcdef0123456789abcdef01234567\""""
 
 
 def test_a_service_that_cannot_be_read_stops_no_other(template: Repository, fleet: Path) -> None:
@@ -124,7 +164,7 @@ def test_updates_are_prepared_go_on_where_they_stopped_and_fail_alone(
     outcomes = {each["name"]: each["outcome"] for each in json.loads(report.read_text("utf-8"))}
     wanted = {"frontend": "up to date", "thoughts-backend": "failed", "users-backend": "updated"}
     assert outcomes == wanted
-    assert "thoughts-backend: There are changes that are in no commit: mine.txt" in first.stdout
+    assert "thoughts-backend: There are uncommitted changes: mine.txt" in first.stdout
     branch = "template/v1.2.0"
     message = template.git("log", "-1", "--format=%s", branch, folder=fleet / "users-backend")
     assert message == "Update to v1.2.0 of the template"
@@ -174,8 +214,26 @@ def test_a_pipeline_has_a_job_for_each_service(
 
 
 STATES = [
-    State("old", "/old", "v1.0.0", 2, "resource", team="A & <b>", drift={"CODEOWNERS": "deleted"}),
-    State("new", "/new", "v1.2.0", 0, "issuer", drift={}, vulnerable=["flask 3: PLANTED-1"]),
+    State(
+        "old",
+        "/old",
+        "v1.0.0",
+        2,
+        chassis="0.0.8",
+        foreign=["flask-chassis 0.0.8 from path ../chassis"],
+        kind="resource",
+        team="A & <b>",
+        drift={"CODEOWNERS": "deleted"},
+    ),
+    State(
+        "new",
+        "/new",
+        "v1.2.0",
+        chassis="0.1.0",
+        kind="issuer",
+        drift={},
+        vulnerable=["flask 3: PLANTED-1"],
+    ),
     State("bad", "/bad", fault=".cruft.json cannot be read"),
 ]
 
@@ -197,6 +255,8 @@ def test_the_page_is_for_people_in_light_and_dark(
         assert shown.get_by_text("A & <b>").is_visible()
         shown.get_by_label("Show only what has").fill("planted")
         assert shown.locator("tbody tr:visible .name").all_inner_texts() == ["new"]
+        shown.get_by_label("Show only what has").fill("from path")
+        assert shown.locator("tbody tr:visible .name").all_inner_texts() == ["old"]
         shown.get_by_label("Show only what has").fill("")
         names = shown.locator("tbody tr .name")
         shown.get_by_role("button", name="Service").click()

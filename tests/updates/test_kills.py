@@ -50,7 +50,9 @@ def test_a_kill_at_any_moment_leaves_the_service_as_it_was(
     kill_at(resource, temporary("switched"), UPDATE, "update-index -z --index-info", "after")
     assert conflicts(resource) == ["README.md"]
     done = resource.tasks(*UPDATE)
-    assert done.stdout.startswith("An update was killed while it changed files: they are restored.")
+    assert done.stdout.startswith(
+        "An update was killed while it changed files. They have been restored."
+    )
     assert done.returncode == 1
     assert not note.exists()
     assert contents(resource.path) == contents(undisturbed.path)

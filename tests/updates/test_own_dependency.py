@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tasks.engine import engine
 from tasks.folders import PROGRAMS
+from tasks.wheels import version
 from tests.updates.history import edit, versions_of
 from tests.updates.services import Service
 
@@ -13,7 +14,7 @@ OWN = "humanize==4.13.0"
 
 
 def test_the_lock_has_both_halves_and_the_tests_pass(resource: Service) -> None:
-    edit(resource.path / "pyproject.toml", '    "flask==', f'    "{OWN}",\n    "flask==')
+    edit(resource.path / "pyproject.toml", '    "flask",\n', f'    "flask",\n    "{OWN}",\n')
     lock: list[str | Path] = [PROGRAMS / "poetry", "lock", "--no-interaction"]
     variables = os.environ | engine("lock_file").index(PROGRAMS)
     subprocess.run(lock, cwd=resource.path, env=variables, check=True)
@@ -26,7 +27,8 @@ def test_the_lock_has_both_halves_and_the_tests_pass(resource: Service) -> None:
     assert "All checks passed." in done.stdout
     assert " passed" in done.stdout
     after = versions_of((resource.path / "poetry.lock").read_text("utf-8"))
-    assert after == before | {"pytest-xdist": "3.8.0"}
+    brought = {"flask-chassis": version(), "flask-chassis-tools": version()}
+    assert after == before | brought | {"pytest-xdist": "3.8.0"}
     check: list[str | Path] = [PROGRAMS / "poetry", "check", "--lock", "--no-interaction"]
     subprocess.run(check, cwd=resource.path, check=True)
 

@@ -47,7 +47,7 @@ def test_a_default_is_taken_with_enter_and_another_value_is_typed(unasked: Servi
     ("keys", "told"),
     [
         ("80\n\n", "port: '80' will not do."),
-        (END_OF_INPUT, "A question was left without an answer"),
+        (END_OF_INPUT, "A question was not answered"),
     ],
 )
 def test_an_answer_that_will_not_do_changes_nothing(unasked: Service, keys: str, told: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.passed import remember
 from tests.full.programs import copy_of_the_repository, run, with_the_tools
-from tests.updates.history import Repository, edit
+from tests.updates.history import SERVICE, Repository, edit, versions_of
 
 NEWS = "## [Unreleased]\n\n## [0.1.0] - 2026-12-01\n\n### Added\n\n- All of it.\n\n"
 
@@ -64,7 +64,10 @@ def test_all_that_is_missing_is_told(repository: Repository) -> None:
     for what in (
         "v0.1 is no semantic version",
         "there are changes that are in no commit: M cookiecutter.json",
-        "pyproject.toml has the version 0.1.0",
+        "- pyproject.toml has the version 0.1.0",
+        "- chassis/pyproject.toml has the version 0.1.0",
+        "- tools/pyproject.toml has the version 0.1.0",
+        "- templates/pyproject.toml has the version 0.1.0",
         "CHANGELOG.md has no section for 0.1",
         "the update gate has not passed for these files: ./invoke test --gate",
         "github, a choice of ci_system in v0.2.0-rc.1, is gone",
@@ -85,3 +88,32 @@ def test_what_was_changed_since_the_gate_has_not_passed_it(passed: Repository) -
     code, said = release(passed, "--version=0.1.0", "--check")
     assert code == 1
     assert "the update gate has not passed for these files" in said
+
+
+def test_a_version_is_written_wherever_it_stands(repository: Repository) -> None:
+    code, said = release(repository, "--version=0.2.0", "--write")
+    assert code == 0, said
+    assert "v0.2.0 is written. Commit it, and run the update gate" in said
+    vendor = repository.folder / SERVICE / "vendor"
+    assert {path.name for path in vendor.iterdir()} == {
+        "flask_chassis-0.2.0-py3-none-any.whl",
+        "flask_chassis_tools-0.2.0-py3-none-any.whl",
+    }
+    for lock in (repository.folder / SERVICE).glob("parts/*/poetry.lock"):
+        versions = versions_of(lock.read_text("utf-8"))
+        assert (versions["flask-chassis"], versions["flask-chassis-tools"]) == ("0.2.0", "0.2.0")
+    assert repository.git("tag", "--list") == ""
+    code, said = release(repository, "--version=0.2.0", "--check")
+    assert code == 1
+    assert "has the version" not in said
+    assert "wheels" not in said
+
+
+def test_wheels_of_other_sources_are_not_released(passed: Repository) -> None:
+    code = passed.folder / "chassis" / "src" / "flask_chassis" / "project.py"
+    code.write_text(f"{code.read_text('utf-8')}\n# planted\n", "utf-8")
+    passed.git("commit", "--quiet", "--all", "--message=Planted")
+    remember(passed.folder, passed.folder / ".cache" / "gate" / "passed")
+    code_of_exit, said = release(passed, "--version=0.1.0", "--check")
+    assert code_of_exit == 1
+    assert "are not what chassis/ and tools/ give: ./invoke wheels" in said

@@ -49,7 +49,7 @@ def test_files_of_which_half_is_written_are_brought_back(service: Path) -> None:
 @pytest.mark.parametrize("name", ["changed", "brought", "deleted"])
 def test_what_was_edited_since_is_not_overwritten(service: Path, name: str) -> None:
     (service / name).write_text("mine\n")
-    with pytest.raises(faults.UpdateError, match=rf"these were edited since: {name}\. Undo"):
+    with pytest.raises(faults.UpdateError, match=rf"these files were edited since: {name}\. Undo"):
         restoring.restore(service)
     assert (service / name).read_text() == "mine\n"
     assert (service / ".git" / restoring.NOTE).exists()

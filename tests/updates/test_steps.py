@@ -29,7 +29,7 @@ def files(service: Path) -> None:
     pyproject = service / "pyproject.toml"
     text = pyproject.read_text()
     if "humanize" not in text:
-        pyproject.write_text(text.replace('    "flask==', '    "humanize==4.13.0",\\n    "flask=='))
+        pyproject.write_text(text.replace('    "flask",', '    "humanize==4.13.0",\\n    "flask",'))
 '''
 
 FAULTY = """\
@@ -98,7 +98,7 @@ def test_a_step_that_fails_changes_nothing(service: Service) -> None:
 
 def test_a_dependency_that_was_not_locked_here_is_locked(service: Service) -> None:
     """The lock that both sides have would not fit the merged pyproject.toml."""
-    edit(service.path / "pyproject.toml", '    "flask==', '    "humanize==4.14.0",\n    "flask==')
+    edit(service.path / "pyproject.toml", '    "flask",', '    "humanize==4.14.0",\n    "flask",')
     service.commits()
     facts = json.loads(service.tasks("template.update", "--check", "--json").stdout)
     assert facts["faults"] == []

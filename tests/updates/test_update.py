@@ -27,7 +27,7 @@ def test_an_update_goes_to_the_tag_that_is_asked_for_and_to_no_other_commit(
 ) -> None:
     refused = resource.tasks(*UPDATE, "--to=main")
     assert refused.returncode == 1
-    assert "main is no release of" in refused.stderr
+    assert "main is not a release of" in refused.stderr
     assert "v1.1.0, v1.2.0" in refused.stderr
     assert resource.tasks(*UPDATE, "--to=1.1.0").returncode == 0
     assert resource.record()["checkout"] == "v1.1.0"
@@ -80,7 +80,7 @@ def test_a_renamed_file_that_was_edited_here_is_told_of(resource: Service) -> No
 def test_a_change_of_what_is_the_services_own_is_told_and_not_made(resource: Service) -> None:
     own = resource.path / "infra" / "scan-ignores.toml"
     before = own.read_text("utf-8")
-    told = "Yours, so left as it is, and changed in the template: infra/scan-ignores.toml"
+    told = "Owned by the service, so not changed; changed in the template: infra/scan-ignores.toml"
     checked = resource.tasks("template.update", "--check", "--patch")
     assert told in checked.stdout
     shown = checked.stdout.partition("--- v1.0.0/infra/scan-ignores.toml\n")[2]
@@ -108,14 +108,14 @@ def test_a_file_that_was_deleted_here_stays_deleted(resource: Service) -> None:
     assert done.returncode == 0, done.stdout
     assert not (resource.path / "docs" / "changing-a-contract.md").exists()
     assert not (resource.path / "CODEOWNERS").exists()
-    assert "CODEOWNERS was deleted here: the template's change of it is left out" in done.stdout
+    assert "CODEOWNERS was deleted here: the template's change is not applied" in done.stdout
 
 
 def test_what_is_in_no_commit_is_not_put_at_risk(resource: Service) -> None:
     (resource.path / "mine.txt").write_text("mine")
     refused = resource.tasks(*UPDATE)
     assert refused.returncode == 1
-    assert "There are changes that are in no commit: mine.txt." in refused.stderr
+    assert "There are uncommitted changes: mine.txt." in refused.stderr
 
 
 def test_an_ignored_file_is_not_overwritten(resource: Service) -> None:
@@ -124,7 +124,7 @@ def test_an_ignored_file_is_not_overwritten(resource: Service) -> None:
     (resource.path / ".git" / "info" / "exclude").write_text(".venv\ndocs/on-call.md\n")
     refused = resource.tasks(*UPDATE)
     assert refused.returncode == 1
-    assert "files that are here already, and git ignores them: docs/on-call.md" in refused.stderr
+    assert "files that already exist here and are ignored by git: docs/on-call.md" in refused.stderr
     assert mine.read_text() == "mine"
     assert resource.changed() == []
 
@@ -132,12 +132,12 @@ def test_an_ignored_file_is_not_overwritten(resource: Service) -> None:
 def test_a_service_whose_code_is_broken_can_be_updated(resource: Service) -> None:
     """Its own tasks cannot be loaded either."""
     [package] = [path.parent for path in resource.path.glob("*/wsgi.py")]
-    for name in ("domain.py", "own_tasks.py"):
+    for name in ("domain.py", "tasks.py"):
         edit(package / name, '"""\n\n', '"""\n\ndef (\n')
     resource.commits()
     done = resource.tasks(*UPDATE)
     assert done.returncode == 0, done.stderr
-    assert "own_tasks.py gives no tasks: SyntaxError" in done.stderr
+    assert "Cannot load tasks from thoughts_backend.tasks: SyntaxError" in done.stderr
     assert resource.record()["checkout"] == "v1.2.0"
     assert "\ndef (\n" in (package / "domain.py").read_text("utf-8")
 
@@ -150,7 +150,7 @@ def test_a_template_in_a_folder_of_one_machine_is_refused(
     resource.commits()
     refused = resource.tasks(*UPDATE)
     assert refused.returncode == 1
-    assert "a folder of one machine" in refused.stderr
+    assert ", a local folder." in refused.stderr
     assert "--template=https://..." in refused.stderr
 
 
@@ -175,7 +175,9 @@ def test_a_lock_waits_for_a_pyproject_in_conflict(resource: Service) -> None:
     done = resource.tasks(*UPDATE)
     assert done.returncode == 1
     assert conflicts(resource) == ["pyproject.toml"]
-    told = "Left to mend: poetry.lock waits for pyproject.toml: resolve it, then: poetry lock."
+    told = (
+        "Left to mend: poetry.lock depends on pyproject.toml: resolve that, then run poetry lock."
+    )
     assert told in done.stdout
     assert b"<<<<<<<" not in (resource.path / "poetry.lock").read_bytes()
     assert (resource.path / "poetry.lock").read_bytes() != lock

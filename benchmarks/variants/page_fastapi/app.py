@@ -40,7 +40,7 @@ async def newest(request: Request):
     listed = await app.state.upstream.get("/api/thoughts/")
     listed.raise_for_status()
     link = listed.links.get("next")
-    older = httpx.URL(link["url"]).params["before"] if link else None
+    older = httpx.URL(link["url"]).params["after"] if link else None
     context = {"site": SITE, "thoughts": listed.json(), "older": older}
     return templates.TemplateResponse(request, "newest.html", context)
 

@@ -36,7 +36,7 @@ def newest():
     listed = session().get(f"{UPSTREAM}/api/thoughts/", timeout=5)
     listed.raise_for_status()
     link = listed.links.get("next")
-    older = parse_qs(urlsplit(link["url"]).query)["before"][0] if link else None
+    older = parse_qs(urlsplit(link["url"]).query)["after"][0] if link else None
     return render_template("newest.html", site=SITE, thoughts=listed.json(), older=older)
 
 

@@ -36,7 +36,7 @@ def application(environ, start_response):
 
 def newest():
     listed = upstream.request("GET", "/api/thoughts/")
-    _, more, older = listed.headers["Link"].partition("&before=")
+    _, more, older = listed.headers["Link"].partition("after=")
     older = older.partition(">")[0] if more else None
     return template.render(site=SITE, thoughts=orjson.loads(listed.data), older=older).encode()
 

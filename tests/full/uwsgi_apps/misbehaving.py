@@ -1,43 +1,37 @@
-"""An application that does all that a service should not, with the chassis of a rendered one."""
+"""An application that does everything a service should not, on the service's own chassis."""
 
 import logging
 import os
 import sys
 import threading
 import time
-from importlib import import_module
 from typing import Any
 
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from flask_chassis.auth import access
+from flask_chassis.http import errors, middleware
+from flask_chassis.observability import log_config, metrics
+from flask_chassis.settings import Settings
 
 IMPORTED_BY_THE_MASTER = sorted(sys.modules)
-CHASSIS = f"{os.environ['SERVICE_PACKAGE']}.chassis"
 LONG_TRACEBACK = 60
 
 logging.getLogger("start").info("imported")
-application = Flask(__name__)
-settings = import_module(f"{CHASSIS}.settings").Settings(
+application = Flask(__name__, static_folder=None)
+settings = Settings(
     "tests.local",
     {
         "http.longest_wait_seconds": 2,
+        "http.max_body_bytes": 10_000_000,
         "logs.level": "INFO",
         "logs.syslog": "",
         "service.name": "misbehaving",
     },
 )
-for part in ("overload", "transport", "answers", "request_ids", "stuck", "logs", "metrics"):
-    import_module(f"{CHASSIS}.{part}").init_app(application, settings)
+for part in (log_config, metrics, errors, middleware):
+    part.init_app(application, settings)
 leaked: list[bytes] = []
-
-
-@application.errorhandler(Exception)
-def failed(error: Exception) -> ResponseReturnValue:
-    if isinstance(error, HTTPException):
-        return {"message": error.name}, error.code or 500
-    application.logger.error("unexpected error", exc_info=error)
-    return {"message": "Internal server error."}, 500
 
 
 @application.get("/")
@@ -58,6 +52,13 @@ def nothing() -> ResponseReturnValue:
 @application.get("/client")
 def client() -> ResponseReturnValue:
     return {"address": request.remote_addr}
+
+
+@application.get("/smuggled")
+def smuggled() -> ResponseReturnValue:
+    is_from_proxy = "X-Forwarded-For" in request.headers
+    logging.getLogger("misbehaving").info("sent by a proxy" if is_from_proxy else "smuggled")
+    return {}
 
 
 @application.get("/items/<int:number>/")
@@ -128,3 +129,7 @@ def log() -> ResponseReturnValue:
 def print_() -> ResponseReturnValue:
     print(request.get_data(as_text=True))
     return {}
+
+
+for endpoint in application.view_functions:
+    access.decide(application, endpoint, access.public)

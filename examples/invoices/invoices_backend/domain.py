@@ -1,0 +1,18 @@
+"""What this service is about: the namespaces that it serves. Yours to change."""
+
+from flask import Flask
+from flask_chassis.http import listing, openapi
+from flask_chassis.settings import Settings
+
+# The service's own come last, whatever they are called.
+# isort: split
+from .invoices import routes
+
+API_VERSION = "1.0"
+"""The version of the API's contract: raise it when the contract changes."""
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Serve the API."""
+    listing.init_app(app, settings)
+    openapi.init_app(app, settings, API_VERSION, [routes.namespace])

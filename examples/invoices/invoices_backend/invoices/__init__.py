@@ -1,0 +1,1 @@
+"""The invoices that this service owns."""

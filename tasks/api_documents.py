@@ -1,0 +1,116 @@
+"""Writes the openapi.json of the template, from services that are rendered with placeholders."""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from invoke import Context, Exit, task
+
+from .folders import TEMPLATE
+from .packages import environment
+from .render import render
+
+KINDS = ("resource", "issuer")
+"""The kinds that have an API."""
+
+PLACEHOLDERS = {
+    "project_name": "Placeholder Project",
+    "description": "Placeholder description",
+    "email": "placeholder@placeholder.example",
+    "resource_name": "placeholder_name",
+    "resource_plural": "placeholder_names",
+}
+
+EXPRESSIONS = {
+    '"Placeholder Project"': "{{ cookiecutter.project_name|tojson }}",
+    '"Placeholder description"': "{{ cookiecutter.description|tojson }}",
+    "placeholder@placeholder.example": "{{ cookiecutter.email }}",
+    "placeholder_names": "{{ cookiecutter.resource_plural }}",
+    "PlaceholderName": "{{ cookiecutter.__resource_class }}",
+    "placeholder names": "{{ cookiecutter.resource_plural|replace('_', ' ') }}",
+    "A placeholder name": (
+        "{{ cookiecutter.__resource_article|capitalize }} "
+        "{{ cookiecutter.resource_name|replace('_', ' ') }}"
+    ),
+    "a placeholder name": (
+        "{{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }}"
+    ),
+    "Placeholder name": "{{ cookiecutter.resource_name|replace('_', ' ')|capitalize }}",
+    "placeholder name": "{{ cookiecutter.resource_name|replace('_', ' ') }}",
+    "placeholder_name": "{{ operation_name }}",
+}
+"""What becomes of the placeholders. A longer one comes before one that it begins with."""
+
+OPERATION_NAME = """\
+{%- set name = cookiecutter.__resource_class -%}
+{%- set capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" -%}
+{%- set operation_name -%}
+{%- for letter in name -%}
+{%- set follows_word = not loop.first and loop.previtem not in capitals -%}
+{%- set begins_word = not loop.first and not loop.last and loop.nextitem in capitals|lower -%}
+{{ "_" if letter in capitals and (follows_word or begins_word) }}{{ letter|lower }}
+{%- endfor -%}
+{%- endset -%}
+"""
+"""The class's name as the ids of operations have it, see flask_chassis.http.openapi_document."""
+
+PRINT = """\
+import sys
+from pathlib import Path
+from flask_chassis import project
+from flask_chassis_tools.contract import documents
+package = Path(sys.argv[1])
+sys.path.insert(0, str(package.parent))
+project.use(package.name, package)
+print(documents.text_of_code(), end="")
+"""
+
+
+@task(name="api-documents")
+def api_documents(context: Context) -> None:
+    """Write the template's openapi.json anew, after a change of an example or the chassis."""
+    python = environment("{}.{}".format(*sys.version_info), Path(sys.executable)) / "bin" / "python"
+    texts = {template_of(kind): written(kind, python) for kind in KINDS}
+    for file, text in texts.items():
+        file.write_text(text, "utf-8")
+    print("Written. Look at `git diff`.")
+
+
+def template_of(kind: str) -> Path:
+    """Return the template of a kind's document."""
+    return TEMPLATE / "parts" / kind / "openapi.json"
+
+
+def written(kind: str, python: Path) -> str:
+    """Return what the template of a kind's document has to be."""
+    with tempfile.TemporaryDirectory() as folder:
+        text = of_code(render(Path(folder), PLACEHOLDERS | {"kind": kind}), python)
+    return as_template(text)
+
+
+def of_code(service: Path, python: Path) -> str:
+    """Return the document of a rendered service's code. `python` has chassis and tools."""
+    [app] = service.glob("*/app.py")
+    words: list[str | Path] = [python, "-c", PRINT, app.parent]
+    done = subprocess.run(words, cwd=service, capture_output=True, text=True)
+    if done.returncode:
+        raise Exit(f"{service.name} gives no document: {done.stderr}{done.stdout}", 1)
+    return done.stdout
+
+
+def as_template(text: str, expressions: Mapping[str, str] = EXPRESSIONS) -> str:
+    """Put the expressions of Cookiecutter in the place of the placeholders."""
+    if found := re.search(r"\{\{|\{%|\{#", text):
+        raise Exit(
+            f"The document has {found[0]!r}, which Jinja reads: write the text otherwise.", 1
+        )
+    for placeholder, expression in expressions.items():
+        text = text.replace(placeholder, expression)
+    if found := re.search("placeholder", text, re.IGNORECASE):
+        start = max(found.start() - 30, 0)
+        raise Exit(f"A placeholder is left: {text[start : found.end() + 30]!r}.", 1)
+    needs_name = "operation_name" in text
+    return (OPERATION_NAME if needs_name else "") + text

@@ -1,0 +1,49 @@
+"""`tasks.program`: how programs beside this one are ended."""
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tasks import program
+
+DEAF = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("deaf", flush=True)
+time.sleep(60)
+"""
+COUNTS = """
+import signal, sys, time
+asked = []
+signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
+print("counts", flush=True)
+while not asked:
+    time.sleep(0.01)
+time.sleep(0.3)
+sys.exit(len(asked))
+"""
+
+
+def started(code: str, says: str, folder: Path) -> program.Program:
+    """Start some Python code, and wait until it has printed a word."""
+    log = folder / "log"
+    begun = program.Program([sys.executable, "-c", code], folder, {}, log)
+    begun.wait_until(lambda: says in log.read_text("utf-8"), "the program")
+    return begun
+
+
+def test_a_program_is_asked_once_to_end(tmp_path: Path) -> None:
+    counting = started(COUNTS, "counts", tmp_path)
+    counting.ask_to_end()
+    time.sleep(0.1)
+    assert counting.end() == 1
+
+
+def test_a_program_that_does_not_end_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "STOP_SECONDS", 0.2)
+    assert started(DEAF, "deaf", tmp_path).end() == -signal.SIGKILL

@@ -1,0 +1,52 @@
+"""The tutorial has the code of examples/invoices, word for word: that is installed and run."""
+
+import re
+from pathlib import Path
+
+from tasks.folders import EXAMPLES, ROOT
+from tasks.overlay import INVOICES
+
+TUTORIAL = ROOT / "docs" / "tutorial" / "build-a-domain.md"
+
+FILE = re.compile(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+DIFF = re.compile(r"^```diff\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+NOT_PASTED = (
+    "__init__.py",  # they stay as they are rendered
+    "0002_create_invoices.py",  # db.revision writes it
+    "openapi.json",  # api.document writes it
+    "network-policies.yaml",  # cluster.network-policy writes it
+)
+
+
+def lines(text: str) -> list[str]:
+    """Return the lines of a text, without what editors remove at their ends."""
+    return [line.rstrip() for line in text.splitlines() if line.rstrip()]
+
+
+def pasted() -> dict[str, list[str]]:
+    """Return the files that the tutorial has, by their paths in the service."""
+    return {path: lines(text) for path, text in FILE.findall(TUTORIAL.read_text("utf-8"))}
+
+
+def kept(folder: Path) -> dict[str, list[str]]:
+    """Return the files of the example that somebody has to write."""
+    return {
+        str(path.relative_to(folder)): lines(path.read_text("utf-8"))
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.name not in NOT_PASTED
+    }
+
+
+def test_the_tutorial_has_every_file_of_the_example_as_it_is() -> None:
+    files, example = pasted(), kept(EXAMPLES / INVOICES)
+    assert files.keys() == example.keys()
+    for path, text in example.items():
+        assert files[path] == text, f"{TUTORIAL} and examples/{INVOICES}/{path} differ"
+
+
+def test_the_tutorial_has_every_change_of_a_file_that_is_rendered() -> None:
+    patch = (EXAMPLES / f"{INVOICES}.patch").read_text("utf-8")
+    wanted = [line for line in lines(patch) if not line.startswith("diff --git ")]
+    shown = [line for diff in DIFF.findall(TUTORIAL.read_text("utf-8")) for line in lines(diff)]
+    assert sorted(shown) == sorted(wanted)
