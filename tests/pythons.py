@@ -2,12 +2,11 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.folders import ROOT
-from tests.full.programs import run, succeeds
+from tests.full.programs import TookTooLongError, run, succeeds
 
 VERSIONS: list[str] = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))["python_version"]
 
@@ -27,7 +26,7 @@ def version_of(python: Path) -> str:
     words = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
         return run([python, "-c", words], ROOT).stdout.strip()
-    except (OSError, subprocess.TimeoutExpired):
+    except (OSError, TookTooLongError):
         return ""
 
 

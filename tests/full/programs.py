@@ -13,6 +13,10 @@ from tests.services import clean_environment
 Finished = subprocess.CompletedProcess[str]
 
 
+class TookTooLongError(AssertionError):
+    """A program has not ended in time. Says what it printed, and what its processes did."""
+
+
 def run(
     words: list[str | Path],
     folder: Path,
@@ -34,10 +38,32 @@ def run(
     ) as process:
         try:
             out, err = process.communicate(typed, timeout=seconds)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as late:
+            tree = processes_of_session(process.pid)
             os.killpg(process.pid, signal.SIGKILL)
-            raise
+            out, err = process.communicate()
+            # The report of TimeoutExpired itself cuts off what the program has printed.
+            lines = [f"{words} took longer than {seconds} s.", *tree, out, err]
+            raise TookTooLongError("\n".join(lines)) from late
     return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def processes_of_session(session: int) -> list[str]:
+    """Return a line for each process of a session: its number, state, place in the kernel, words.
+
+    They are what somebody needs who looks for the reason of a hang.
+    """
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (folder / "stat").read_text().rpartition(")")[2].split()
+            waits = (folder / "wchan").read_text()
+            words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue  # it has ended, or is somebody else's
+        if int(stat[3]) == session:
+            found.append(f"{folder.name} {stat[0]} {waits} {words}")
+    return found
 
 
 def succeeds(

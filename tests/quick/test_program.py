@@ -1,4 +1,4 @@
-"""`tasks.program`: how programs beside this one are ended."""
+"""How programs beside this one are ended, and those that take too long are told."""
 
 import signal
 import sys
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks import program
+from tests.full.programs import TookTooLongError, run
 
 DEAF = """
 import signal, time
@@ -47,3 +48,12 @@ def test_a_program_that_does_not_end_is_killed(
 ) -> None:
     monkeypatch.setattr(program, "STOP_SECONDS", 0.2)
     assert started(DEAF, "deaf", tmp_path).end() == -signal.SIGKILL
+
+
+def test_a_program_that_takes_too_long_says_what_it_printed_and_what_it_did(tmp_path: Path) -> None:
+    with pytest.raises(TookTooLongError) as told:
+        run(["sh", "-c", "echo begun; echo wrong >&2; sleep 60"], tmp_path, seconds=0.5)
+    lines = str(told.value).splitlines()
+    assert lines[0].endswith("took longer than 0.5 s.")
+    assert {"begun", "wrong"} <= set(lines)
+    assert any(" S " in line and line.endswith("sleep 60 ") for line in lines)

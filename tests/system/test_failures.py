@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
 import pytest
 import requests
@@ -40,10 +41,26 @@ def frozen(service: RunningService) -> Iterator[None]:
     """Have a service take connections and answer none."""
     service.program.signal(signal.SIGSTOP)
     try:
+        # On a busy machine a worker may still answer a request before it stops.
+        eventually(lambda: states_of_group(service.program.pid) == {"T"})
         yield
     finally:
         service.program.signal(signal.SIGCONT)
         eventually(service.is_ready)
+
+
+def states_of_group(group: int) -> set[str]:
+    """Return the states of all processes of a group, as /proc has them: T is stopped."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name of the program, in parentheses, may have spaces.
+            state, _, number = stat.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue  # it has ended
+        if int(number) == group:
+            found.add(state)
+    return found
 
 
 def status_and_seconds(person: Person[System], path: str) -> tuple[int, float]:

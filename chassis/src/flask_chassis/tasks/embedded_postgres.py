@@ -3,9 +3,11 @@
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
+from contextlib import closing
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -23,6 +25,16 @@ ADMINISTRATOR = "postgres"
 """Name and password of the administrator. The server listens on 127.0.0.1 only."""
 
 START_SECONDS = 30
+
+PORTS_TRIED = 5
+"""How often another free port is selected if a program takes the port before the server does."""
+
+CONNECT_SECONDS = 2
+"""The limit of one attempt to connect, in seconds."""
+
+LOG = "server.log"
+
+PORT_IN_USE = "Address already in use"
 
 # A test database need not survive a crash.
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -44,23 +56,26 @@ class EmbeddedPostgres:
         durable: bool = True,
         programs: Path | None = None,
     ) -> None:
-        """`port` 0 selects a free port; `durable=False` is faster and only for tests.
+        """`port` 0 selects a free port, and another one if a program is quicker to take it.
+
+        `durable=False` is faster and only for tests.
 
         `programs` is the folder with `initdb` and `postgres`, by default that of the system, or
         else that of the wheel.
         """
         self.folder = folder
         self.port = port or free_port()
+        self._ports = PORTS_TRIED if port == 0 else 1
         self._durable = durable
         self._user = _unprivileged_user()
         self._programs = programs or on_this_machine() or in_the_wheel()
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_begins = 0
 
     def __enter__(self) -> Self:
         """Start the server and wait until it accepts connections; raises Exit if it fails."""
         try:
             self._start()
-            self._wait_until_it_answers()
         except PermissionError as error:
             raise Exit(
                 f"The user {self._user} of the server cannot enter {error.filename}: "
@@ -74,13 +89,29 @@ class EmbeddedPostgres:
         return self
 
     def _start(self) -> None:
+        """Start the server on a port that no other program has."""
+        for _ in range(self._ports):
+            # Before the data folder is created: a port that is taken should leave nothing behind.
+            if _is_free(self.port):
+                self._launch()
+                if self._answers():
+                    return
+            taken, self.port = self.port, free_port() if self._ports > 1 else self.port
+        raise Exit(
+            f"Port {taken} of {self.host} is in use by another program. "
+            f"Stop it, or choose another port, for example {free_port()}.",
+            1,
+        )
+
+    def _launch(self) -> None:
         if not (self.folder / "PG_VERSION").exists():
             self._make_data()
         options = [f"listen_addresses={self.host}", f"port={self.port}"]
         options += ["unix_socket_directories=", "timezone=UTC"]
         options += () if self._durable else NOT_DURABLE
         arguments = [word for option in options for word in ("-c", option)]
-        with (self.folder / "server.log").open("ab") as log:
+        with (self.folder / LOG).open("ab") as log:
+            self._log_begins = log.tell()
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self.folder, *arguments],
                 stdout=log,
@@ -135,30 +166,59 @@ class EmbeddedPostgres:
         if made.returncode:
             raise Exit(f"initdb cannot make {self.folder}:\n{made.stdout}{made.stderr}", 1)
 
-    def _wait_until_it_answers(self) -> None:
+    def _answers(self) -> bool:
+        """Wait until the server answers; return False if another program has its port."""
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                psycopg2.connect(
-                    host=self.host,
-                    port=self.port,
-                    user=ADMINISTRATOR,
-                    password=ADMINISTRATOR,
-                    dbname="postgres",
-                ).close()
+                if self._is_this_server():
+                    return True
+                reason = "another server answers on its port"
             except psycopg2.OperationalError as error:
-                has_ended = self._process is None or self._process.poll() is not None
-                if has_ended or time.monotonic() > deadline:
-                    self.stop()
-                    reason = self._explanation(error)
-                    raise Exit(f"PostgreSQL does not start: {reason}", 1) from None
-                time.sleep(0.05)
-            else:
-                return
+                reason = str(error).strip()
+            if self._process is None or self._process.poll() is not None:
+                if PORT_IN_USE in self._log():
+                    return False
+                raise self._does_not_start(reason)
+            if time.monotonic() > deadline:
+                self.stop()
+                raise self._does_not_start(reason)
+            time.sleep(0.05)
 
-    def _explanation(self, error: Exception) -> str:
-        lines = (self.folder / "server.log").read_text(errors="replace").splitlines()
-        return "\n".join([str(error).strip(), "The last lines of its log:", *lines[-5:]])
+    def _is_this_server(self) -> bool:
+        """Ask what listens on the port for its data folder, with a limit: it may never answer."""
+        connection = psycopg2.connect(
+            host=self.host,
+            port=self.port,
+            user=ADMINISTRATOR,
+            password=ADMINISTRATOR,
+            dbname="postgres",
+            connect_timeout=CONNECT_SECONDS,
+        )
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute("SHOW data_directory")
+            row = cursor.fetchone()
+        return row is not None and Path(row[0]).resolve() == self.folder.resolve()
+
+    def _does_not_start(self, reason: str) -> Exit:
+        lines = ["The last lines of its log:", *self._log().splitlines()[-5:]]
+        return Exit("\n".join([f"PostgreSQL does not start: {reason}", *lines]), 1)
+
+    def _log(self) -> str:
+        """Return what the server has logged since this start."""
+        log = (self.folder / LOG).read_bytes()
+        return log[self._log_begins :].decode(errors="replace")
+
+
+def _is_free(port: int) -> bool:
+    """Return whether nothing listens on a port; connections that have ended do not count."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((EmbeddedPostgres.host, port))
+        except OSError:
+            return False
+    return True
 
 
 def default_folder() -> Path:
