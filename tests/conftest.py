@@ -1,5 +1,6 @@
 """What the tests share."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,12 @@ from playwright.sync_api import Browser
 from tasks.checks.browser import chromium
 from tasks.render import example
 from tests.services import InstalledService, install
+
+# A shell that runs the tests in the background, or nohup, has these ignored, and every program that
+# a test starts would ignore them too: tests interrupt programs.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)
 
 pytest_plugins = ["tests.no_skips", "tests.longest_first"]
 

@@ -128,20 +128,26 @@ def interrupt_after(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+@contextmanager
 def begun(
     service: Service, folder: Path, variables: dict[str, str] | None = None
-) -> subprocess.Popen[str]:
+) -> Iterator[subprocess.Popen[str]]:
     """Begin an update, as its user does, with temporary files in a folder of its own."""
     temporary = folder / "temporary"
     temporary.mkdir()
-    return subprocess.Popen(
+    with subprocess.Popen(
         [service.command, *UPDATE],
         cwd=service.path,
         env=os.environ | service.variables | {"TMPDIR": str(temporary)} | (variables or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            # One that a test has not ended would be waited for without end.
+            process.kill()
 
 
 def left_in(folder: Path) -> list[Path]:
