@@ -17,6 +17,8 @@ from tasks.render import render_anew
 KEPT = ROOT / ".cache" / "services"
 """Where installed services stay between runs: an unchanged lock is not installed again."""
 
+MYPY_CACHE = ROOT / ".cache" / "mypy" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+"""What mypy keeps of services: for each process of the tests, as two cannot share it."""
 
 LONGEST_RUN_SECONDS = 600
 
@@ -49,9 +51,14 @@ class InstalledService:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return this process's environment without what would change a service's behaviour."""
+    """Return this process's environment without what would change a service's behaviour.
+
+    With it, `./bootstrap` compiles nothing, as that takes half of an installation and most modules
+    are not imported; and mypy knows from one service what it has read for another.
+    """
     own = ("_BACKEND_", "FRONTEND_")
-    return {key: value for key, value in os.environ.items() if not any(part in key for part in own)}
+    kept = {key: value for key, value in os.environ.items() if not any(part in key for part in own)}
+    return kept | {"NO_COMPILE": "1", "MYPY_CACHE_DIR": str(MYPY_CACHE)}
 
 
 def install(
@@ -71,12 +78,10 @@ def install(
         check=True,
     ).stdout.strip()
     folder = KEPT / f"{version}{extras}"
-    environment = os.environ | {
+    environment = clean_environment() | {
         "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
         "PYTHON": python,
         "EXTRAS": extras,
-        # Most of it no test imports, and compiling everything takes half of an installation.
-        "NO_COMPILE": "1",
     }
     with alone(folder, answers["project_name"]) as rendered_for:
         run, _, name = rendered_for.read_text("utf-8").partition("\n")

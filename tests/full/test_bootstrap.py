@@ -25,7 +25,8 @@ def bootstrap(
 ) -> Finished:
     """Run it without Poetry and uv, or with the programs of some folders."""
     path = os.pathsep.join([*map(str, programs), "/usr/bin", "/bin"])
-    environment = {"PATH": path, "PYTHON": python}
+    # As a developer calls it, who has everything compiled.
+    environment = {"PATH": path, "PYTHON": python, "NO_COMPILE": ""}
     return run([service / "bootstrap"], service.parent, environment, seconds=SECONDS)
 
 

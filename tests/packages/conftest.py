@@ -37,7 +37,8 @@ def passes_its_tests(package: str, environment: Path) -> str:
     junit = ENVIRONMENTS / f"{package}-{environment.name}.xml"
     path = os.pathsep.join([str(environment / "bin"), str(TOOLS), os.environ["PATH"]])
     words: list[str | Path] = [environment / "bin" / "pytest", "-q", f"--junit-xml={junit}"]
-    done = run(words, FOLDERS[package], {"PATH": path}, seconds=SECONDS)
+    variables = {"PATH": path, "MYPY_CACHE_DIR": str(ENVIRONMENTS / f"mypy-{environment.name}")}
+    done = run(words, FOLDERS[package], variables, seconds=SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     if os.environ.get("CI") == "true":
         assert skipped(junit) == [], "Skipped, which nothing may be in CI"
