@@ -1,6 +1,10 @@
-"""Writes the openapi.json of the template, from services that are rendered with placeholders."""
+"""Writes what the template has of APIs: each kind's openapi.json, and the frontend's clients.
+
+The documents come from services that are rendered with placeholders, the clients from the examples.
+"""
 
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,12 +13,21 @@ from pathlib import Path
 
 from invoke import Context, Exit, task
 
-from .folders import TEMPLATE
+from .folders import ROOT, TEMPLATE
 from .packages import environment
-from .render import render
+from .render import example, render, render_anew
 
 KINDS = ("resource", "issuer")
 """The kinds that have an API."""
+
+CLIENTS = TEMPLATE / "parts" / "frontend" / "{{cookiecutter.package_name}}" / "clients"
+"""The clients in the template of the frontend."""
+
+CALLED = {"thoughts": "thoughts-backend", "users": "users-backend"}
+"""The examples that the frontend calls, by their names in its settings."""
+
+CACHE = ROOT / ".cache" / "clients"
+"""The examples that the clients are generated from, and the frontend that they are generated in."""
 
 PLACEHOLDERS = {
     "project_name": "Placeholder Project",
@@ -68,14 +81,31 @@ project.use(package.name, package)
 print(documents.text_of_code(), end="")
 """
 
+GENERATE = """\
+import sys
+from pathlib import Path
+from flask_chassis import project
+from flask_chassis_tools.contract import client
+from invoke import Context
+package = Path(sys.argv[1])
+project.use(package.name, package)
+client.generate(Context(), name=sys.argv[2], from_=sys.argv[3])
+"""
+
 
 @task(name="api-documents")
 def api_documents(context: Context) -> None:
-    """Write the template's openapi.json anew, after a change of an example or the chassis."""
+    """Write each kind's openapi.json and the frontend's clients, after a change of an API."""
     python = environment("{}.{}".format(*sys.version_info), Path(sys.executable)) / "bin" / "python"
     texts = {template_of(kind): written(kind, python) for kind in KINDS}
     for file, text in texts.items():
         file.write_text(text, "utf-8")
+    # The examples are rendered with the documents above.
+    generated = clients(documents(), python)
+    shutil.rmtree(CLIENTS, ignore_errors=True)
+    for name, text in generated.items():
+        (CLIENTS / name).parent.mkdir(parents=True, exist_ok=True)
+        (CLIENTS / name).write_text(text, "utf-8")
     print("Written. Look at `git diff`.")
 
 
@@ -101,12 +131,50 @@ def of_code(service: Path, python: Path) -> str:
     return done.stdout
 
 
+def documents() -> dict[str, Path]:
+    """Return the documents of the examples that the frontend calls, by the names of the clients."""
+    found = {}
+    for name, service in CALLED.items():
+        found[name] = render_anew(CACHE, example(service)) / "openapi.json"
+    return found
+
+
+def clients(documents: Mapping[str, Path], python: Path) -> dict[str, str]:
+    """Return the files of the frontend's clients, as its task client.generate writes them.
+
+    `python` has chassis and tools. The frontend stays in the cache, because its environment with
+    the generator takes long to make.
+    """
+    frontend = render_anew(CACHE, example("frontend"))
+    [app] = frontend.glob("*/app.py")
+    folder = app.parent / "clients"
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, document in documents.items():
+        words: list[str | Path] = [python, "-c", GENERATE, app.parent, name, document]
+        done = subprocess.run(words, cwd=frontend, capture_output=True, text=True)
+        if done.returncode:
+            raise Exit(f"No client {name} is generated: {done.stderr}{done.stdout}", 1)
+    found = files_in(folder)
+    for text in found.values():
+        refuse_jinja(text)
+    return found
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """Return the texts of all files below a folder by their paths."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in files}
+
+
+def refuse_jinja(text: str) -> None:
+    """Raise Exit if Jinja would read a part of a text, which Cookiecutter renders."""
+    if found := re.search(r"\{\{|\{%|\{#", text):
+        raise Exit(f"A document has {found[0]!r}, which Jinja reads: write the text otherwise.", 1)
+
+
 def as_template(text: str, expressions: Mapping[str, str] = EXPRESSIONS) -> str:
     """Put the expressions of Cookiecutter in the place of the placeholders."""
-    if found := re.search(r"\{\{|\{%|\{#", text):
-        raise Exit(
-            f"The document has {found[0]!r}, which Jinja reads: write the text otherwise.", 1
-        )
+    refuse_jinja(text)
     for placeholder, expression in expressions.items():
         text = text.replace(placeholder, expression)
     if found := re.search("placeholder", text, re.IGNORECASE):

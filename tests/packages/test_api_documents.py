@@ -1,12 +1,26 @@
-"""The openapi.json of a rendered service is the document of its code, whatever the answers."""
+"""The openapi.json of a rendered service is the document of its code, whatever the answers.
 
+The clients of the frontend are those of the services that it calls.
+"""
+
+import json
 import sys
 from pathlib import Path
 
 import pytest
 from invoke import Exit
 
-from tasks.api_documents import KINDS, as_template, of_code, template_of, written
+from tasks.api_documents import (
+    CLIENTS,
+    KINDS,
+    as_template,
+    clients,
+    documents,
+    files_in,
+    of_code,
+    template_of,
+    written,
+)
 from tasks.packages import environment
 from tasks.render import render
 
@@ -32,6 +46,9 @@ ANSWERS = [
 NEEDS = {"project_slug": "rendered", "package_name": "rendered", "team": "Team"}
 
 
+FIX = "is not what the code gives: ./invoke api-documents writes it"
+
+
 @pytest.fixture(scope="module")
 def python() -> Path:
     """The interpreter of an environment with both packages: one, as documents are alike in all."""
@@ -41,8 +58,7 @@ def python() -> Path:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_template_is_what_the_code_gives(kind: str, python: Path) -> None:
-    """If it is not: ./invoke api-documents."""
-    assert template_of(kind).read_text("utf-8") == written(kind, python)
+    assert template_of(kind).read_text("utf-8") == written(kind, python), f"{kind}'s document {FIX}"
 
 
 @pytest.mark.parametrize("answers", ANSWERS, ids=lambda answers: " ".join(answers.values())[:30])
@@ -59,6 +75,50 @@ def test_a_rendered_document_is_that_of_the_code(
 def test_a_frontend_has_no_document(tmp_path: Path) -> None:
     service = render(tmp_path, NEEDS | {"kind": "frontend"})
     assert not (service / "openapi.json").exists()
+
+
+def outdated(generated: dict[str, str]) -> list[str]:
+    """Return the files of the template's clients that are not what is generated."""
+    there = files_in(CLIENTS)
+    names = sorted({*there, *generated})
+    return [name for name in names if there.get(name) != generated.get(name)]
+
+
+def test_the_clients_of_the_frontend_are_those_of_the_examples(python: Path) -> None:
+    found = outdated(clients(documents(), python))
+    assert found == [], f"clients/ of the frontend ({', '.join(found)}) {FIX}"
+
+
+def test_a_client_of_a_changed_example_is_outdated(python: Path, tmp_path: Path) -> None:
+    found = documents()
+    document = json.loads(found["users"].read_text("utf-8"))
+    schema = document["components"]["schemas"]["LoggedIn"]
+    schema["properties"]["until"] = {"type": "string", "format": "date-time"}
+    changed = tmp_path / "users.json"
+    changed.write_text(json.dumps(document), "utf-8")
+    generated = clients(found | {"users": changed}, python)
+    assert outdated(generated) == ["users/models.py", "users/openapi.json"]
+
+
+@pytest.mark.parametrize("answers", [{}, {"organisation": "globex", "package_name": "pages_1"}])
+def test_a_frontend_has_the_clients_as_they_are_in_the_template(
+    answers: dict[str, str], tmp_path: Path
+) -> None:
+    service = render(tmp_path, NEEDS | answers | {"kind": "frontend"})
+    [app] = service.glob("*/app.py")
+    for name in files_in(CLIENTS):
+        rendered, template = app.parent / "clients" / name, CLIENTS / name
+        assert rendered.read_bytes() == template.read_bytes()
+    assert not [text for text in files_in(CLIENTS).values() if "acme" in text]
+
+
+def test_a_client_that_jinja_would_read_is_refused(python: Path, tmp_path: Path) -> None:
+    found = documents()
+    braced = tmp_path / "thoughts.json"
+    text = found["thoughts"].read_text("utf-8")
+    braced.write_text(text.replace("Who wrote it", "Who wrote {{ it }}"), "utf-8")
+    with pytest.raises(Exit, match="which Jinja reads"):
+        clients(found | {"thoughts": braced}, python)
 
 
 def test_what_jinja_would_read_and_placeholders_without_an_expression_are_refused() -> None:

@@ -67,6 +67,14 @@ def test_another_body_is_502_and_its_values_are_not_logged(
     assert "secret" not in str(raised.value)
 
 
+def test_the_log_names_the_model(call: Upstream, other: Service) -> None:
+    other.on("GET", "/", Reply(body=b"{}"))
+    with pytest.raises(BadResponseError, match="the body is no Bill: title: Field required"):
+        call.get("/").read(Bill)
+    with pytest.raises(BadResponseError, match=r"the body is no list\[.*Bill\]: the body: "):
+        call.get("/").read(list[Bill])
+
+
 def test_the_fields_of_a_model_that_were_set_are_sent(call: Upstream, other: Service) -> None:
     other.on("POST", "/", Reply(201, json={}))
     call.post("/", json=Bill.model_validate({"title": "ü", "total": "1.20", "class": "a"}))

@@ -11,14 +11,14 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from flask_chassis import project
 from flask_chassis.clients import upstream
 from flask_chassis.clients.errors import BadResponseError, RefusedError
 from flask_chassis.project import Project
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from flask_chassis_tools import environments
 from flask_chassis_tools.contract.client import tolerant
@@ -82,7 +82,12 @@ def generated(copy: Path, run: Run, monkeypatch: pytest.MonkeyPatch, generator: 
 @pytest.fixture
 def models(generated: Path) -> ModuleType:
     """The models of the client."""
-    spec = importlib.util.spec_from_file_location("generated_bills", generated / "models.py")
+    return loaded(generated)
+
+
+def loaded(client: Path) -> ModuleType:
+    """Import the models in the folder of a client."""
+    spec = importlib.util.spec_from_file_location("generated_bills", client / "models.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -175,6 +180,36 @@ def test_what_cannot_be_sent_is_refused_before_the_call(models: ModuleType) -> N
         models.NewBill(titel="Water")
 
 
+def test_a_value_that_is_over_a_limit_is_refused_by_the_service(
+    copy: Path, run: Run, generator: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environments, "install", lambda name: generator)
+    short = service({"title": (Annotated[str, Field(max_length=5)], ...)}, RECEIVED, ANSWER)
+    (copy / "bills.json").write_text(json.dumps(document_of(short)))
+    assert run("client.generate", "--name=bills", "--from=bills.json").code == 0
+    models = loaded(copy / project.package() / "clients" / "bills")
+    with running(short) as url, caller(url).app_context():
+        with pytest.raises(RefusedError) as raised:
+            upstream.service("bills").post(PATH, json=models.NewBill(title="Water bill"))
+        assert raised.value.errors == {"title": "Must have at most 5 characters."}
+
+
+def test_the_stored_document_has_no_address(
+    copy: Path, run: Run, generator: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environments, "install", lambda name: generator)
+    document = document_of(PRESENT) | {"servers": [{"url": "https://bills.acme.example"}]}
+    document["info"]["contact"] = {"email": "bills@acme.example"}
+    (copy / "bills.json").write_text(json.dumps(document))
+    assert run("client.generate", "--name=bills", "--from=bills.json").code == 0
+    stored = copy / project.package() / "clients" / "bills" / "openapi.json"
+    assert "acme.example" not in stored.read_text()
+    # Another address does not make the client outdated.
+    document["info"]["contact"] = {"email": "others@acme.example"}
+    (copy / "bills.json").write_text(json.dumps(document))
+    assert run("client.generate", "--name=bills", "--from=bills.json", "--check").code == 0
+
+
 def test_a_refusal_is_an_error_of_the_chassis(models: ModuleType) -> None:
     strict = service({**SENT, "customer": (str, ...)}, RECEIVED, ANSWER)
     with running(strict) as url, caller(url).app_context():
@@ -190,6 +225,21 @@ def test_enums_admit_values_of_newer_versions() -> None:
     }
     assert tolerant({"properties": {"enum": {"type": "string"}}}) == {
         "properties": {"enum": {"type": "string"}}
+    }
+
+
+def test_limits_are_left_to_the_service() -> None:
+    limited = {"type": ["string", "null"], "minLength": 1, "maxLength": 9, "pattern": "^x$"}
+    named = {"type": {"type": "integer", "maximum": 5}, "pattern": {"type": "string"}}
+    assert tolerant({"anyOf": [limited, {"type": "array", "minItems": 1, "items": limited}]}) == {
+        "anyOf": [
+            {"type": ["string", "null"]},
+            {"type": "array", "items": {"type": ["string", "null"]}},
+        ]
+    }
+    assert tolerant({"type": "object", "properties": named}) == {
+        "type": "object",
+        "properties": {"type": {"type": "integer"}, "pattern": {"type": "string"}},
     }
 
 

@@ -107,7 +107,8 @@ class UpstreamResponse:
                 include_url=False, include_context=False, include_input=False
             )
             place = ".".join(map(str, first["loc"])) or "the body"
-            reason = f"the body is no {kind}: {place}: {first['msg']}"
+            name = kind.__qualname__ if isinstance(kind, type) else kind
+            reason = f"the body is no {name}: {place}: {first['msg']}"
             raise BadResponseError(self.service, reason) from None
 
 

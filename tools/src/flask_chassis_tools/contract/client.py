@@ -44,6 +44,22 @@ OPTIONS = (
     f"--custom-file-header={HEADER}",
 )
 
+LIMITS = frozenset(
+    {
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minItems",
+        "maxItems",
+    }
+)
+"""Keywords that limit a value. The service checks them, and its error names the field."""
+
 SECONDS = 120
 
 
@@ -118,8 +134,9 @@ def _models(document: Document) -> str:
 
 
 def _contract(document: Document) -> Document:
-    """Return a document without the addresses of the server and of the issuer."""
+    """Return a document without the addresses of the server, of the issuer and of the team."""
     found = {key: each for key, each in deepcopy(document).items() if key != "servers"}
+    found.get("info", {}).pop("contact", None)
     for scheme in found.get("components", {}).get("securitySchemes", {}).values():
         scheme.pop("description", None)
     return found
@@ -129,7 +146,8 @@ def tolerant(value: Any) -> Any:
     """Return a document whose models read answers of other versions of the service.
 
     Enums admit other texts, as a newer service may have more values. A property that may be null
-    may also be missing, as an older service does not have it yet, or a newer one no longer.
+    may also be missing, as an older service does not have it yet, or a newer one no longer. Limits
+    of lengths, numbers and patterns are left to the service, as a newer one may have looser ones.
     """
     if isinstance(value, list):
         return [tolerant(each) for each in value]
@@ -139,7 +157,11 @@ def tolerant(value: Any) -> Any:
         outside = ("title", "description", "default")
         kept = {key: each for key, each in value.items() if key in outside}
         return {**kept, "anyOf": [{"type": "string", "enum": value["enum"]}, {"type": "string"}]}
-    found = {key: tolerant(each) for key, each in value.items()}
+    # A property may be called `type` or `pattern`: its value is then a schema.
+    is_schema = isinstance(value.get("type"), str | list)
+    found = {
+        key: tolerant(each) for key, each in value.items() if not (is_schema and key in LIMITS)
+    }
     if isinstance(value.get("properties"), dict) and isinstance(value.get("required"), list):
         properties = value["properties"]
         found["required"] = [

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from flask_chassis import project
 from flask_chassis import settings as chassis_settings
 from flask_chassis.testing.guards import access, files, settings
-from flask_chassis.testing.guards.service_code import ServiceCode, sources
+from flask_chassis.testing.guards.service_code import ServiceCode, imports_openapi, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +67,9 @@ def _has_database() -> bool:
 
 
 def _has_document() -> bool:
+    """Return whether the code has an API: a generated client only names its openapi.json."""
     found = project.current()
-    return any("openapi" in text for text in sources(found.folder, found.folder).values())
+    return any(imports_openapi(text) for text in sources(found.folder, found.folder).values())
 
 
 def _has_document_file() -> bool:

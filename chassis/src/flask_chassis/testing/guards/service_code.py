@@ -75,3 +75,16 @@ def nodes(found: Sources) -> Iterator[tuple[str, ast.AST]]:
     for name, text in found.items():
         for node in ast.walk(ast.parse(text)):
             yield f"{name}:{getattr(node, 'lineno', 0)}", node
+
+
+def imports_openapi(text: str) -> bool:
+    """Return whether Python code imports `flask_chassis.http.openapi`, in whatever way."""
+    if "openapi" not in text:
+        return False
+    imported = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported |= {str(node.module), *(f"{node.module}.{each.name}" for each in node.names)}
+    return "flask_chassis.http.openapi" in imported

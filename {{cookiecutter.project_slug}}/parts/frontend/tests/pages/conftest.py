@@ -27,7 +27,7 @@ def thoughts() -> Iterator[Service]:
     with Service() as service:
         for path in ("/api/thoughts/", "/api/me/thoughts/"):
             service.on("GET", path, listed())
-        service.on("POST", "/api/me/thoughts/", Reply(201, {"id": 1}))
+        service.on("POST", "/api/me/thoughts/", Reply(201, thought()))
         yield service
 
 
@@ -71,12 +71,15 @@ def impatient(make: Make) -> FlaskClient:
     return make(calls__read_timeout_seconds=IMPATIENT).test_client()
 
 
+def thought(**others: object) -> dict[str, object]:
+    """Return a thought, as the service answers with it."""
+    whole = {"id": 1, "username": "ada", "text": "x", "timestamp": "2026-11-07T14:03:05+00:00"}
+    return whole | others
+
+
 def listed(*texts: str, link: str = "", total: str = "", relation: str = "eq") -> Reply:
     """Answer with a list, as the service does."""
-    items = [
-        {"id": n, "username": "ada", "text": text, "timestamp": "2026-11-07T14:03:05+00:00"}
-        for n, text in enumerate(texts, start=1)
-    ]
+    items = [thought(id=n, text=text) for n, text in enumerate(texts, start=1)]
     headers = {
         "Link": link or '</api/thoughts/?limit=20>; rel="first"',
         "X-Total-Count": total or str(len(texts)),

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from flask_chassis.auth.access import public
 from flask_chassis.testing.upstream import Reply, Service
 
-from .conftest import Make, sign_in, write
+from .conftest import Make, sign_in, thought, write
 
 LISTS = ["/", "/thoughts/", "/search?search=x"]
 UNAVAILABLE = [Reply(502), Reply(503), Reply(504), Reply(raw=b"")]
@@ -17,7 +17,8 @@ UNUSABLE = [
     Reply(json={"no": "list"}),
     Reply(json=[{}]),
     Reply(json=[1]),
-    Reply(json=[{"username": "a", "text": "b", "timestamp": "yesterday"}]),
+    Reply(json=[thought(timestamp="yesterday")]),
+    Reply(json=[thought(text=None)]),
     Reply(json=[], headers={"X-Total-Count": "many"}),
     Reply(json=[], headers={"Link": "</x>; rel=next"}),
     Reply(302, headers={"Location": "https://evil.example"}),
@@ -103,14 +104,21 @@ def test_a_backend_that_answers_nonsense_is_502(
 
 @pytest.mark.parametrize(
     "item",
-    [{"text": "half a character: \ud800"}, {"timestamp": "0001-01-01T00:00:00+14:00"}],
-    ids=["text", "timestamp"],
+    [
+        {"text": "half a character: \ud800"},
+        {"username": "\udfff"},
+        {"timestamp": "0001-01-01T00:00:00+14:00"},
+        {"timestamp": "9999-12-31T23:59:59-14:00"},
+        {"timestamp": "10000-01-01T00:00:00+00:00"},
+        {"timestamp": "2026-11-07T14:03:05"},
+        {"timestamp": 1e300},
+    ],
+    ids=str,
 )
 def test_what_no_page_can_be_made_of_is_502(
     client: FlaskClient, thoughts: Service, item: dict[str, str]
 ) -> None:
-    whole = {"username": "ada", "text": "x", "timestamp": "2026-11-07T14:03:05+00:00"}
-    thoughts.on("GET", "/api/thoughts/", Reply(json=[whole | item]))
+    thoughts.on("GET", "/api/thoughts/", Reply(json=[thought(**item)]))
     assert client.get("/").status_code == 502
 
 

@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 from flask_chassis.testing.upstream import Reply, Service
 from flask_chassis.web.sessions import LONGEST_TOKEN
 
-from .conftest import TOKEN, Make, csrf_token, field, hidden, sign_in, write
+from .conftest import TOKEN, Make, csrf_token, field, hidden, sign_in, thought, write
 
 OWN = "/api/me/thoughts/"
 
@@ -86,7 +86,7 @@ def test_credentials_that_the_issuer_does_not_understand_show_what_to_mend(
 ) -> None:
     errors = {"username": "Must have at most 50 characters."}
     users.on("POST", "/api/login/", Reply(400, {"message": "No.", "errors": errors}))
-    response = sign_in(client)
+    response = sign_in(client, username="a" * 51)
     assert response.status_code == 400
     assert "Must have at most 50 characters." in response.text
 
@@ -193,7 +193,7 @@ def test_what_was_written_meanwhile_is_not_lost(
     client: FlaskClient, thoughts: Service, text: str
 ) -> None:
     sign_in(client)
-    thoughts.on("POST", OWN, Reply(401), Reply(201, {"id": 1}))
+    thoughts.on("POST", OWN, Reply(401), Reply(201, thought()))
     asked = write(client, text)
     assert asked.status_code == 401
     assert "Your text is kept" in asked.text

@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from flask_chassis.testing.upstream import Reply, Service
 
-from .conftest import TOKEN, field, listed, sign_in, write
+from .conftest import TOKEN, field, listed, sign_in, thought, write
 
 SCRIPT = "<script>alert('x')</script> & \"quotes\""
 ESCAPED = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &#34;quotes&#34;"
@@ -18,6 +18,12 @@ def test_anyone_reads_the_newest(client: FlaskClient, thoughts: Service) -> None
     assert "7 November 2026, 14:03 UTC" in response.text
     assert 'datetime="2026-11-07T14:03:05+00:00"' in response.text
     assert "Authorization" not in thoughts.requests[0].headers
+
+
+def test_a_newer_service_may_tell_more(client: FlaskClient, thoughts: Service) -> None:
+    newer = Reply(json=[thought(text="Milk", mood="glad", likes=[1])])
+    thoughts.on("GET", "/api/thoughts/", newer)
+    assert "Milk" in client.get("/").text
 
 
 @pytest.mark.parametrize("path", ["/", "/thoughts/", "/search?search=x"])
@@ -124,7 +130,11 @@ def test_a_thought_is_saved_and_seen(client: FlaskClient, thoughts: Service) -> 
     assert "Your thought is saved." not in client.get("/thoughts/").text
 
 
-@pytest.mark.parametrize("text", ["\nfirst line is empty", SCRIPT, "ünïcödé 🎈", "a</textarea>b"])
+@pytest.mark.parametrize(
+    "text",
+    ["\nfirst line is empty", SCRIPT, "ünïcödé 🎈", "a</textarea>b", "x" * 10_001, ""],
+    ids=lambda text: text[:20],
+)
 @pytest.mark.parametrize("status", [400, 403, 413, 429])
 def test_a_refusal_shows_what_to_mend_and_keeps_the_text(
     client: FlaskClient, thoughts: Service, text: str, status: int
@@ -160,7 +170,7 @@ def test_a_refusal_without_words_is_one_all_the_same(
         (Reply(500), 502),
         (Reply(body=b"<html>A proxy greets you</html>"), 502),
         (Reply(201, None), 502),
-        (Reply(201, {"id": None}), 502),
+        (Reply(201, thought(id=None)), 502),
         (Reply(201, body=b"[" * 100_000), 502),
     ],
     ids=lambda value: str(value)[:40],

@@ -4,14 +4,17 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from datetime import UTC
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from flask_chassis.clients import upstream
 from flask_chassis.clients.errors import BadResponseError, UpstreamResponse
 from flask_chassis.web import sessions
 from requests.utils import parse_header_links
+
+from ..clients.thoughts.models import NewThought, ThoughtDetails
+from ..clients.users.models import Credentials, LoggedIn
 
 TOKEN = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]+)")
 
@@ -21,19 +24,10 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Thought:
-    """What somebody thought, and when."""
-
-    username: str
-    text: str
-    timestamp: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
     """A page of a list."""
 
-    thoughts: list[Thought]
+    thoughts: list[ThoughtDetails]
     total: int
     is_total_exact: bool
     older: str | None
@@ -57,9 +51,9 @@ def own(token: str, after: str | None) -> Listing:
 
 def write(token: str, text: str) -> None:
     """Save a thought; raises BadResponseError if the response does not confirm it."""
-    thoughts = upstream.service("thoughts")
-    response = thoughts.post("/api/me/thoughts/", json={"text": text}, token=token)
-    _understood(response, lambda kept: int(kept.json()["id"]))
+    new = NewThought(text=text)
+    response = upstream.service("thoughts").post("/api/me/thoughts/", json=new, token=token)
+    _understood(response, lambda kept: kept.read(ThoughtDetails))
 
 
 def log_in(username: str, password: str, client: str | None) -> str:
@@ -67,7 +61,7 @@ def log_in(username: str, password: str, client: str | None) -> str:
 
     The issuer counts failures by the address of the client, which is not that of this service.
     """
-    credentials = {"username": username, "password": password}
+    credentials = Credentials(username=username, password=password)
     response = upstream.service("users").post("/api/login/", json=credentials, client=client)
     return _understood(response, _token)
 
@@ -80,7 +74,7 @@ def log_out(token: str) -> None:
 def _listing(path: str, after: str | None, token: str | None = None, **others: str) -> Listing:
     params = others | ({"after": after} if after else {})
     response = upstream.service("thoughts").get(path, params=params, token=token)
-    return _understood(response, _read)
+    return _understood(response, _page)
 
 
 def _understood(response: UpstreamResponse, read: Callable[[UpstreamResponse], Made]) -> Made:
@@ -89,27 +83,23 @@ def _understood(response: UpstreamResponse, read: Callable[[UpstreamResponse], M
         return read(response)
     except BadResponseError as error:
         fault = error
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        fault = BadResponseError(response.service, f"the body is not as expected: {error!r}")
+    except (KeyError, ValueError, OverflowError) as error:
+        fault = BadResponseError(response.service, f"the response is not as expected: {error!r}")
     log.warning("a response is not usable: %s", fault)
     raise fault
 
 
-def _read(response: UpstreamResponse) -> Listing:
-    thoughts = [_thought(item) for item in response.json()]
+def _page(response: UpstreamResponse) -> Listing:
+    thoughts = response.read(list[ThoughtDetails])
+    for thought in thoughts:
+        # A time that has no date in UTC, such as one before the first day, is an OverflowError.
+        thought.timestamp = thought.timestamp.astimezone(UTC)
     return Listing(
         thoughts,
         total=int(response.headers.get("X-Total-Count", len(thoughts))),
         is_total_exact=response.headers.get("X-Total-Count-Relation", "eq") == "eq",
         older=_older(response.headers.get("Link", "")),
     )
-
-
-def _thought(item: Any) -> Thought:
-    username, text = str(item["username"]), str(item["text"])
-    # What no page can be made of is found here: half a character, a time before the first day.
-    (username + text).encode()
-    return Thought(username, text, datetime.fromisoformat(item["timestamp"]).astimezone(UTC))
 
 
 def _older(header: str) -> str | None:
@@ -121,7 +111,7 @@ def _older(header: str) -> str | None:
 
 
 def _token(response: UpstreamResponse) -> str:
-    token = TOKEN.fullmatch(response.json()["Authorized"])
+    token = TOKEN.fullmatch(response.read(LoggedIn).Authorized)
     if not token or len(token[1]) > sessions.LONGEST_TOKEN:
         # What it is stays unsaid: it may be a token all the same.
         raise ValueError("no token, or one that does not fit into a cookie")
