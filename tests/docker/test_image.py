@@ -16,7 +16,7 @@ from tests.docker.engine import Container, ask, docker, inspect
 from tests.full.test_patched_chassis import PATCHED, Service
 from tests.services import InstalledService
 
-LARGEST_ABOVE_BASE = 105_000_000
+LARGEST_ABOVE_BASE = 102_000_000
 
 SECRETS = {"netrc": "planted-in-netrc-7a1e", "pip.conf": "planted-in-pip-conf-93bd"}
 """Texts that exist nowhere else in the world."""

@@ -218,17 +218,6 @@ def test_an_impatient_ctrl_c_stops_everything(start: Start) -> None:
     assert "Traceback" not in demo.printed
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_supervisor_and_a_closed_terminal_stop_everything(
-    start: Start, number: signal.Signals
-) -> None:
-    demo = start()
-    demo.wait_for("Ctrl-C stops everything")
-    demo.send(number)
-    assert demo.exit_code() == 0, demo.printed
-    assert not any(answers(address) for address in demo.addresses)
-
-
 @pytest.mark.parametrize("moment", ["starting PostgreSQL", "migrating", "starting uWSGI"])
 def test_a_check_that_is_stopped_is_not_passed(start: Start, moment: str) -> None:
     demo = start("--check")
@@ -238,14 +227,19 @@ def test_a_check_that_is_stopped_is_not_passed(start: Start, moment: str) -> Non
     assert "Traceback" not in demo.printed
 
 
-def test_two_at_once_get_along(start: Start) -> None:
+def test_two_at_once_get_along_until_a_supervisor_and_a_closed_terminal_stop_them(
+    start: Start,
+) -> None:
     both = start(), start()
     for demo in both:
         demo.wait_for("Ctrl-C stops everything")
     # The second one finds the ports of the examples taken.
     assert not set(both[0].addresses) & set(both[1].addresses)
-    for demo in both:
+    for demo, number in zip(both, (signal.SIGTERM, signal.SIGHUP), strict=True):
         assert requests.get(f"{demo.address}/health/ready", timeout=10).ok
+        demo.send(number)
+        assert demo.exit_code() == 0, demo.printed
+        assert not any(answers(address) for address in demo.addresses)
 
 
 def test_a_developers_own_variables_do_not_matter(start: Start) -> None:
