@@ -77,7 +77,7 @@ def test_added_resources_pass_all_checks_and_leave_nothing_behind(
     run(service, "api.document")
     run(service, "check", "--all")
     run(service, "cluster.check")
-    run(service, "tests")
+    run(service, "tests", "--parallel=0")
     commit(service)
     for name in ("purchase_order_confirmation_id", "note", "invoices"):
         run(service, "resource.remove", name)

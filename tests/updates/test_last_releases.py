@@ -22,6 +22,7 @@ from tests.updates import history, life, pasts, services
 from tests.updates.history import CHASSIS, SERVICE, Repository, edit
 from tests.updates.pasts import LAST, Release, own_releases
 from tests.updates.services import Service
+from tests.updates.test_chassis_release import ALONE
 from tests.updates.test_fleet import NOT_INSTALLED
 
 SECONDS = 400
@@ -113,7 +114,8 @@ def install(service: Service, wheels: list[Path]) -> None:
 
 def own_tests_of(service: Service) -> Finished:
     """Run a service's own tests."""
-    return run([service.path / ".venv/bin/acme-tasks", "tests"], service.path, seconds=SECONDS)
+    command = service.path / ".venv/bin/acme-tasks"
+    return run([command, "tests", ALONE], service.path, seconds=SECONDS)
 
 
 def chassis_of(service: Service) -> str:
