@@ -216,6 +216,39 @@ def test_an_answer_that_will_be_the_same_is_not_asked_for_again(
     assert len(other.requests) == 1
 
 
+@pytest.mark.parametrize("status", [409, 429])
+def test_a_refusal_that_says_when_to_come_back_is_asked_again_then(
+    call: Upstream, other: Service, status: int
+) -> None:
+    wait = Reply(status, headers={"Retry-After": "1"})
+    other.on("POST", "/", wait, Reply(201, {"right": True}))
+    begun = time.monotonic()
+    assert call.post("/", json={}, headers={"Idempotency-Key": "k"}, retry=True).status == 201
+    assert time.monotonic() - begun >= 1
+    assert [each.headers["Idempotency-Key"] for each in other.requests] == ["k", "k"]
+
+
+@pytest.mark.parametrize(
+    ("status", "value"),
+    [(409, "61"), (429, "soon"), (429, "Fri, 31 Dec 9999 23:59:59 GMT"), (400, "1"), (404, "0")],
+)
+def test_a_refusal_that_is_too_long_or_not_about_time_is_raised_at_once(
+    call: Upstream, other: Service, status: int, value: str
+) -> None:
+    other.on("GET", "/", Reply(status, headers={"Retry-After": value}))
+    with pytest.raises(RefusedError) as raised:
+        call.get("/")
+    assert raised.value.status == status
+    assert len(other.requests) == 1
+
+
+def test_what_is_not_idempotent_is_not_repeated_by_itself(call: Upstream, other: Service) -> None:
+    other.on("POST", "/", Reply(409, headers={"Retry-After": "0"}))
+    with pytest.raises(RefusedError):
+        call.post("/", json={})
+    assert len(other.requests) == 1
+
+
 def test_no_attempt_begins_after_the_deadline(other: Service) -> None:
     """The first pause is longer than the whole call may take."""
     other.on("GET", "/", Reply(503))

@@ -6,6 +6,7 @@ example let the user sign in again, catches `RefusedError` and reads its `upstre
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ from typing import Any, TypeVar
 from werkzeug.exceptions import HTTPException
 
 RETRY_AFTER_SECONDS = "2"
+
+ABOUT_TIME = frozenset({409, 429})
 
 Kind = TypeVar("Kind")
 
@@ -113,7 +116,10 @@ class UpstreamResponse:
 
 
 class RefusedError(UpstreamError):
-    """The service refused the request with a 4xx status. Retrying the same request is useless."""
+    """The service refused the request with a 4xx status.
+
+    Retrying the same request is useless, unless `retry_after_seconds` says when it is not.
+    """
 
     outcome = "refused"
 
@@ -127,6 +133,24 @@ class RefusedError(UpstreamError):
     def status(self) -> int:
         """The status of the response, 400 to 499."""
         return self.upstream_response.status
+
+    @property
+    def retry_after_seconds(self) -> float:
+        """The time until a retry may succeed; infinite without a valid `Retry-After`.
+
+        Only 409, "still running", and 429, "too many requests", are about time.
+        """
+        value = self.upstream_response.headers.get("Retry-After")
+        if value is None or self.status not in ABOUT_TIME:
+            return math.inf
+        # Services that call no others use this module, too, and have no urllib3.
+        from urllib3.exceptions import InvalidHeader
+        from urllib3.util.retry import Retry
+
+        try:
+            return float(Retry().parse_retry_after(value))
+        except InvalidHeader:
+            return math.inf
 
     @property
     def errors(self) -> dict[str, str]:

@@ -14,6 +14,8 @@ of the exceptions in `clients.errors`.
 A call with an idempotent method is retried with exponential backoff and jitter if the service
 cannot be reached or responds 502, 503 or 504. Any other call is retried only if asked for
 (`retry=True`), because the service may have processed it: pass an `Idempotency-Key`, or the like.
+A response 409 or 429 with `Retry-After` is retried after that time, for example while a request
+with the same `Idempotency-Key` is still running. No retry begins after the total time-out.
 
 With `calls.breaker_failures`, a circuit breaker stops the calls of a service that fails again and
 again. APIs that are not made
@@ -39,7 +41,12 @@ from flask import Flask, current_app
 from flask_chassis.clients.bulkhead import Bulkhead
 from flask_chassis.clients.circuit_breaker import CircuitBreaker
 from flask_chassis.clients.dependencies import Dependency, declared
-from flask_chassis.clients.errors import UnreachableError, UpstreamError, UpstreamResponse
+from flask_chassis.clients.errors import (
+    RefusedError,
+    UnreachableError,
+    UpstreamError,
+    UpstreamResponse,
+)
 from flask_chassis.clients.http import Limits, exchange, new_session
 from flask_chassis.clients.metrics import measured
 from flask_chassis.clients.models import as_json
@@ -227,18 +234,22 @@ def service(name: str) -> Upstream:
 def _retried(
     send: Callable[[], UpstreamResponse], attempts: int, deadline: float
 ) -> UpstreamResponse:
-    """Send a request, and retry while the service is unreachable and before the deadline."""
+    """Send a request, and retry before the deadline if the service asks for it or is down."""
     pause = FIRST_PAUSE_SECONDS
     for _ in range(attempts - 1):
         try:
             return send()
-        except UnreachableError:
+        except UnreachableError as error:
+            failure: UpstreamError = error
             # Jitter: the callers of a service that is down do not all retry at the same moment.
-            jittered = pause * random.uniform(1, 1.5)  # noqa: S311  (not a secret)
-            if time.monotonic() + jittered >= deadline:
-                raise
-            time.sleep(jittered)
+            wait = pause * random.uniform(1, 1.5)  # noqa: S311  (not a secret)
             pause *= 2
+        except RefusedError as error:
+            failure = error
+            wait = error.retry_after_seconds
+        if time.monotonic() + wait >= deadline:
+            raise failure
+        time.sleep(wait)
     return send()
 
 
