@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from tasks.checks.visitor import Visitor
 from tasks.service_folder import DEVELOPMENT
 from tasks.system import THOUGHTS, USERS, Login, System
-from tests.system.conftest import NewPerson, NewSystem
+from tests.system.conftest import Folders, NewPerson, NewSystem
 from tests.waiting import eventually, soon
 
 LEEWAY_SECONDS = 30
@@ -188,9 +188,20 @@ def refused(system: System, headers: dict[str, str]) -> bool:
 # Clocks that differ.
 
 
+@pytest.fixture(scope="module")
+def clocks(folders: Folders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system whose issuer is started again with other clocks. Its tokens live for 5 s."""
+    made = System(folders, tmp_path_factory.mktemp("clocks"), supplied=tokens(life_seconds=5))
+    try:
+        made.start(with_person=False)
+        yield made
+    finally:
+        made.stop()
+
+
 @contextmanager
 def shifted(system: System, seconds: int) -> Iterator[None]:
-    """Have the issuer's clock go before or after all others, from its next start on."""
+    """Start the issuer again, with a clock that goes before or after all others."""
     found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     if not found:
         pytest.skip("faketime is not installed (apt install faketime)")
@@ -199,7 +210,8 @@ def shifted(system: System, seconds: int) -> Iterator[None]:
         "FAKETIME": f"{seconds:+}s",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    system.start(with_person=False)
+    system.users.end()
+    system.users.serve()
     try:
         yield
     finally:
@@ -208,9 +220,9 @@ def shifted(system: System, seconds: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("seconds", [LEEWAY_SECONDS - 3, -LEEWAY_SECONDS + 3])
-def test_clocks_may_be_30_seconds_apart(new_system: NewSystem, seconds: int) -> None:
+def test_clocks_may_be_30_seconds_apart(clocks: System, seconds: int) -> None:
     """Without leeway the tokens would not be valid yet, or have expired: they live for 5 s."""
-    system = new_system(tokens(life_seconds=5))
+    system = clocks
     with shifted(system, seconds):
         headers = system.authorization(system.administrator)
         token = headers["Authorization"].removeprefix("Bearer ")
@@ -226,10 +238,8 @@ def test_clocks_may_be_30_seconds_apart(new_system: NewSystem, seconds: int) -> 
     ("seconds", "reason"),
     [(LEEWAY_SECONDS + 10, "it is not valid yet"), (-LEEWAY_SECONDS - 10, "it has expired")],
 )
-def test_clocks_that_are_further_apart_are_told(
-    new_system: NewSystem, seconds: int, reason: str
-) -> None:
-    system = new_system(tokens(life_seconds=5))
+def test_clocks_that_are_further_apart_are_told(clocks: System, seconds: int, reason: str) -> None:
+    system = clocks
     with shifted(system, seconds):
         headers = system.authorization(system.administrator)
         assert own(system, headers) == 401
