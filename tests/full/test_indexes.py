@@ -347,9 +347,11 @@ def test_poetry_adds_a_package_and_pip_installs_the_export(
     assert_nobody_asked_for_the_chassis_elsewhere(any_service)
 
     any_service.succeeds("poetry", "export", "--with", "dev", "--output", tmp_path / "all.txt")
-    any_service.succeeds(sys.executable, "-m", "venv", tmp_path / "venv")
-    pip = (tmp_path / "venv/bin/pip", "install", "-q", "--require-hashes", "--only-binary", ":all:")
-    any_service.succeeds(*pip, "--requirement", tmp_path / "all.txt")
+    python = tmp_path / "venv/bin/python"
+    any_service.succeeds(sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv")
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "-q")
+    hashed = ("--require-hashes", "--only-binary", ":all:", "--requirement", tmp_path / "all.txt")
+    any_service.succeeds(*pip, *hashed)
     for name in CHASSIS:
         assert any_service.says(name, tmp_path / "venv") == own_source(any_service)
 
