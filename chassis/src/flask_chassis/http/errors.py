@@ -7,6 +7,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, RequestURITooLarge
 from werkzeug.routing import RequestRedirect
 
+from flask_chassis.clients.errors import UpstreamError
 from flask_chassis.http import responses
 from flask_chassis.settings import Settings
 
@@ -88,7 +89,12 @@ def lead_to_closing_slash() -> Response | None:
 
 
 def http_error(error: HTTPException) -> Response:
-    """Answer an error that has a status of its own, with the headers it brings (Allow, …)."""
+    """Answer an error that has a status of its own, with the headers it brings (Allow, …).
+
+    Its caller does not learn why another service failed: the log does, once.
+    """
+    if isinstance(error, UpstreamError):
+        error.log()
     body: dict[str, object] = {"message": error.description or error.name}
     # Of `Invalid`, and of the errors of the database.
     errors: dict[str, str] | None = getattr(error, "errors", None)

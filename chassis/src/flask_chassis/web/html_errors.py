@@ -67,6 +67,8 @@ def respond(error: HTTPException) -> ResponseReturnValue:
     """Return the response to an HTTP error: JSON for the paths in MACHINES, else a page."""
     if is_for_machines():
         return errors.http_error(error)
+    if isinstance(error, UpstreamError):
+        error.log()
     status = status_of(error)
     title, text = TEXTS.get(status, OTHER)
     # A link cannot send a form again.
