@@ -92,7 +92,6 @@ def test_behind_a_proxy_that_takes_a_prefix_away_addresses_have_it(make: Make) -
     client.environ_base["HTTP_X_FORWARDED_PREFIX"] = "/site"
     asked = client.get("/thoughts/")
     assert asked.headers["Location"] == "/site/login/?next=/site/thoughts/"
-    assert sign_in(client).headers["Location"] == "/site/"
     assert sign_in(client, next="/site/thoughts/").headers["Location"] == "/site/thoughts/"
     for path in ("/", "/thoughts/", "/search?search=x", "/thoughts/new", "/none/"):
         page = client.get(path).text
