@@ -10,6 +10,7 @@ import requests
 from tasks.running_service import RunningService
 from tests.full.metrics import counted, counted_since
 from tests.full.proxies import nginx
+from tests.running import running_service
 from tests.services import InstalledService
 
 PREFIX = "/our/thoughts"
@@ -22,14 +23,9 @@ def trusting(
     rendered_service: InstalledService, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningService]:
     """The example service under uWSGI, told that there is a proxy before it."""
-    folder = tmp_path_factory.mktemp("trusting")
-    trust = {"http.trusted_proxies": "1"}
-    service = RunningService(rendered_service.path, folder, supplied=trust)
-    try:
-        service.start()
+    folder, trust = tmp_path_factory.mktemp("trusting"), {"http.trusted_proxies": "1"}
+    with running_service(rendered_service, folder, trust) as service:
         yield service
-    finally:
-        service.stop()
 
 
 @pytest.fixture(scope="module")
