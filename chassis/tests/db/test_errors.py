@@ -137,8 +137,9 @@ def test_a_violated_constraint_names_its_fields(
         ({"json": {"bill_id": 99}}, 400),
         ({"json": {"items": [{"billId": 99}]}}, 400),
         ({"data": {"bill_id": "99"}}, 400),
-        # Here the address names nothing.
+        # Here the address names nothing, or something else.
         ({"path": "/work/"}, 400),
+        ({"path": "/work/7/"}, 400),
     ],
     ids=str,
 )

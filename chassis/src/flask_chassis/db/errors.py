@@ -18,7 +18,7 @@ responses nor these log records contain values.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from flask import Flask, current_app, request
 from flask.typing import ResponseReturnValue
@@ -129,7 +129,7 @@ def violation(error: IntegrityError) -> ResponseReturnValue:
         return _respond(Invalid(dict.fromkeys(fields, own_message or "Is not allowed.")))
     if state in {codes.FOREIGN_KEY, codes.RESTRICT}:
         if state == codes.FOREIGN_KEY and _writes(error, _diagnosed(error, "table_name")):
-            if request.view_args and not own_message and not _are_sent(fields):
+            if not own_message and _is_addressed(error, constraint) and not _are_sent(fields):
                 return _respond(NotFound("What this belongs to was deleted in the meantime."))
             return _respond(Invalid(dict.fromkeys(fields, own_message or "Does not exist.")))
         referred = (
@@ -143,6 +143,23 @@ def violation(error: IntegrityError) -> ResponseReturnValue:
         )
     taken = {field: own_message or _is_taken(field, fields) for field in fields}
     return _respond(ConflictingFields("This conflicts with what is stored already.", taken))
+
+
+def _is_addressed(error: IntegrityError, constraint: object) -> bool:
+    """Return whether the foreign key has a value of the request's path."""
+    if not isinstance(constraint, ForeignKeyConstraint):
+        return False
+    columns = {each.name for each in constraint.columns}
+    rows = error.params if isinstance(error.params, (list, tuple)) else [error.params]
+    # SQLAlchemy appends `__0`, `__1` when a statement inserts several rows.
+    values = [
+        value
+        for row in rows
+        if isinstance(row, Mapping)
+        for name, value in row.items()
+        if name.partition("__")[0] in columns
+    ]
+    return any(each in values for each in (request.view_args or {}).values())
 
 
 def _are_sent(fields: list[str]) -> bool:
