@@ -48,6 +48,7 @@ http {{
             proxy_set_header Connection "";
             proxy_set_header X-Request-Start t=${{msec}};
             proxy_set_header X-Forwarded-For $remote_addr;
+            {forwarded}
         }}
     }}
 }}
@@ -81,11 +82,12 @@ class Nginx:
     folder: Path
     process: subprocess.Popen[bytes]
     prefix: str = ""
+    tells_prefix: bool = False
 
     def send_to(self, backends: Sequence[int]) -> None:
         """Send new requests to these ports; those that are being answered end as they began."""
         workers = self._workers()
-        _configure_nginx(self.folder, self.port, backends, self.prefix)
+        _configure_nginx(self.folder, self.port, backends, self.prefix, self.tells_prefix)
         self.process.send_signal(signal.SIGHUP)
         eventually(lambda: not self._workers() & workers)
 
@@ -95,26 +97,37 @@ class Nginx:
 
 
 @contextmanager
-def nginx(folder: Path, *backends: int, prefix: str = "") -> Iterator[Nginx]:
+def nginx(
+    folder: Path, *backends: int, prefix: str = "", tells_prefix: bool = False
+) -> Iterator[Nginx]:
     """Start an nginx that keeps connections to its clients and, as far as they do, to services.
 
-    It serves them below the path `prefix`, which it takes away.
+    It serves them below the path `prefix`, which it takes away, and sends in `X-Forwarded-Prefix`
+    if it `tells_prefix`; that header is otherwise passed on as it came.
     """
     folder.mkdir()
     port = free_port()
-    _configure_nginx(folder, port, backends, prefix)
+    _configure_nginx(folder, port, backends, prefix, tells_prefix)
     # It writes there before it has read its configuration.
     command = ["nginx", "-p", str(folder), "-c", "nginx.conf", "-e", "error.log"]
     with _started(command, port) as process:
-        yield Nginx(port, folder, process, prefix)
+        yield Nginx(port, folder, process, prefix, tells_prefix)
 
 
-def _configure_nginx(folder: Path, port: int, backends: Sequence[int], prefix: str) -> None:
+def _configure_nginx(
+    folder: Path, port: int, backends: Sequence[int], prefix: str, tells_prefix: bool
+) -> None:
     servers = " ".join(f"server 127.0.0.1:{backend};" for backend in backends)
     # Its workers are those of the user who starts it, whose folders they write to.
     user = "user root;\n" if os.geteuid() == 0 else ""
     # Without a path, nginx passes on the address as it came.
-    values = {"port": port, "servers": servers, "prefix": prefix, "path": "/" if prefix else ""}
+    values = {
+        "port": port,
+        "servers": servers,
+        "prefix": prefix,
+        "path": "/" if prefix else "",
+        "forwarded": f"proxy_set_header X-Forwarded-Prefix {prefix};" if tells_prefix else "",
+    }
     (folder / "nginx.conf").write_text(user + NGINX.format(**values))
 
 

@@ -1,4 +1,7 @@
-"""Swagger UI in a browser: directly, and behind an nginx that serves it under a path prefix."""
+"""Swagger UI in a browser: directly, and behind an nginx that serves it under a path prefix.
+
+That nginx names the prefix, or does not.
+"""
 
 from collections.abc import Iterator
 
@@ -18,8 +21,9 @@ PREFIX = "/our/thoughts"
 def running(
     rendered_service: InstalledService, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningService]:
-    """A resource under uWSGI, with a PostgreSQL of its own."""
-    with running_service(rendered_service, tmp_path_factory.mktemp("running")) as service:
+    """A resource under uWSGI, with a PostgreSQL of its own, that trusts a proxy."""
+    folder, trust = tmp_path_factory.mktemp("running"), {"http.trusted_proxies": "1"}
+    with running_service(rendered_service, folder, trust) as service:
         yield service
 
 
@@ -28,6 +32,14 @@ def prefixed(running: RunningService, tmp_path_factory: pytest.TempPathFactory) 
     """The address of an nginx that takes a prefix away."""
     folder = tmp_path_factory.mktemp("proxies") / "nginx"
     with nginx(folder, running.port, prefix=PREFIX) as proxy:
+        yield f"http://127.0.0.1:{proxy.port}{PREFIX}"
+
+
+@pytest.fixture(scope="module")
+def told(running: RunningService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an nginx that takes a prefix away and says so."""
+    folder = tmp_path_factory.mktemp("proxies") / "nginx"
+    with nginx(folder, running.port, prefix=PREFIX, tells_prefix=True) as proxy:
         yield f"http://127.0.0.1:{proxy.port}{PREFIX}"
 
 
@@ -52,14 +64,11 @@ def page(browser: Browser, complaints: list[str]) -> Iterator[Page]:
         yield opened
 
 
-@pytest.fixture(params=["directly", "behind a prefix"])
+@pytest.fixture(params=["running", "prefixed", "told"])
 def address(request: pytest.FixtureRequest) -> str:
     """Where the page is."""
-    if request.param == "directly":
-        running: RunningService = request.getfixturevalue("running")
-        return running.address
-    found: str = request.getfixturevalue("prefixed")
-    return found
+    found: RunningService | str = request.getfixturevalue(request.param)
+    return found if isinstance(found, str) else found.address
 
 
 def test_it_shows_all_operations_and_the_browser_complains_of_nothing(

@@ -33,8 +33,9 @@ def serving(make: Make) -> SimpleNamespace:
     served = SimpleNamespace(app=make(), work=None)
 
     @served.app.post("/work/")
+    @served.app.post("/work/<int:bill_id>/")
     @public
-    def work() -> Response:
+    def work(bill_id: int = 0) -> Response:
         served.work()
         return responses.json({})
 
@@ -50,7 +51,8 @@ def post(serving: SimpleNamespace, engine: Engine) -> Iterator[Post]:
 
     def posts(work: Work, **options: object) -> TestResponse:
         serving.work = work
-        return client.post("/work/", **options)  # type: ignore[arg-type]
+        path = options.pop("path", "/work/")
+        return client.post(path, **options)  # type: ignore[arg-type]
 
     with app.app_context():
         yield posts
@@ -123,6 +125,34 @@ def test_a_violated_constraint_names_its_fields(
     assert response.get_json()["errors"] == errors
     assert response.get_json()["message"]
     assert stored() == ["2026-1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ({}, 404),
+        ({"json": {"text": "Paint"}}, 404),
+        ({"json": [1, {"position": 1}]}, 404),
+        ({"data": {"text": "Paint"}}, 404),
+        ({"json": {"bill_id": 99}}, 400),
+        ({"json": {"items": [{"billId": 99}]}}, 400),
+        ({"data": {"bill_id": "99"}}, 400),
+        # Here the address names nothing, or something else.
+        ({"path": "/work/"}, 400),
+        ({"path": "/work/7/"}, 400),
+    ],
+    ids=str,
+)
+def test_a_row_that_the_address_names_and_that_is_deleted_meanwhile_is_404(
+    post: Post, options: dict[str, object], status: int
+) -> None:
+    response = post(lambda: add(Item(bill_id=99, **FIELDS)), **{"path": "/work/99/", **options})
+    assert response.status_code == status
+    if status == 404:
+        message = "What this belongs to was deleted in the meantime."
+        assert response.get_json() == {"message": message}
+    else:
+        assert response.get_json()["errors"] == {"bill_id": "Does not exist."}
 
 
 FIELDS = {"position": 1, "text": "Paint", "unit_price": Decimal(1), "quantity": 1}

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import Engine, create_engine, insert, select, text
 from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError
 from sqlalchemy.orm import registry
+from sqlalchemy.orm.attributes import flag_modified
 from werkzeug.exceptions import NotFound
 
 from billing.bills import Bill, Status
@@ -39,6 +40,34 @@ def test_what_a_session_has_stored_can_be_read_after_it() -> None:
         written = bill()
         session.add(written)
     assert (written.number, written.status, written.revision) == ("2026-1", Status.DRAFT, 1)
+
+
+def test_a_new_item_raises_the_revision_of_a_bill_that_is_touched() -> None:
+    """As the guides say: the ETag of the bill is its revision."""
+
+    def add(position: int, *, touches: bool) -> int:
+        with database.session() as session:
+            [key] = session.scalars(select(Bill.id))
+            found = database.get_or_404(session, Bill, key, for_update=True)
+            found.items.append(item(position))
+            if touches:
+                flag_modified(found, "status")
+            session.flush()
+            return found.revision
+
+    with database.session() as session:
+        session.add(bill())
+    assert add(2, touches=False) == 1
+    assert add(3, touches=True) == 2
+    # Of several at once, none is lost and none is refused.
+    app = database.current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def add_elsewhere(position: int) -> int:
+        with app.app_context():
+            return add(position, touches=True)
+
+    with ThreadPoolExecutor(4) as callers:
+        assert sorted(callers.map(add_elsewhere, range(4, 8))) == [3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("for_update", [False, True])

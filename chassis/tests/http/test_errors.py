@@ -1,9 +1,14 @@
 """Every error is JSON with the right status, and says nothing that is not the caller's business."""
 
+import io
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from flask_chassis.testing import Bearer
+
+from ..conftest import Make
 from ..probes import PLACES, SECRET
 
 everywhere = pytest.mark.parametrize("place", PLACES)
@@ -135,3 +140,34 @@ def test_an_unforeseen_error_is_logged_with_its_traceback(
     assert len(logged) == 1
     assert "RuntimeError" in logged[0]
     assert "the-one-that-failed" in logged[0]
+
+
+@everywhere
+def test_a_body_that_is_too_large_is_413_and_says_what_is_allowed(make: Make, place: str) -> None:
+    client = make(http__max_body_bytes=100).test_client()
+    response = client.post(f"{place}/echo/", json={"text": "x" * 100})
+    assert response.status_code == 413
+    assert response.json == {"message": "The body may have at most 100 bytes."}
+
+
+def test_a_form_with_too_many_parts_is_413_and_says_what_is_allowed(
+    probe: FlaskClient, bearer: Bearer
+) -> None:
+    multipart = {"content_type": "multipart/form-data", "headers": bearer()}
+    form = {f"field{number}": "" for number in range(1500)}
+    response = probe.post("/probes/read/", data=form, **multipart)
+    assert response.status_code == 413
+    assert "at most 1000 parts" in response.json["message"]
+
+
+@everywhere
+def test_a_body_that_is_cut_off_is_400_and_says_so(probe: FlaskClient, place: str) -> None:
+    response = probe.post(
+        f"{place}/echo/",
+        input_stream=io.BytesIO(b'{"text": '),
+        content_type="application/json",
+        environ_overrides={"CONTENT_LENGTH": "50"},
+    )
+    assert response.status_code == 400
+    message = "The body is shorter than its Content-Length, 50 bytes."
+    assert response.json == {"message": message}

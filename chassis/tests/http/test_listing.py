@@ -229,6 +229,17 @@ def test_the_links_keep_the_other_parameters(client: FlaskClient, engine: Engine
     assert parse_qs(urlsplit(following_one).query).keys() == {"customer", "sort", "limit", "after"}
 
 
+def test_the_links_have_the_prefix_that_a_proxy_takes_away(
+    client: FlaskClient, engine: Engine
+) -> None:
+    store_many(engine, 3)
+    environ = {"SCRIPT_NAME": "/our/billing"}
+    links = client.get(f"{PATH}?limit=2", environ_overrides=environ).headers["Link"]
+    first, following = links.split(", ")
+    assert first == f'</our/billing{PATH}?limit=2>; rel="first"'
+    assert following.startswith(f"</our/billing{PATH}?limit=2&after=")
+
+
 # Orders.
 
 

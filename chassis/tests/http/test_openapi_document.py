@@ -146,6 +146,12 @@ def test_parameters_of_path_query_and_headers(document: dict[str, Any]) -> None:
     [_, none_match] = found["GET", f"{INVOICES}{{id}}/"]["parameters"]
     assert none_match["name"] == "If-None-Match"
     assert "304" in found["GET", f"{INVOICES}{{id}}/"]["responses"]
+    [_, match] = found["DELETE", f"{INVOICES}{{id}}/"]["parameters"]
+    assert (match["name"], match["required"]) == ("If-Match", False)
+    assert "412" in found["DELETE", f"{INVOICES}{{id}}/"]["responses"]
+    # What is deleted has no version any more.
+    assert "headers" not in found["DELETE", f"{INVOICES}{{id}}/"]["responses"]["204"]
+    assert "ETag" in found["PATCH", f"{INVOICES}{{id}}/"]["responses"]["200"]["headers"]
 
 
 def test_an_operation_above_its_access_decision_is_refused() -> None:

@@ -43,7 +43,9 @@ def test_a_chunked_body_that_is_too_large_is_413(
     behind_uwsgi: FlaskClient, uwsgi: SimpleNamespace, settings: Settings
 ) -> None:
     uwsgi.chunked_read = chunks(*[b"x" * 60_000] * (settings["http.max_body_bytes"] // 60_000 + 1))
-    assert behind_uwsgi.post(READ, headers=CHUNKED).status_code == 413
+    response = behind_uwsgi.post(READ, headers=CHUNKED)
+    assert response.status_code == 413
+    assert response.json["message"] == "The body may have at most 1048576 bytes."
 
 
 def test_a_client_that_disconnects_is_not_an_error_of_the_service(
@@ -53,7 +55,9 @@ def test_a_client_that_disconnects_is_not_an_error_of_the_service(
         raise OSError("disconnected")
 
     uwsgi.chunked_read = disconnected
-    assert behind_uwsgi.post(READ, headers=CHUNKED).status_code == 400
+    response = behind_uwsgi.post(READ, headers=CHUNKED)
+    assert response.status_code == 400
+    assert response.json["message"] == "The chunked body is malformed, or has no end."
 
 
 @pytest.mark.parametrize("place", ["refuse/?status=401", "free/"])

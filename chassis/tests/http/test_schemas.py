@@ -332,6 +332,59 @@ def test_two_edits_at_once(invoices: FlaskClient, writer: Mapping[str, str]) -> 
     assert (again.status_code, again.data) == (304, b"")
 
 
+@pytest.mark.parametrize(
+    "sent",
+    ["1", "garbage", '""', "", " ", '"', '"1', "'1'", 'w/"1"', '"1" "2"', '"1",2', '*,"1"', "**"],
+)
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_an_if_match_that_is_no_list_of_etags_is_400_and_shows_one(
+    invoices: FlaskClient, writer: Mapping[str, str], method: str, sent: str
+) -> None:
+    path = invoices.post(INVOICES, json=invoice(), headers=writer).headers["Location"]
+    body = {"json": {"status": "sent"}} if method == "PATCH" else {}
+    response = invoices.open(path, method=method, headers={**writer, "If-Match": sent}, **body)
+    assert response.status_code == 400
+    assert 'such as "5"' in response.json["message"]
+    assert invoices.get(path, headers=writer).headers["ETag"] == '"1"'
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ('"1"', 200),
+        (' "9" , "1" ', 200),
+        (', "9",,W/"1",', 200),
+        ("*", 200),
+        (" * ", 200),
+        ('"9"', 412),
+        ('W/"9"', 412),
+        ('"a,1"', 412),
+        ('"9","8"', 412),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PATCH"])
+def test_if_match_is_compared_with_the_present_version(
+    invoices: FlaskClient, writer: Mapping[str, str], method: str, sent: str, status: int
+) -> None:
+    path = invoices.post(INVOICES, json=invoice(), headers=writer).headers["Location"]
+    body = {"json": {"status": "sent"}} if method == "PATCH" else {}
+    response = invoices.open(path, method=method, headers={**writer, "If-Match": sent}, **body)
+    assert response.status_code == status
+    if status == 412 and method != "HEAD":
+        assert response.json.keys() == {"message"}
+
+
+def test_if_match_comes_before_if_none_match(
+    invoices: FlaskClient, writer: Mapping[str, str]
+) -> None:
+    path = invoices.post(INVOICES, json=invoice(), headers=writer).headers["Location"]
+    known = {**writer, "If-None-Match": '"1"'}
+    assert invoices.get(path, headers={**known, "If-Match": '"1"'}).status_code == 304
+    assert invoices.get(path, headers={**known, "If-Match": '"2"'}).status_code == 412
+    document = invoices.get("/openapi.json", headers={"If-Match": '"2"'})
+    assert (document.status_code, list(document.json)) == (412, ["message"])
+
+
 def test_401_and_403_come_before_400(invoices: FlaskClient, bearer: Bearer) -> None:
     assert invoices.post(INVOICES, data="{", content_type="text/xml").status_code == 401
     assert invoices.post(INVOICES, data="{", headers=bearer()).status_code == 403

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from flask_chassis.web.safe_redirect import asked_for, safe
+from flask_chassis.web.safe_redirect import address_of_request, asked_for, safe
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,15 @@ def test_a_redirect_to_a_page_of_this_site_is_kept(path: str) -> None:
 def test_the_current_request_is_the_target_after_login(method: str, path: str, asked: str) -> None:
     with Flask("asking", static_folder=None).test_request_context(path, method=method):
         assert asked_for() == asked
+
+
+def test_behind_a_prefix_the_site_is_what_is_below_it() -> None:
+    app = Flask("asking", static_folder=None)
+    environ = {"SCRIPT_NAME": "/site"}
+    with app.test_request_context("/a/?b=c", environ_overrides=environ):
+        assert asked_for() == address_of_request() == "/site/a/?b=c"
+        assert safe("/site/a/?b=c") == "/site/a/?b=c"
+        for path in ("/site/login/", "/other/", "/sitemap", "//evil.example/", "/", None):
+            assert safe(path) == "/site/"
+    with app.test_request_context("/a/?b=c", method="POST", environ_overrides=environ):
+        assert asked_for() == "/site/a/"

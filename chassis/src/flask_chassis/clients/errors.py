@@ -1,11 +1,13 @@
 """Exceptions of calls to other services, with the HTTP status that an API returns for each.
 
 A view need not catch them: the exception handler returns 502, 503 or 504, and never passes the
-status of the other service on to the caller, such as 401 or 500. A view that can do better, for
-example let the user sign in again, catches `RefusedError` and reads its `upstream_response`.
+status of the other service on to the caller, such as 401 or 500; it logs the reason. A view that
+can do better, for example let the user sign in again, catches `RefusedError` and reads its
+`upstream_response`.
 """
 
 import json
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +19,15 @@ RETRY_AFTER_SECONDS = "2"
 
 ABOUT_TIME = frozenset({409, 429})
 
+QUOTES_A_VALUE = {
+    "union_tag_invalid": "Input should have one of the expected tags",
+    "uuid_parsing": "Input should be a valid UUID",
+}
+"""What is logged in the place of Pydantic's messages that quote the body, by type of error."""
+
 Kind = TypeVar("Kind")
+
+log = logging.getLogger(__name__)
 
 
 class UpstreamError(HTTPException):
@@ -32,10 +42,21 @@ class UpstreamError(HTTPException):
         super().__init__(self.template.format(service))
         self.service = service
         self.reason = reason
+        self._is_logged = False
 
     def __str__(self) -> str:
         """Return the service and the reason, for the log."""
         return f"{self.service}: {self.reason}"
+
+    def log(self, what: str = "a response is not usable") -> None:
+        """Log the service and the reason, unless this error was logged before.
+
+        The client logs calls that fail, and the exception handler every error that nobody caught.
+        A view that catches the error of `read` or `json` and shows a page may log it with this.
+        """
+        if not self._is_logged:
+            log.warning("%s: %s", what, self)
+        self._is_logged = True
 
 
 class UnreachableError(UpstreamError):
@@ -111,7 +132,8 @@ class UpstreamResponse:
             )
             place = ".".join(map(str, first["loc"])) or "the body"
             name = kind.__qualname__ if isinstance(kind, type) else kind
-            reason = f"the body is no {name}: {place}: {first['msg']}"
+            message = QUOTES_A_VALUE.get(first["type"], first["msg"])
+            reason = f"the body is no {name}: {place}: {message}"
             raise BadResponseError(self.service, reason) from None
 
 

@@ -25,7 +25,6 @@ The time-outs do not limit a service that sends its headers byte by byte; `harak
 infra/uwsgi.yaml does.
 """
 
-import logging
 import random
 import socket
 import time
@@ -61,8 +60,6 @@ FIRST_PAUSE_SECONDS = 0.1
 
 REACH_SECONDS = 0.3
 """How long the health check waits for a connection; less than the time-out of Kubernetes' probe."""
-
-log = logging.getLogger(__name__)
 
 
 class Upstream:
@@ -168,7 +165,7 @@ class Upstream:
                 with self._bulkhead.acquire(self.name), self._breaker.watch(self.name):
                     return _retried(send, attempts, deadline)
             except UpstreamError as error:
-                log.warning("%s %s failed: %s", method, path, error)
+                error.log(f"{method} {path} failed")
                 raise
 
     def reach(self) -> None:

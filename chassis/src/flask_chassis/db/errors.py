@@ -3,7 +3,8 @@
 | error                                            | status                                      |
 |--------------------------------------------------|---------------------------------------------|
 | unique or exclusion constraint                   | 409 with the fields                         |
-| foreign key: the referenced row is missing       | 400 with the fields                         |
+| foreign key: the referenced row is missing       | 400 with the fields, or 404 if the address  |
+|                                                  | names the row, and no field of the body     |
 | foreign key: other rows still refer to this one  | 409 with the fields                         |
 | NOT NULL, CHECK                                  | 400 with the fields                         |
 | a value is out of range or of the wrong form     | 400                                         |
@@ -17,6 +18,7 @@ responses nor these log records contain values.
 """
 
 import logging
+from collections.abc import Iterator, Mapping
 
 from flask import Flask, current_app, request
 from flask.typing import ResponseReturnValue
@@ -35,6 +37,7 @@ from werkzeug.exceptions import (
     Conflict,
     HTTPException,
     InternalServerError,
+    NotFound,
     PreconditionFailed,
     ServiceUnavailable,
 )
@@ -126,6 +129,8 @@ def violation(error: IntegrityError) -> ResponseReturnValue:
         return _respond(Invalid(dict.fromkeys(fields, own_message or "Is not allowed.")))
     if state in {codes.FOREIGN_KEY, codes.RESTRICT}:
         if state == codes.FOREIGN_KEY and _writes(error, _diagnosed(error, "table_name")):
+            if not own_message and _is_addressed(error, constraint) and not _are_sent(fields):
+                return _respond(NotFound("What this belongs to was deleted in the meantime."))
             return _respond(Invalid(dict.fromkeys(fields, own_message or "Does not exist.")))
         referred = (
             constraints.referred_fields(constraint)
@@ -138,6 +143,44 @@ def violation(error: IntegrityError) -> ResponseReturnValue:
         )
     taken = {field: own_message or _is_taken(field, fields) for field in fields}
     return _respond(ConflictingFields("This conflicts with what is stored already.", taken))
+
+
+def _is_addressed(error: IntegrityError, constraint: object) -> bool:
+    """Return whether the foreign key has a value of the request's path."""
+    if not isinstance(constraint, ForeignKeyConstraint):
+        return False
+    columns = {each.name for each in constraint.columns}
+    rows = error.params if isinstance(error.params, (list, tuple)) else [error.params]
+    # SQLAlchemy appends `__0`, `__1` when a statement inserts several rows.
+    values = [
+        value
+        for row in rows
+        if isinstance(row, Mapping)
+        for name, value in row.items()
+        if name.partition("__")[0] in columns
+    ]
+    return any(each in values for each in (request.view_args or {}).values())
+
+
+def _are_sent(fields: list[str]) -> bool:
+    """Return whether the request's body has one of the fields, at any depth.
+
+    Callers may know a field by another name: `invoiceId` for `invoice_id`.
+    """
+    sent = {*request.form, *_keys(request.get_json(silent=True))}
+    return not {_plain(each) for each in fields}.isdisjoint(map(_plain, sent))
+
+
+def _keys(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    if isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _keys(each)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").casefold()
 
 
 def _is_taken(field: str, fields: list[str]) -> str:

@@ -4,9 +4,17 @@ import logging
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, RequestURITooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    HTTPException,
+    LengthRequired,
+    RequestEntityTooLarge,
+    RequestURITooLarge,
+)
 from werkzeug.routing import RequestRedirect
 
+from flask_chassis.clients.errors import UpstreamError
 from flask_chassis.http import responses
 from flask_chassis.settings import Settings
 
@@ -88,14 +96,35 @@ def lead_to_closing_slash() -> Response | None:
 
 
 def http_error(error: HTTPException) -> Response:
-    """Answer an error that has a status of its own, with the headers it brings (Allow, …)."""
-    body: dict[str, object] = {"message": error.description or error.name}
+    """Answer an error that has a status of its own, with the headers it brings (Allow, …).
+
+    Its caller does not learn why another service failed: the log does, once.
+    """
+    if isinstance(error, UpstreamError):
+        error.log()
+    body: dict[str, object] = {"message": _message(error)}
     # Of `Invalid`, and of the errors of the database.
     errors: dict[str, str] | None = getattr(error, "errors", None)
     if errors:
         body["errors"] = errors
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     return responses.json(body, error.code or 500, headers)
+
+
+def _message(error: HTTPException) -> str:
+    """Return the error's description, or what Werkzeug's leaves out about a request's body."""
+    if error.description != type(error).description:
+        return error.description or error.name
+    if isinstance(error, ClientDisconnected):
+        if request.content_length is None:
+            return "The chunked body is malformed, or has no end."
+        return f"The body is shorter than its Content-Length, {request.content_length} bytes."
+    if isinstance(error, RequestEntityTooLarge):
+        parts = ""
+        if request.mimetype == "multipart/form-data":
+            parts = f" A form may have at most {request.max_form_parts} parts."
+        return f"The body may have at most {request.max_content_length} bytes.{parts}"
+    return error.description or error.name
 
 
 def unexpected_error(error: Exception) -> Response:

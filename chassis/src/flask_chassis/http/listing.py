@@ -22,7 +22,7 @@ key: `Index("ix_invoices_due_id", "due", "id")`.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, request
 from pydantic import BaseModel
@@ -235,7 +235,7 @@ def _counted(
 
 
 def _links(following: str | None) -> str:
-    """Return the header Link, with relative addresses: they are right behind any proxy."""
+    """Return the header Link, with paths: scheme and host are those that the caller used."""
     sent = {name: value for name, value in request.args.items() if name != "after"}
     links = [f'<{_address(sent)}>; rel="first"']
     if following is not None:
@@ -244,4 +244,6 @@ def _links(following: str | None) -> str:
 
 
 def _address(query: Mapping[str, str]) -> str:
-    return f"{request.path}?{urlencode(query)}" if query else request.path
+    # The root is the prefix that a proxy has taken away.
+    path = quote(request.script_root + request.path)
+    return f"{path}?{urlencode(query)}" if query else path

@@ -83,13 +83,13 @@ def init_app(app: Flask, settings: Settings, version: str, namespaces: Iterable[
 
 
 def _served(document: Document) -> Response:
-    # Tools take paths to begin here. Behind a proxy that takes a prefix away, only they know it.
+    # Paths begin here: below the prefix of a trusted proxy that says which it takes away.
     servers = [{"url": request.script_root or "/"}]
     response = responses.json({**document.content, "servers": servers})
     # Documents are read by pages and tools of other hosts, and have no secret.
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.add_etag()
-    response.make_conditional(request)
+    responses.make_conditional(response)
     return response
 
 

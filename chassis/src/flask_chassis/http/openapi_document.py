@@ -199,7 +199,7 @@ def _responses(route: Route, schemas: json_schemas.Schemas) -> dict[str, Any]:
     }
     if declared.response is not None:
         success["content"] = {JSON: {"schema": schemas[declared.response, "serialization"]}}
-    etag = ETAG if declared.has_etag else {}
+    etag = ETAG if declared.has_etag and declared.response is not None else {}
     replayed = REPLAYED if declared.idempotent else {}
     headers = {**HEADERS.get(declared.status, {}), **etag, **replayed, **declared.headers}
     if headers:

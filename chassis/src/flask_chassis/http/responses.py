@@ -10,6 +10,9 @@ from typing import Any
 
 import orjson
 from flask import Response, request
+from werkzeug.exceptions import PreconditionFailed
+
+from flask_chassis.http import etags
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +27,29 @@ def ok(
     """Return a JSON response with a schema, a list of schemas or any other value.
 
     `etag` is what changes with the data, such as its revision. A GET whose `If-None-Match` has it
-    is answered with 304.
+    is answered with 304. Raises 412 for a GET whose `If-Match` has another one.
     """
     response = json(data, status, headers)
     if etag is not None:
         response.set_etag(str(etag))
         if request.method in {"GET", "HEAD"}:
-            response.make_conditional(request)
+            make_conditional(response)
     return response
+
+
+def make_conditional(response: Response) -> None:
+    """Make a response with an ETag 304 if the caller has it already.
+
+    Raises 412 if the caller asks for another version with `If-Match`.
+    """
+    etag, _ = response.get_etag()
+    if not etags.is_matched(etag):
+        raise PreconditionFailed(
+            "If-Match has another version's ETag than the present one: leave it out to get that."
+        )
+    # Werkzeug would compare If-Match once more, and not look at If-None-Match.
+    environ = {key: each for key, each in request.environ.items() if key != "HTTP_IF_MATCH"}
+    response.make_conditional(environ)
 
 
 def created(

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from flask_chassis.clients.errors import BadResponseError, RefusedError, UpstreamError
 from flask_chassis.http import errors, request_id
+from flask_chassis.web.safe_redirect import address_of_request
 
 MACHINES = ("/admin/", "/health/")
 """Prefixes of the paths that only programs request, whose errors are JSON."""
@@ -67,6 +68,8 @@ def respond(error: HTTPException) -> ResponseReturnValue:
     """Return the response to an HTTP error: JSON for the paths in MACHINES, else a page."""
     if is_for_machines():
         return errors.http_error(error)
+    if isinstance(error, UpstreamError):
+        error.log()
     status = status_of(error)
     title, text = TEXTS.get(status, OTHER)
     # A link cannot send a form again.
@@ -76,7 +79,7 @@ def respond(error: HTTPException) -> ResponseReturnValue:
         status=status,
         title=title,
         text=text,
-        address=request.full_path.rstrip("?") if may_retry else None,
+        address=address_of_request() if may_retry else None,
         request_id=request_id.current(),
     )
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}

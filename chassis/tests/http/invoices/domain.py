@@ -128,10 +128,10 @@ class InvoiceResource(Resource):
         return ok(InvoiceDetails.of(invoice), etag=invoice.revision)
 
     @scope_required("invoices:write")
-    @operation()
+    @operation(etag=True)
     def delete(self, id: int) -> Response:
         """Delete an invoice."""
-        found(id)
+        require_match(found(id).revision, optional=True)
         del invoices()[id]
         return no_content()
 

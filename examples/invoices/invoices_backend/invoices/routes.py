@@ -88,11 +88,12 @@ class InvoiceResource(Resource):
             return ok(InvoiceDetails.of(invoice), etag=invoice.revision)
 
     @scope_required("invoices:write")
-    @operation(description="Deleted", errors={409: "It is no draft any more"})
+    @operation(description="Deleted", errors={409: "It is no draft any more"}, etag=True)
     def delete(self, id: int) -> Response:
-        """Delete a draft."""
+        """Delete a draft; with `If-Match` only the version that the caller has seen."""
         with database.session() as session:
             invoice = database.get_or_404(session, Invoice, id)
+            require_match(invoice.revision, optional=True)
             if invoice.status != Status.DRAFT:
                 raise Conflict(f"Invoice {id} is {invoice.status}. Only drafts can be deleted.")
             session.delete(invoice)

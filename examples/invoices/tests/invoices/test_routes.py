@@ -122,6 +122,7 @@ def test_of_two_changes_at_once_one_is_made(app: Flask, user: User, create: Crea
 
 def test_a_draft_is_deleted_with_its_items(client: FlaskClient, user: User, create: Create) -> None:
     path = f"{ALL}{create()['id']}/"
+    assert client.delete(path, headers=user | {"If-Match": '"77"'}).status_code == 412
     assert client.delete(path, headers=user).status_code == 204
     assert client.get(path, headers=user).status_code == 404
     assert client.delete(path, headers=user).status_code == 404

@@ -1,7 +1,6 @@
 """What this service is about: the pages that it serves. Yours to change."""
 
 from flask import Flask
-from flask_chassis.http import proxies
 from flask_chassis.settings import Settings
 
 # The service's own come last, whatever they are called.
@@ -11,5 +10,4 @@ from .pages import site
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Serve the pages."""
-    proxies.init_app(app, settings)
     site.init_app(app, settings)

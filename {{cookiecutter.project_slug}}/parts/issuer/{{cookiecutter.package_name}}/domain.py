@@ -1,7 +1,7 @@
 """What this service is about: what it serves. Yours to change."""
 
 from flask import Flask
-from flask_chassis.http import openapi, proxies
+from flask_chassis.http import openapi
 from flask_chassis.issuer import issuing, jwks_endpoint, revocation
 from flask_chassis.settings import Settings
 
@@ -15,7 +15,6 @@ API_VERSION = "1.0"
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Serve the API, and the keys that others verify its tokens with."""
-    proxies.init_app(app, settings)
     jwks_endpoint.init_app(app, settings)
     issuing.init_app(app, settings)
     revocation.init_app(app, settings)

@@ -1,7 +1,7 @@
 "use strict";
 
 // All addresses are relative to this page, so that it works under any path prefix of a proxy. The
-// document cannot know the prefix: requests go to where this page is.
+// document knows it only from a trusted proxy: requests go to where this page is.
 const folder = new URL(".", window.location.href).pathname;
 
 fetch("openapi.json")

@@ -5,7 +5,7 @@ from flask import Flask
 from flask_chassis import settings as settings_of_chassis
 from flask_chassis.auth import tokens
 from flask_chassis.db import database
-from flask_chassis.http import errors, middleware
+from flask_chassis.http import errors, middleware, proxies
 from flask_chassis.observability import health, log_config, metrics, version
 from flask_chassis.settings import Settings
 
@@ -19,6 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     log_config.init_app(app, settings)
     metrics.init_app(app, settings)
     errors.init_app(app, settings)
+    proxies.init_app(app, settings)
     version.init_app(app, settings)
     health.init_app(app, settings)
     database.init_app(app, settings)

@@ -9,7 +9,7 @@ from flask_chassis import project
 from flask_chassis.settings import Settings
 from markupsafe import escape
 
-from .conftest import sign_in
+from .conftest import Make, sign_in
 
 PAGES = ["/", "/login/", "/logout/", "/search", "/nowhere"]
 TEMPLATES = project.current().folder / "pages" / "templates"
@@ -85,3 +85,17 @@ def test_a_page_has_what_those_need_who_do_not_see_it(
     fields = set(re.findall(r'<(?:input|textarea)[^>]* id="(\w+)"', page))
     assert fields == set(re.findall(r'<label for="(\w+)"', page))
     assert "<script" not in page
+
+
+def test_behind_a_proxy_that_takes_a_prefix_away_addresses_have_it(make: Make) -> None:
+    client = make(http__trusted_proxies=1).test_client()
+    client.environ_base["HTTP_X_FORWARDED_PREFIX"] = "/site"
+    asked = client.get("/thoughts/")
+    assert asked.headers["Location"] == "/site/login/?next=/site/thoughts/"
+    assert sign_in(client, next="/site/thoughts/").headers["Location"] == "/site/thoughts/"
+    for path in ("/", "/thoughts/", "/search?search=x", "/thoughts/new", "/none/"):
+        page = client.get(path).text
+        addresses = re.findall(r'(?:href|src|action)="([^"#:]+)"', page)
+        assert addresses
+        assert [each for each in addresses if not each.startswith("/site/")] == []
+    assert 'href="/site/thoughts/" aria-current="page"' in client.get("/thoughts/").text

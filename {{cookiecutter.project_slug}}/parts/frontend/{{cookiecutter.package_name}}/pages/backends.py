@@ -1,6 +1,5 @@
 """What the pages ask of other services: `thoughts` keeps the thoughts, `users` signs people in."""
 
-import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +18,6 @@ from ..clients.users.models import Credentials, LoggedIn
 TOKEN = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]+)")
 
 Made = TypeVar("Made")
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,8 @@ def _understood(response: UpstreamResponse, read: Callable[[UpstreamResponse], M
         fault = error
     except (KeyError, ValueError, OverflowError) as error:
         fault = BadResponseError(response.service, f"the response is not as expected: {error!r}")
-    log.warning("a response is not usable: %s", fault)
+    # Here, as some pages show a form in the place of the error; it is not logged again.
+    fault.log()
     raise fault
 
 
