@@ -17,6 +17,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from flask_chassis.http.decimals import as_text
+
 T = TypeVar("T")
 
 CURRENCIES = frozenset(
@@ -47,12 +49,8 @@ def _http_url(value: str) -> str:
         raise PydanticCustomError("http_url", "Must be an http or https URL.") from None
 
 
-# Functions of our own: Pydantic reads signatures, and those of built-in methods differ between
+# A function of our own: Pydantic reads signatures, and those of built-in methods differ between
 # versions of Python.
-def _decimal_as_text(value: Decimal) -> str:
-    return f"{value:f}"
-
-
 def _time_as_text(value: datetime) -> str:
     return value.isoformat()
 
@@ -108,13 +106,15 @@ Currency = Annotated[
 Money = Annotated[
     Decimal,
     _Limits(max_digits=14, decimal_places=2),
-    PlainSerializer(_decimal_as_text, return_type=str, when_used="json"),
+    PlainSerializer(as_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "decimal"}, mode="serialization"),
 ]
 """An amount below 10**12 with at most 2 decimal places, for a column `Numeric(14, 2)`.
 
-A number or a text in requests, always a text in responses: a float would not keep it. For another
-scale, write `Annotated[Decimal, Field(max_digits=18, decimal_places=3)]`.
+A number or a text in requests, always a text in responses: a float would not keep it. It has two
+decimal places from the start, as the column gives it: `"5"` becomes `5.00`, and `"-0"` `0.00`. For
+another scale, write `Annotated[Decimal, Field(max_digits=18, decimal_places=3)]`, with the numbers
+of the column.
 """
 
 UtcDatetime = Annotated[
@@ -123,7 +123,10 @@ UtcDatetime = Annotated[
     PlainSerializer(_time_as_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""A time with its offset, converted to UTC. Without an offset, it is refused."""
+"""A time with its offset, converted to UTC. Without an offset, it is refused.
+
+It has microseconds, as PostgreSQL has: further digits are cut off.
+"""
 
 HttpUrl = Annotated[
     str,

@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
+from flask_chassis.http import decimals
+
 STRICT_TYPES = {"int", "float", "bool", "str"}
 TIMES: dict[str, tuple[type, str]] = {
     "date": (date, "date_type"),
@@ -45,17 +47,26 @@ def _strict(node: Any) -> Any:
         return [_strict(each) for each in node]
     if not isinstance(node, dict):
         return node
-    made = {name: each if name in KEPT else _strict(each) for name, each in node.items()}
+    made: Any = {name: each if name in KEPT else _strict(each) for name, each in node.items()}
     # A model may have a field of the name `type`.
     kind = node.get("type")
     if not isinstance(kind, str):
         return made
     if kind in STRICT_TYPES:
         made.setdefault("strict", True)
+    if kind == "float":
+        return core_schema.no_info_after_validator_function(_without_sign_of_zero, made)
+    if kind == "decimal":
+        return decimals.exact(made)
     if kind in TIMES:
         check = _written_out(*TIMES[kind])
         return core_schema.no_info_before_validator_function(check, made)
     return made
+
+
+def _without_sign_of_zero(value: float) -> float:
+    """Return a number as PostgreSQL stores it."""
+    return value + 0.0
 
 
 def _written_out(kind: type, error: Any) -> Callable[[object], object]:
