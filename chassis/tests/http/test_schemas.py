@@ -143,7 +143,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
         {"address.country": "Must match ^[A-Z]{2}$."},
     ),
     ({"labels": {"a": "b\0"}}, {"labels.a": NOT_TEXT}),
-    ({"labels": {"a\0": "b"}}, {"labels": NOT_TEXT}),
+    ({"labels": {"a\0": "b"}}, {"labels.a?": NOT_TEXT}),
     (
         {"due": None, "currency": 1, "items": [item(name=""), {}]},
         {
@@ -225,7 +225,14 @@ def test_a_form_is_converted(invoices: FlaskClient, kind: str) -> None:
             },
         ),
         ({"text": "a", "numbers": ["1", "x"]}, {"numbers.1": "Must be of type integer."}),
-        ({"text": "a", "is_public": "maybe"}, {"is_public": "Must be of type boolean."}),
+        *(
+            ({"text": "a", "is_public": sent}, {"is_public": "Must be true or false."})
+            for sent in ("maybe", "yes", "on", "t", "1", "TRUE", "")
+        ),
+        *(
+            ({"text": "a", "count": sent}, {"count": "Must be of type integer."})
+            for sent in ("01", "+1", " 1", "1_0", "1.0", "\uff11", "\u0661", "-0", "")
+        ),
         ({"text": "a", "amount": "nan"}, {"amount": NO_DECIMAL}),
         ({"text": "a\0"}, {"text": NOT_TEXT}),
         ({"text": "a", "tags": ["x", "\0"]}, {"tags.1": NOT_TEXT}),
@@ -238,6 +245,80 @@ def test_a_wrong_form_is_told_what_is_wrong(
 ) -> None:
     response = invoices.post(NOTES, data=form)
     assert (response.status_code, response.json["errors"]) == (400, errors)
+
+
+@pytest.mark.parametrize(
+    "value", [b"a%FF", b"%E9", b"%ED%A0%80", b"%C3", b"a\xff", b"\xed\xa0\x80"]
+)
+def test_a_form_that_is_not_utf_8_is_refused(invoices: FlaskClient, value: bytes) -> None:
+    kind = "application/x-www-form-urlencoded"
+    response = invoices.post(NOTES, data=b"text=" + value, content_type=kind)
+    assert (response.status_code, response.json["errors"]) == (400, {"text": NOT_TEXT})
+
+
+PARTS = (
+    b'--x\r\nContent-Disposition: form-data; name="%s"\r\n%s\r\n%s\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="tags"\r\n\r\ny\r\n--x--\r\n'
+)
+MULTIPART = "multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        (b"", b"a\xff"),
+        (b"", b"\xe9"),
+        (b"", b"\xef\xbf\xbd\xff"),
+        (b"Content-Type: text/plain; charset=ascii\r\n", b"\xc3\xa9"),
+    ],
+)
+def test_a_part_that_is_not_in_its_encoding_is_refused(
+    invoices: FlaskClient, header: bytes, value: bytes
+) -> None:
+    response = invoices.post(NOTES, data=PARTS % (b"text", header, value), content_type=MULTIPART)
+    assert (response.status_code, response.json["errors"]) == (400, {"text": NOT_TEXT})
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "text"),
+    [
+        (b"", b"\xc3\xa9 \xef\xbf\xbd", "\u00e9 \ufffd"),
+        (b"Content-Type: text/plain; charset=iso-8859-1\r\n", b"\xe9", "\u00e9"),
+    ],
+)
+def test_a_part_is_read_in_its_encoding(
+    invoices: FlaskClient, header: bytes, value: bytes, text: str
+) -> None:
+    response = invoices.post(NOTES, data=PARTS % (b"text", header, value), content_type=MULTIPART)
+    assert response.json["text"] == text
+
+
+def test_a_part_without_a_name_is_refused(invoices: FlaskClient) -> None:
+    body = (PARTS % (b"text", b"", b"a")).replace(b'; name="tags"', b"")
+    response = invoices.post(NOTES, data=body, content_type=MULTIPART)
+    assert response.status_code == 400
+    assert response.json == {"message": "A part of the form has no name."}
+
+
+def test_a_file_is_no_value_of_a_field(invoices: FlaskClient) -> None:
+    """It would be left out, and what it was sent for would stay as it is."""
+    body = (PARTS % (b"text", b"", b"a")).replace(b'"tags"', b'"day"; filename="day.txt"')
+    response = invoices.post(NOTES, data=body, content_type=MULTIPART)
+    assert response.json["errors"] == {"day": "Must be a date, such as 2026-12-31."}
+
+
+def test_keys_that_are_repeated_are_refused(
+    invoices: FlaskClient, writer: Mapping[str, str]
+) -> None:
+    body = json.dumps(invoice(labels={"a": "b"}))
+    body = body.replace('"quantity": 2', '"quantity": 2, "quantity": 3, "quantity": 4')
+    body = body.replace('"a": "b"', '"a": "b", "\\u0061": "b"')
+    body = body.replace('"due"', '"customer": "Grace", "due"')
+    response = invoices.post(INVOICES, data=body, content_type="application/json", headers=writer)
+    assert response.status_code == 400
+    assert response.json["errors"] == dict.fromkeys(
+        ("customer", "items.0.quantity", "labels.a"), "Must be sent once."
+    )
 
 
 def test_a_form_for_nested_schemas_is_415(invoices: FlaskClient, writer: Mapping[str, str]) -> None:
@@ -267,6 +348,12 @@ def test_a_query_string_is_validated(invoices: FlaskClient, writer: Mapping[str,
         "nothing": "Is not a known field.",
     }
     assert listed("number=%00").json["errors"] == {"number.0": NOT_TEXT}
+    assert listed("number=x&number=%FF").json["errors"] == {"number.1": NOT_TEXT}
+    assert listed("number=%ED%A0%80").json["errors"] == {"number.0": NOT_TEXT}
+    assert listed("=1").json["errors"] == {'""': "Is not a known field."}
+    assert listed("%00=1").json["errors"] == {"?": NOT_TEXT}
+    assert listed("%FF=1").json["errors"] == {"?": NOT_TEXT}
+    assert listed("paid=yes").json["errors"] == {"paid": "Must be true or false."}
 
 
 def test_nested_schemas_are_no_columns() -> None:

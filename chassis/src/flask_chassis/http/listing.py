@@ -139,7 +139,12 @@ class Listing:
             order=self._orders[sort],
             after=after or None,
             is_counted=values["count"],
-            filters={name: value for name, value in filters.items() if value not in (None, "")},
+            filters={
+                name: value
+                for name, value in filters.items()
+                # An empty text is in every text.
+                if value is not None and not (value == "" and self._filters[name].is_search)
+            },
         )
 
     def respond(

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
+from pydantic_core.core_schema import ErrorType
 
 from flask_chassis.http import decimals
 
@@ -28,6 +29,15 @@ FORMATS: dict[type, re.Pattern[str]] = {
     date: re.compile(DATE.pattern + r"\Z", re.ASCII),
     datetime: DATE,
 }
+
+# What forms and query strings have. Pydantic also reads "yes" and "on", "1_000", "+1", "01" and
+# digits of other scripts; the document does not say so.
+TEXTS: dict[str, tuple[re.Pattern[str], ErrorType]] = {
+    "bool": (re.compile("true|false"), "bool_parsing"),
+    "int": (re.compile("0|-?[1-9][0-9]*"), "int_parsing"),
+    "float": (re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"), "float_parsing"),
+}
+"""By Pydantic's type, and the type of the error for a text that is none."""
 
 # The keys of JSON objects are texts, whatever they mean.
 KEPT = {"keys_schema", "metadata", "serialization", "config"}
@@ -54,6 +64,8 @@ def _strict(node: Any) -> Any:
         return made
     if kind in STRICT_TYPES:
         made.setdefault("strict", True)
+    if kind in TEXTS:
+        made = core_schema.no_info_before_validator_function(_as_documented(*TEXTS[kind]), made)
     if kind == "float":
         return core_schema.no_info_after_validator_function(_without_sign_of_zero, made)
     if kind == "decimal":
@@ -62,6 +74,17 @@ def _strict(node: Any) -> Any:
         check = _written_out(*TIMES[kind])
         return core_schema.no_info_before_validator_function(check, made)
     return made
+
+
+def _as_documented(written: re.Pattern[str], error: ErrorType) -> Callable[[object], object]:
+    """Return a validator that refuses texts that the document does not describe."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and not written.fullmatch(value):
+            raise PydanticKnownError(error)
+        return value
+
+    return check
 
 
 def _without_sign_of_zero(value: float) -> float:
