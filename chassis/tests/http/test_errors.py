@@ -135,3 +135,18 @@ def test_an_unforeseen_error_is_logged_with_its_traceback(
     assert len(logged) == 1
     assert "RuntimeError" in logged[0]
     assert "the-one-that-failed" in logged[0]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("path", ["free/%", "free/%2", "free/%zz", "%/free/"])
+def test_a_stray_percent_sign_in_a_path_is_400(probe: FlaskClient, place: str, path: str) -> None:
+    """UWSGI leaves it out, and would serve another address."""
+    environ = {"REQUEST_URI": f"{place}/{path}"}
+    response = probe.get(f"{place}/free/", environ_overrides=environ)
+    assert response.status_code == 400
+    assert response.json == {"message": "The path has a % without two hexadecimal digits after it."}
+
+
+def test_a_stray_percent_sign_in_a_query_is_what_it_is(probe: FlaskClient) -> None:
+    environ = {"REQUEST_URI": "/probes/free/%31/?search=100%", "QUERY_STRING": "search=100%"}
+    assert probe.get("/probes/free/", environ_overrides=environ).status_code == 200

@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import NaiveDatetime, ValidationError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from flask_chassis.http import json_schemas
+from flask_chassis.http.error_sentences import errors_of
 from flask_chassis.http.errors import Invalid
+from flask_chassis.http.schemas import Pattern, Schema
 from flask_chassis.http.text import NOT_TEXT
 from flask_chassis.testing import Bearer
 
@@ -135,7 +139,34 @@ WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"number": "2026\N{EN DASH}1"}, {"number": "Must be ASCII."}),
     ({"reference": "none"}, {"reference": "Must be a UUID."}),
     ({"priority": 3}, {"priority": "Must be one of 1, 2."}),
-    ({"web": "ftp://acme.example"}, {"web": "Must be an http or https URL."}),
+    *(
+        ({"web": sent}, {"web": "Must be an http or https URL."})
+        for sent in (
+            *("ftp://acme.example", "http:a", "http:/a", "http:///x", "http:////x", "//a", "a"),
+            *("http://a\nb", "http://a\tb", " http://a", "http://a ", "http://a/ b", "http://a\\b"),
+            *("http://a/\x7f", "http://a/\u0085", "http://a/\u00a0", "http://", "http://?a"),
+        )
+    ),
+    *(
+        ({"customer": sent}, {"customer": "Must be one line, without control characters."})
+        for sent in ("x\r\ny", "x\ny", "\tx", "x\u0085", "x\u2028y", "x\x7f", "x\x1b[0m", "x\n")
+    ),
+    (
+        {"number": "x\ny", "items": []},
+        {
+            "number": "Must be one line, without control characters.",
+            "items": "Must have at least 1 item(s).",
+        },
+    ),
+    *(
+        ({"seen": sent}, {"seen": "Must be a date with a time, such as 2026-12-31T23:59:59Z."})
+        for sent in (
+            "2026-01-01_10:00:00Z",
+            "2026-01-01T10:00:00\u221202:00",
+            "2026-01-01T10:00:00Z\n",
+            "\uff12026-01-01T10:00:00Z",
+        )
+    ),
     ({"web": "http://" + "x" * 2083}, {"web": "Must have at most 2083 characters."}),
     ({"address": {"street": "Main St"}}, {"address.country": "Is required."}),
     (
@@ -354,6 +385,52 @@ def test_a_query_string_is_validated(invoices: FlaskClient, writer: Mapping[str,
     assert listed("%00=1").json["errors"] == {"?": NOT_TEXT}
     assert listed("%FF=1").json["errors"] == {"?": NOT_TEXT}
     assert listed("paid=yes").json["errors"] == {"paid": "Must be true or false."}
+
+
+class Written(Schema):
+    """A field for each type whose texts Pydantic reads more freely than the document."""
+
+    start: time | None = None
+    length: timedelta | None = None
+    local: NaiveDatetime | None = None
+    share: float | None = None
+    words: Annotated[str, Pattern("^[a-z]+( [a-z]+)*$", "Must be words {of} a to z.")] = "a"
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "said"),
+    [
+        *(
+            ("start", sent, "Must be a time,")
+            for sent in ("3600", "12_00", "\uff112:00", "12:00\n")
+        ),
+        *(("length", sent, "Must be a duration,") for sent in ("1 day", "12:00", "5", "1d", "P")),
+        *(("local", sent, "Must be a date with") for sent in ("1700000000", "2026-01-01_10:00")),
+        *(
+            ("share", sent, "Must be of type number.")
+            for sent in ("1_0", "+1", ".5", "5.", "01", " 1", "1\n", "\u0661", "inf", "nan")
+        ),
+        *(("words", sent, "Must be words {of} a to z.") for sent in ("a  b", "a\n", "", "A")),
+    ],
+)
+def test_texts_are_read_as_the_document_says(field: str, sent: str, said: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        Written.model_validate({field: sent}, strict=False)
+    assert errors_of(raised.value)[field].startswith(said)
+
+
+def test_texts_of_the_document_are_read() -> None:
+    sent = {"start": "12:00", "length": "P1DT12H", "local": "2026-01-01 10:00", "share": "-1.5e3"}
+    written = Written.model_validate({**sent, "words": "a b"}, strict=False)
+    assert written == Written(
+        start=time(12),
+        length=timedelta(hours=36),
+        local=datetime(2026, 1, 1, 10),  # noqa: DTZ001  (it has no offset)
+        share=-1500.0,
+        words="a b",
+    )
+    _, described = json_schemas.generate([(Written, "validation")])
+    assert described["Written"]["properties"]["words"]["pattern"] == "^[a-z]+( [a-z]+)*$"
 
 
 def test_nested_schemas_are_no_columns() -> None:

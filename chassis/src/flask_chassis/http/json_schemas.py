@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from flask_chassis.http.decimals import pattern_of
+from flask_chassis.http.strictness import PATTERN
 from flask_chassis.http.text import TEXT
 
 REFERENCES = "#/components/schemas/"
@@ -23,7 +24,8 @@ class JsonSchemas(GenerateJsonSchema):
         """Describe a text without the characters that PostgreSQL cannot store."""
         described = super().str_schema(schema)
         if self.mode == "validation":
-            described.setdefault("pattern", TEXT)
+            pattern, _ = schema.get("metadata", {}).get(PATTERN, (TEXT, ""))
+            described.setdefault("pattern", pattern)
         return described
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
