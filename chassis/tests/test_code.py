@@ -88,6 +88,7 @@ NEEDS = {
     "db.sqlstate": "database",
     "db.time_limit": "database",
     "http.column_types": "api database",
+    "http.decimals": "api",
     "http.cursor": "api database",
     "http.error_sentences": "api",
     "http.field_types": "api",
