@@ -93,7 +93,8 @@ def _in_one_form(places: int | None) -> Callable[[Any], Any]:
         if not value.is_finite():
             return value
         if unit is not None:
-            value = value.quantize(unit, context=EXACT)
+            if not value.same_quantum(unit):
+                value = value.quantize(unit, context=EXACT)
         elif value.as_tuple().exponent > 0:  # type: ignore[operator]  # a number: it is finite
             value = value.quantize(Decimal(1), context=EXACT)
         return value.copy_abs() if value.is_zero() else value
