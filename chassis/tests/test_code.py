@@ -89,6 +89,7 @@ NEEDS = {
     "db.time_limit": "database",
     "http.column_types": "api database",
     "http.cursor": "api database",
+    "http.decimals": "api",
     "http.error_sentences": "api",
     "http.field_types": "api",
     "http.filters": "api database",

@@ -235,7 +235,7 @@ def test_a_search_is_literal_and_ignores_case(
         ("sort=text", {"sort": "Must be one of id, -id."}),
         (
             "limit=x&count=maybe",
-            {"limit": "Must be a whole number from 1 to 100.", "count": "Must be of type boolean."},
+            {"limit": "Must be a whole number from 1 to 100.", "count": "Must be true or false."},
         ),
     ],
     ids=lambda value: str(value)[:12],

@@ -171,3 +171,18 @@ def test_a_body_that_is_cut_off_is_400_and_says_so(probe: FlaskClient, place: st
     assert response.status_code == 400
     message = "The body is shorter than its Content-Length, 50 bytes."
     assert response.json == {"message": message}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("path", ["free/%", "free/%2", "free/%zz", "%/free/"])
+def test_a_stray_percent_sign_in_a_path_is_400(probe: FlaskClient, place: str, path: str) -> None:
+    """UWSGI leaves it out, and would serve another address."""
+    environ = {"REQUEST_URI": f"{place}/{path}"}
+    response = probe.get(f"{place}/free/", environ_overrides=environ)
+    assert response.status_code == 400
+    assert response.json == {"message": "The path has a % without two hexadecimal digits after it."}
+
+
+def test_a_stray_percent_sign_in_a_query_is_what_it_is(probe: FlaskClient) -> None:
+    environ = {"REQUEST_URI": "/probes/free/%31/?search=100%", "QUERY_STRING": "search=100%"}
+    assert probe.get("/probes/free/", environ_overrides=environ).status_code == 200

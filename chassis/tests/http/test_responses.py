@@ -51,7 +51,7 @@ class Point:
         ("\ud800", "\ud800"),
         (float("nan"), None),
         (Point(Decimal("0.10")), {"x": "0.10"}),
-        (Amount(money=Decimal(5)), {"money": "5", "note": ""}),
+        (Amount(money=Decimal(5)), {"money": "5.00", "note": ""}),
         (Amount.model_construct(money=Decimal(5), note="\ud800"), {"money": "5", "note": "\ud800"}),
     ],
     ids=repr,

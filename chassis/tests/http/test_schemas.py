@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import NaiveDatetime, ValidationError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from flask_chassis.http import json_schemas
+from flask_chassis.http.error_sentences import errors_of
 from flask_chassis.http.errors import Invalid
+from flask_chassis.http.schemas import Pattern, Schema
 from flask_chassis.http.text import NOT_TEXT
 from flask_chassis.testing import Bearer
 
@@ -21,6 +25,7 @@ from .invoices.schemas import InvoiceChanges, InvoiceDetails, NewInvoice, Note, 
 INVOICES = "/api/invoices/"
 NOTES = "/api/notes/"
 LARGE = 10**30
+NO_DECIMAL = "Must be a decimal number, such as 12.50."
 
 
 def item(**others: Any) -> dict[str, Any]:
@@ -61,7 +66,11 @@ def test_an_invoice_is_created_with_its_items(
     assert response.json["status"] == "draft"
     assert response.json["seen"] == "2026-11-28T10:00:00+00:00"
     assert response.json["reference"] == "6f1de2b1-1d44-4a8e-a2c6-5d5ab2d5c3a1"
-    assert response.json["items"][1] == {"name": "Consulting", "quantity": "0.5", "unit_price": "1"}
+    assert response.json["items"][1] == {
+        "name": "Consulting",
+        "quantity": "0.50",
+        "unit_price": "1.00",
+    }
     assert invoices.get(response.headers["Location"], headers=writer).json == response.json
 
 
@@ -75,11 +84,26 @@ WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
         {"items": [item(unit_price="1.999")]},
         {"items.0.unit_price": "Must have at most 2 decimal places."},
     ),
-    ({"items": [item(unit_price="NaN")]}, {"items.0.unit_price": "Must be a finite number."}),
-    ({"items": [item(unit_price="Infinity")]}, {"items.0.unit_price": "Must be a finite number."}),
-    ({"items": [item(unit_price="1e500")]}, {"items.0.unit_price": "Must have at most 14 digits."}),
-    ({"items": [item(unit_price=True)]}, {"items.0.unit_price": "Must be a decimal number."}),
-    ({"items": [item(unit_price="a lot")]}, {"items.0.unit_price": "Must be a decimal number."}),
+    *(
+        ({"items": [item(unit_price=written)]}, {"items.0.unit_price": NO_DECIMAL})
+        for written in (
+            True,
+            "a lot",
+            *("NaN", "Infinity", "1e500", "1e2", "1E+2", "100000000000000000000000e-20"),
+            *("+1", ".5", "5.", " 1 ", "1.5\n", "1_000", "1,5", "\uff11", "\u0663", ""),
+        )
+    ),
+    *(
+        (
+            {"items": [item(unit_price=written)]},
+            {"items.0.unit_price": "Must have at most 2 decimal places."},
+        )
+        for written in ("1.500", "1.00000000000000000000000000000000")
+    ),
+    (
+        {"items": [item(unit_price="000000000000000000000001.5")]},
+        {"items.0.unit_price": "Must have at most 12 digits before the decimal point."},
+    ),
     ({"items": [item(unit_price=-1)]}, {"items.0.unit_price": "Must be at least 0."}),
     ({"items": [item(quantity=0)]}, {"items.0.quantity": "Must be greater than 0."}),
     ({"items": [item(tags=["a", "b\0"])]}, {"items.0.tags.1": NOT_TEXT}),
@@ -115,7 +139,34 @@ WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"number": "2026\N{EN DASH}1"}, {"number": "Must be ASCII."}),
     ({"reference": "none"}, {"reference": "Must be a UUID."}),
     ({"priority": 3}, {"priority": "Must be one of 1, 2."}),
-    ({"web": "ftp://acme.example"}, {"web": "Must be an http or https URL."}),
+    *(
+        ({"web": sent}, {"web": "Must be an http or https URL."})
+        for sent in (
+            *("ftp://acme.example", "http:a", "http:/a", "http:///x", "http:////x", "//a", "a"),
+            *("http://a\nb", "http://a\tb", " http://a", "http://a ", "http://a/ b", "http://a\\b"),
+            *("http://a/\x7f", "http://a/\u0085", "http://a/\u00a0", "http://", "http://?a"),
+        )
+    ),
+    *(
+        ({"customer": sent}, {"customer": "Must be one line, without control characters."})
+        for sent in ("x\r\ny", "x\ny", "\tx", "x\u0085", "x\u2028y", "x\x7f", "x\x1b[0m", "x\n")
+    ),
+    (
+        {"number": "x\ny", "items": []},
+        {
+            "number": "Must be one line, without control characters.",
+            "items": "Must have at least 1 item(s).",
+        },
+    ),
+    *(
+        ({"seen": sent}, {"seen": "Must be a date with a time, such as 2026-12-31T23:59:59Z."})
+        for sent in (
+            "2026-01-01_10:00:00Z",
+            "2026-01-01T10:00:00\u221202:00",
+            "2026-01-01T10:00:00Z\n",
+            "\uff12026-01-01T10:00:00Z",
+        )
+    ),
     ({"web": "http://" + "x" * 2083}, {"web": "Must have at most 2083 characters."}),
     ({"address": {"street": "Main St"}}, {"address.country": "Is required."}),
     (
@@ -123,7 +174,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
         {"address.country": "Must match ^[A-Z]{2}$."},
     ),
     ({"labels": {"a": "b\0"}}, {"labels.a": NOT_TEXT}),
-    ({"labels": {"a\0": "b"}}, {"labels": NOT_TEXT}),
+    ({"labels": {"a\0": "b"}}, {"labels.a?": NOT_TEXT}),
     (
         {"due": None, "currency": 1, "items": [item(name=""), {}]},
         {
@@ -205,8 +256,15 @@ def test_a_form_is_converted(invoices: FlaskClient, kind: str) -> None:
             },
         ),
         ({"text": "a", "numbers": ["1", "x"]}, {"numbers.1": "Must be of type integer."}),
-        ({"text": "a", "is_public": "maybe"}, {"is_public": "Must be of type boolean."}),
-        ({"text": "a", "amount": "nan"}, {"amount": "Must be a finite number."}),
+        *(
+            ({"text": "a", "is_public": sent}, {"is_public": "Must be true or false."})
+            for sent in ("maybe", "yes", "on", "t", "1", "TRUE", "")
+        ),
+        *(
+            ({"text": "a", "count": sent}, {"count": "Must be of type integer."})
+            for sent in ("01", "+1", " 1", "1_0", "1.0", "\uff11", "\u0661", "-0", "")
+        ),
+        ({"text": "a", "amount": "nan"}, {"amount": NO_DECIMAL}),
         ({"text": "a\0"}, {"text": NOT_TEXT}),
         ({"text": "a", "tags": ["x", "\0"]}, {"tags.1": NOT_TEXT}),
         ({"text": "a", "status": "x"}, {"status": "Must be one of draft, sent, paid."}),
@@ -218,6 +276,80 @@ def test_a_wrong_form_is_told_what_is_wrong(
 ) -> None:
     response = invoices.post(NOTES, data=form)
     assert (response.status_code, response.json["errors"]) == (400, errors)
+
+
+@pytest.mark.parametrize(
+    "value", [b"a%FF", b"%E9", b"%ED%A0%80", b"%C3", b"a\xff", b"\xed\xa0\x80"]
+)
+def test_a_form_that_is_not_utf_8_is_refused(invoices: FlaskClient, value: bytes) -> None:
+    kind = "application/x-www-form-urlencoded"
+    response = invoices.post(NOTES, data=b"text=" + value, content_type=kind)
+    assert (response.status_code, response.json["errors"]) == (400, {"text": NOT_TEXT})
+
+
+PARTS = (
+    b'--x\r\nContent-Disposition: form-data; name="%s"\r\n%s\r\n%s\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="tags"\r\n\r\ny\r\n--x--\r\n'
+)
+MULTIPART = "multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        (b"", b"a\xff"),
+        (b"", b"\xe9"),
+        (b"", b"\xef\xbf\xbd\xff"),
+        (b"Content-Type: text/plain; charset=ascii\r\n", b"\xc3\xa9"),
+    ],
+)
+def test_a_part_that_is_not_in_its_encoding_is_refused(
+    invoices: FlaskClient, header: bytes, value: bytes
+) -> None:
+    response = invoices.post(NOTES, data=PARTS % (b"text", header, value), content_type=MULTIPART)
+    assert (response.status_code, response.json["errors"]) == (400, {"text": NOT_TEXT})
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "text"),
+    [
+        (b"", b"\xc3\xa9 \xef\xbf\xbd", "\u00e9 \ufffd"),
+        (b"Content-Type: text/plain; charset=iso-8859-1\r\n", b"\xe9", "\u00e9"),
+    ],
+)
+def test_a_part_is_read_in_its_encoding(
+    invoices: FlaskClient, header: bytes, value: bytes, text: str
+) -> None:
+    response = invoices.post(NOTES, data=PARTS % (b"text", header, value), content_type=MULTIPART)
+    assert response.json["text"] == text
+
+
+def test_a_part_without_a_name_is_refused(invoices: FlaskClient) -> None:
+    body = (PARTS % (b"text", b"", b"a")).replace(b'; name="tags"', b"")
+    response = invoices.post(NOTES, data=body, content_type=MULTIPART)
+    assert response.status_code == 400
+    assert response.json == {"message": "A part of the form has no name."}
+
+
+def test_a_file_is_no_value_of_a_field(invoices: FlaskClient) -> None:
+    """It would be left out, and what it was sent for would stay as it is."""
+    body = (PARTS % (b"text", b"", b"a")).replace(b'"tags"', b'"day"; filename="day.txt"')
+    response = invoices.post(NOTES, data=body, content_type=MULTIPART)
+    assert response.json["errors"] == {"day": "Must be a date, such as 2026-12-31."}
+
+
+def test_keys_that_are_repeated_are_refused(
+    invoices: FlaskClient, writer: Mapping[str, str]
+) -> None:
+    body = json.dumps(invoice(labels={"a": "b"}))
+    body = body.replace('"quantity": 2', '"quantity": 2, "quantity": 3, "quantity": 4')
+    body = body.replace('"a": "b"', '"a": "b", "\\u0061": "b"')
+    body = body.replace('"due"', '"customer": "Grace", "due"')
+    response = invoices.post(INVOICES, data=body, content_type="application/json", headers=writer)
+    assert response.status_code == 400
+    assert response.json["errors"] == dict.fromkeys(
+        ("customer", "items.0.quantity", "labels.a"), "Must be sent once."
+    )
 
 
 def test_a_form_for_nested_schemas_is_415(invoices: FlaskClient, writer: Mapping[str, str]) -> None:
@@ -247,6 +379,58 @@ def test_a_query_string_is_validated(invoices: FlaskClient, writer: Mapping[str,
         "nothing": "Is not a known field.",
     }
     assert listed("number=%00").json["errors"] == {"number.0": NOT_TEXT}
+    assert listed("number=x&number=%FF").json["errors"] == {"number.1": NOT_TEXT}
+    assert listed("number=%ED%A0%80").json["errors"] == {"number.0": NOT_TEXT}
+    assert listed("=1").json["errors"] == {'""': "Is not a known field."}
+    assert listed("%00=1").json["errors"] == {"?": NOT_TEXT}
+    assert listed("%FF=1").json["errors"] == {"?": NOT_TEXT}
+    assert listed("paid=yes").json["errors"] == {"paid": "Must be true or false."}
+
+
+class Written(Schema):
+    """A field for each type whose texts Pydantic reads more freely than the document."""
+
+    start: time | None = None
+    length: timedelta | None = None
+    local: NaiveDatetime | None = None
+    share: float | None = None
+    words: Annotated[str, Pattern("^[a-z]+( [a-z]+)*$", "Must be words {of} a to z.")] = "a"
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "said"),
+    [
+        *(
+            ("start", sent, "Must be a time,")
+            for sent in ("3600", "12_00", "\uff112:00", "12:00\n")
+        ),
+        *(("length", sent, "Must be a duration,") for sent in ("1 day", "12:00", "5", "1d", "P")),
+        *(("local", sent, "Must be a date with") for sent in ("1700000000", "2026-01-01_10:00")),
+        *(
+            ("share", sent, "Must be of type number.")
+            for sent in ("1_0", "+1", ".5", "5.", "01", " 1", "1\n", "\u0661", "inf", "nan")
+        ),
+        *(("words", sent, "Must be words {of} a to z.") for sent in ("a  b", "a\n", "", "A")),
+    ],
+)
+def test_texts_are_read_as_the_document_says(field: str, sent: str, said: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        Written.model_validate({field: sent}, strict=False)
+    assert errors_of(raised.value)[field].startswith(said)
+
+
+def test_texts_of_the_document_are_read() -> None:
+    sent = {"start": "12:00", "length": "P1DT12H", "local": "2026-01-01 10:00", "share": "-1.5e3"}
+    written = Written.model_validate({**sent, "words": "a b"}, strict=False)
+    assert written == Written(
+        start=time(12),
+        length=timedelta(hours=36),
+        local=datetime(2026, 1, 1, 10),  # noqa: DTZ001  (it has no offset)
+        share=-1500.0,
+        words="a b",
+    )
+    _, described = json_schemas.generate([(Written, "validation")])
+    assert described["Written"]["properties"]["words"]["pattern"] == "^[a-z]+( [a-z]+)*$"
 
 
 def test_nested_schemas_are_no_columns() -> None:
@@ -307,7 +491,7 @@ def test_a_schema_is_made_of_an_object_or_a_mapping() -> None:
     details = InvoiceDetails.of(SimpleNamespace(**values))
     assert details == InvoiceDetails.of(values)
     assert details.total() == 2000 if callable(details.total) else details.total == 2000
-    assert details.model_dump(mode="json")["items"][0]["unit_price"] == "1000"
+    assert details.model_dump(mode="json")["items"][0]["unit_price"] == "1000.00"
 
 
 def test_two_edits_at_once(invoices: FlaskClient, writer: Mapping[str, str]) -> None:

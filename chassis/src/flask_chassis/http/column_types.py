@@ -27,7 +27,7 @@ MOST_DIGITS = 100
 
 WRITTEN_AS_TEXT = {bool, bytes, date, datetime, Decimal, float, int, str, time, timedelta, UUID}
 
-WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+WHOLE_NUMBER = re.compile("0|-?[1-9][0-9]{0,18}")
 
 
 class UnsupportedTypeError(TypeError):

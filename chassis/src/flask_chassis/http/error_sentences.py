@@ -31,8 +31,8 @@ SENTENCES = {
     "int_from_float": "Must be of type integer.",
     "float_type": "Must be of type number.",
     "float_parsing": "Must be of type number.",
-    "decimal_type": "Must be a decimal number.",
-    "decimal_parsing": "Must be a decimal number.",
+    "decimal_type": "Must be a decimal number, such as 12.50.",
+    "decimal_parsing": "Must be a decimal number, such as 12.50.",
     "decimal_max_digits": "Must have at most {max_digits} digits.",
     "decimal_max_places": "Must have at most {decimal_places} decimal places.",
     "decimal_whole_digits": "Must have at most {whole_digits} digits before the decimal point.",
@@ -42,8 +42,8 @@ SENTENCES = {
     "less_than": "Must be less than {lt}.",
     "less_than_equal": "Must be at most {le}.",
     "multiple_of": "Must be a multiple of {multiple_of}.",
-    "bool_type": "Must be of type boolean.",
-    "bool_parsing": "Must be of type boolean.",
+    "bool_type": "Must be true or false.",
+    "bool_parsing": "Must be true or false.",
     "list_type": "Must be of type array.",
     "tuple_type": "Must be of type array.",
     "set_type": "Must be of type array.",
@@ -97,7 +97,7 @@ def place_of(steps: Iterable[str | int]) -> str:
 
 def _step(step: str | int) -> str:
     """Return a step towards a place; the names of fields that are not known can be anything."""
-    name = str(step)[:LONGEST_STEP]
+    name = str(step)[:LONGEST_STEP] or '""'
     return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 

@@ -1,6 +1,7 @@
 """Exception handlers: every error becomes JSON `{"message", ...}` without internal details."""
 
 import logging
+import re
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -15,11 +16,13 @@ from werkzeug.exceptions import (
 from werkzeug.routing import RequestRedirect
 
 from flask_chassis.clients.errors import UpstreamError
-from flask_chassis.http import responses
+from flask_chassis.http import responses, url_converters
 from flask_chassis.settings import Settings
 
 LONGEST_ADDRESS = 8190
 """Of a request's path and query together: what most proxies let through at most."""
+
+BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 PROTOCOLS = frozenset({"HTTP/1.0", "HTTP/1.1"})
 
@@ -39,7 +42,11 @@ class Invalid(HTTPException):
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Register the handlers, for this application's own routes and for Flask-RESTX's alike."""
+    """Register the handlers, for this application's own routes and for Flask-RESTX's alike.
+
+    Call this before routes are added: it restricts numbers in paths to ASCII digits.
+    """
+    url_converters.init_app(app)
     app.config["MAX_CONTENT_LENGTH"] = settings["http.max_body_bytes"]
     app.config["MAX_FORM_MEMORY_SIZE"] = settings["http.max_body_bytes"]
     app.before_request(refuse_malformed_request)
@@ -69,11 +76,15 @@ def refuse_malformed_request() -> None:
 
 
 def refuse_unreadable_address() -> None:
-    """Refuse a request whose query string cannot be read.
+    """Refuse a request whose path or query string cannot be read.
 
-    uWSGI leaves out a long one that its buffer has no room for: a search would list everything.
+    uWSGI leaves out a long query that its buffer has no room for, and a `%` without two digits:
+    a search would list everything, and `DELETE /invoices/1/%` delete invoice 1.
     """
-    if len(request.environ.get("REQUEST_URI", "")) > LONGEST_ADDRESS:
+    address = request.environ.get("REQUEST_URI", "")
+    if BROKEN_ESCAPE.search(address.partition("?")[0]):
+        raise BadRequest("The path has a % without two hexadecimal digits after it.")
+    if len(address) > LONGEST_ADDRESS:
         raise RequestURITooLarge(f"The address has more than {LONGEST_ADDRESS} characters.")
     try:
         _ = request.args

@@ -1,5 +1,6 @@
 """Types for the fields of schemas: texts, money, currencies, times, addresses."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
@@ -16,6 +17,9 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import CoreSchema, PydanticCustomError
+
+from flask_chassis.http.decimals import as_text
+from flask_chassis.http.strictness import PATTERN
 
 T = TypeVar("T")
 
@@ -41,18 +45,16 @@ def _utc(value: datetime) -> datetime:
 
 
 def _http_url(value: str) -> str:
+    if not _ABSOLUTE_URL.fullmatch(value):
+        raise PydanticCustomError("http_url", "Must be an http or https URL.")
     try:
         return str(_URL.validate_python(value))
     except ValidationError:
         raise PydanticCustomError("http_url", "Must be an http or https URL.") from None
 
 
-# Functions of our own: Pydantic reads signatures, and those of built-in methods differ between
+# A function of our own: Pydantic reads signatures, and those of built-in methods differ between
 # versions of Python.
-def _decimal_as_text(value: Decimal) -> str:
-    return f"{value:f}"
-
-
 def _time_as_text(value: datetime) -> str:
     return value.isoformat()
 
@@ -90,10 +92,42 @@ class _Limits:
         return made
 
 
+class Pattern:
+    """A pattern that a text must match as a whole, and what its error says, in words.
+
+    scope: Annotated[str, Pattern("^[a-z]+( [a-z]+)*$", "Must be words, with a space between.")]
+
+    The document has the pattern: write it for ECMA 262 and for Python, with `^` and `$`.
+    """
+
+    def __init__(self, pattern: str, sentence: str) -> None:
+        """`sentence` is what is wrong with a text that does not match."""
+        self._checked = pattern, sentence
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        schema: Any = handler(source)
+        made: CoreSchema = {**schema, "metadata": {**schema.get("metadata", {})}}
+        made["metadata"][PATTERN] = self._checked
+        return made
+
+
 _URL = TypeAdapter(pydantic.HttpUrl)
 
-ShortText = Annotated[str, _Limits(min_length=1, max_length=200, strip_whitespace=True)]
-"""1 to 200 characters, without space at its ends. `Field(max_length=20)` narrows it."""
+# Without these, Pydantic leaves out line breaks and tabs, and takes `http:a` for `http://a`.
+_ABSOLUTE_URL = re.compile(
+    r"https?://[^\s\0-\x1f\x7f-\x9f/\\?#][^\s\0-\x1f\x7f-\x9f\\]*", re.IGNORECASE
+)
+
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+
+ShortText = Annotated[
+    str,
+    _Limits(min_length=1, max_length=200, strip_whitespace=True),
+    Pattern(ONE_LINE, "Must be one line, without control characters."),
+]
+"""A line of 1 to 200 characters, without space at its ends. `Field(max_length=20)` narrows it."""
 
 Text = Annotated[str, _Limits(min_length=1, max_length=10_000)]
 """1 to 10,000 characters, as they were sent."""
@@ -108,13 +142,15 @@ Currency = Annotated[
 Money = Annotated[
     Decimal,
     _Limits(max_digits=14, decimal_places=2),
-    PlainSerializer(_decimal_as_text, return_type=str, when_used="json"),
+    PlainSerializer(as_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "decimal"}, mode="serialization"),
 ]
 """An amount below 10**12 with at most 2 decimal places, for a column `Numeric(14, 2)`.
 
-A number or a text in requests, always a text in responses: a float would not keep it. For another
-scale, write `Annotated[Decimal, Field(max_digits=18, decimal_places=3)]`.
+A number or a text in requests, always a text in responses: a float would not keep it. It has two
+decimal places from the start, as the column gives it: `"5"` becomes `5.00`, and `"-0"` `0.00`. For
+another scale, write `Annotated[Decimal, Field(max_digits=18, decimal_places=3)]`, with the numbers
+of the column.
 """
 
 UtcDatetime = Annotated[
@@ -123,7 +159,10 @@ UtcDatetime = Annotated[
     PlainSerializer(_time_as_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""A time with its offset, converted to UTC. Without an offset, it is refused."""
+"""A time with its offset, converted to UTC. Without an offset, it is refused.
+
+It has microseconds, as PostgreSQL has: further digits are cut off.
+"""
 
 HttpUrl = Annotated[
     str,
@@ -131,7 +170,10 @@ HttpUrl = Annotated[
     AfterValidator(_http_url),
     WithJsonSchema({"type": "string", "format": "uri", "maxLength": LONGEST_URL}),
 ]
-"""An absolute URL with http or https: a text of at most 2083 characters."""
+"""An absolute URL with http or https: a text of at most 2083 characters.
+
+It is stored and shown in its normal form: `HTTP://Acme.example` becomes `http://acme.example/`.
+"""
 
 Omittable = Annotated[T | None, _NotNull()]
 """`status: Omittable[Status] = None`: a field of a PATCH that may be left out, but not be null."""

@@ -43,7 +43,10 @@ class Filter:
 
 
 def equals(column: Column) -> Filter:
-    """Return a filter for the rows whose column has the value."""
+    """Return a filter for the rows whose column has the value.
+
+    A parameter without a value, `?customer=`, is the empty text, and finds the rows that have it.
+    """
     return _compared(column, "equal to this", column.__eq__)
 
 
@@ -70,10 +73,11 @@ def at_least(column: Column) -> Filter:
 def contains(column: Column) -> Filter:
     r"""Return a filter for the rows whose text has the value in it, in upper or lower case.
 
-    The value is taken literally: `%`, `_` and `\` stand for themselves. An index with the operator
-    class `gin_trgm_ops` of the extension `pg_trgm` serves it. It is a regular expression, which
-    PostgreSQL matches in one pass: LIKE compares each character of the text with the whole value
-    if they are alike, 200 times as long in the worst case.
+    The value is taken literally: `%`, `_` and `\` stand for themselves. An empty text is in every
+    text: it finds all rows. An index with the operator class `gin_trgm_ops` of the extension
+    `pg_trgm` serves it. It is a regular expression, which PostgreSQL matches in one pass: LIKE
+    compares each character of the text with the whole value if they are alike, 200 times as long
+    in the worst case.
     """
     if not isinstance(column.type, String):
         raise ConfigurationError(

@@ -7,6 +7,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from flask_chassis.http.decimals import pattern_of
+from flask_chassis.http.strictness import PATTERN
 from flask_chassis.http.text import TEXT
 
 REFERENCES = "#/components/schemas/"
@@ -22,12 +24,13 @@ class JsonSchemas(GenerateJsonSchema):
         """Describe a text without the characters that PostgreSQL cannot store."""
         described = super().str_schema(schema)
         if self.mode == "validation":
-            described.setdefault("pattern", TEXT)
+            pattern, _ = schema.get("metadata", {}).get(PATTERN, (TEXT, ""))
+            described.setdefault("pattern", pattern)
         return described
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
         """Describe a decimal: a text, which keeps it exactly; requests may have a number."""
-        text = {"type": "string", "format": "decimal", "pattern": _pattern_of(schema)}
+        text = {"type": "string", "format": "decimal", "pattern": pattern_of(schema)}
         if self.mode == "serialization":
             return text
         number: JsonSchemaValue = {"type": "number"}
@@ -61,15 +64,6 @@ LIMITS = {
     "le": "maximum",
     "lt": "exclusiveMaximum",
 }
-
-
-def _pattern_of(schema: core_schema.DecimalSchema) -> str:
-    """Return the pattern of a decimal's text, with its numbers of digits."""
-    places = schema.get("decimal_places")
-    digits = schema.get("max_digits")
-    before = f"{{1,{max(1, digits - (places or 0))}}}" if digits else "+"
-    after = "" if places == 0 else rf"(\.\d{{1,{places}}})?" if places else r"(\.\d+)?"
-    return rf"^-?\d{before}{after}$"
 
 
 def generate(types: Iterable[tuple[Any, Mode]]) -> tuple[Schemas, dict[str, Any]]:

@@ -128,18 +128,23 @@ class Listing:
         `query` is a `query_model`. Raises Invalid if `after` is not a cursor of this list.
         """
         values = {name: getattr(query, name) for name in type(query).model_fields}
-        sort = values["sort"]
+        sort, cursor = values["sort"], values["after"]
         try:
-            after = values["after"] and self._cursors[sort].read(values["after"])
+            after = None if cursor is None else self._cursors[sort].read(cursor)
         except CursorError:
             raise Invalid({"after": WRONG_CURSOR}) from None
         filters = {name: values[name] for name in self._filters}
         return PageRequest(
             limit=values["limit"],
             order=self._orders[sort],
-            after=after or None,
+            after=after,
             is_counted=values["count"],
-            filters={name: value for name, value in filters.items() if value not in (None, "")},
+            filters={
+                name: value
+                for name, value in filters.items()
+                # An empty text is in every text.
+                if value is not None and not (value == "" and self._filters[name].is_search)
+            },
         )
 
     def respond(

@@ -141,4 +141,4 @@ class InvoiceDetails(InvoiceFields):
     @computed_field
     def total(self) -> Money:
         """The sum of all items."""
-        return sum((item.quantity * item.unit_price for item in self.items), Decimal())
+        return round(sum((item.quantity * item.unit_price for item in self.items), Decimal()), 2)

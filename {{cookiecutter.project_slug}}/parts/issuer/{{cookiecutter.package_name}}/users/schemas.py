@@ -1,6 +1,8 @@
 """What goes in and what comes out: validated, serialized and documented by the same schemas."""
 
-from flask_chassis.http.schemas import Schema, UtcDatetime
+from typing import Annotated
+
+from flask_chassis.http.schemas import Pattern, Schema, UtcDatetime
 from flask_chassis.issuer.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from flask_chassis.issuer.usernames import LONGEST_NAME
 from pydantic import Field
@@ -8,6 +10,10 @@ from pydantic import Field
 LONGEST_SCOPE = 200
 # RFC 6749: words of any visible ASCII but quotes and backslashes, with a space between.
 SCOPE = r"^$|^[!#-\[\]-~]+( [!#-\[\]-~]+)*$"
+NO_SCOPE = (
+    "Must be words of visible ASCII characters, without quotes and backslashes, with one space "
+    "between."
+)
 
 
 class Credentials(Schema):
@@ -38,10 +44,9 @@ class NewUser(Schema):
     password: str = Field(
         min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD, description="The password"
     )
-    scope: str = Field(
+    scope: Annotated[str, Pattern(SCOPE, NO_SCOPE)] = Field(
         default="",
         max_length=LONGEST_SCOPE,
-        pattern=SCOPE,
         description="What the user's tokens allow, with spaces between: `admin`",
     )
 
