@@ -133,6 +133,8 @@ def test_a_migration_can_be_empty_if_that_is_wanted(
     assert run("db.revision", "--message=Move the numbers.", "--empty").code == 0
     [written] = versions.glob("0003*")
     assert written.read_text().startswith('"""Move the numbers.\n')
+    assert "# Write the operations here." in written.read_text()
+    assert "# Write their reversal here." in written.read_text()
     assert_accepted(written)
     assert run("db.migrate").code == 0
 
