@@ -78,8 +78,8 @@ NAMES_IN_CODE = _words("""
 # What stands beside the resource's package in the service's package and in its tests, and beside
 # its routes in the API.
 MODULES_AND_ROUTES = _words("""
-    admin administration api app conftest domain health infra me metrics migrations models static
-    openapi swagger swagger_ui swaggerui tasks tests wsgi
+    admin administration api app clients conftest domain health infra me metrics migrations models
+    static openapi swagger swagger_ui swaggerui tasks tests wsgi
 """)
 
 SECTIONS_OF_UWSGI = _words("development production")

@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tasks.folders import EXAMPLES, ROOT
 from tasks.overlay import INVOICES
+from tasks.render import render
 
 TUTORIAL = ROOT / "docs" / "tutorial" / "build-a-domain.md"
 
@@ -50,3 +53,19 @@ def test_the_tutorial_has_every_change_of_a_file_that_is_rendered() -> None:
     wanted = [line for line in lines(patch) if not line.startswith("diff --git ")]
     shown = [line for diff in DIFF.findall(TUTORIAL.read_text("utf-8")) for line in lines(diff)]
     assert sorted(shown) == sorted(wanted)
+
+
+@pytest.mark.parametrize("guide", [TUTORIAL, *sorted((ROOT / "docs" / "how-to").glob("*.md"))])
+def test_the_readme_of_a_service_names_every_guide(guide: Path) -> None:
+    readme = (ROOT / "templates" / "README.md").read_text("utf-8")
+    assert f"{guide.name}`" in readme, f"templates/README.md does not name {guide}"
+
+
+@pytest.mark.parametrize(("name", "suggested"), [("thought", "invoice"), ("invoice", "delivery")])
+def test_the_readme_suggests_to_add_another_resource(
+    tmp_path: Path, name: str, suggested: str
+) -> None:
+    service = render(tmp_path, {"project_name": "Some Backend", "resource_name": name})
+    readme = (service / "README.md").read_text("utf-8")
+    assert f"-tasks resource.add {suggested} --field" in readme
+    assert not list((service / "some_backend").glob(f"{suggested[:-1]}*"))

@@ -146,4 +146,4 @@ def test_an_edit_of_the_same_lines_is_counted(lived: Lives, release: Release) ->
     assert "<<<<<<< HEAD\n## Ours\n" in merged
     assert "## Change it\n>>>>>>> template-v1.2.0\n" in merged
     assert "CONFLICT (content): README.md" in done.stdout
-    assert "Conflicts in 1 files" in done.stdout
+    assert "Files with conflicts: 1." in done.stdout

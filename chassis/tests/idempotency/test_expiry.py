@@ -96,7 +96,7 @@ def test_the_task_removes_all_that_have_expired(
         )
     capsys.readouterr()
     tasks.forget_idempotency_keys(Context())
-    assert capsys.readouterr().out == "Removed 5 expired idempotency keys.\n"
+    assert capsys.readouterr().out == "Expired idempotency keys removed: 5.\n"
     assert keys() == 1
 
 

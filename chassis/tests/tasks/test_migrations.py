@@ -133,8 +133,39 @@ def test_a_migration_can_be_empty_if_that_is_wanted(
     assert run("db.revision", "--message=Move the numbers.", "--empty").code == 0
     [written] = versions.glob("0003*")
     assert written.read_text().startswith('"""Move the numbers.\n')
+    assert "# Write the operations here." in written.read_text()
+    assert "# Write their reversal here." in written.read_text()
     assert_accepted(written)
     assert run("db.migrate").code == 0
+
+
+def test_nothing_is_proposed_between_a_constraint_and_its_validation(
+    run: Run, migrated: Engine, versions: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    execute(
+        migrated,
+        "ALTER TABLE bills ADD CONSTRAINT ck_bills_due_there CHECK (due IS NOT NULL) NOT VALID",
+    )
+    assert "do not differ" in run("db.revision", "--message=Nothing").error
+    assert [str(each.message) for each in recwarn] == []
+    execute(migrated, "ALTER TABLE bills VALIDATE CONSTRAINT ck_bills_due_there")
+    assert run("db.revision", "--message=Drop it").code == 0
+    [written] = versions.glob("0003*")
+    assert 'op.drop_constraint(op.f("ck_bills_due_there")' in written.read_text("utf-8")
+
+
+@pytest.mark.parametrize("reached", ["base", "0001"])
+def test_a_database_that_lacks_migrations_names_the_task_that_runs_them(
+    run: Run, migrated: Engine, versions: Path, reached: str
+) -> None:
+    assert run("db.downgrade", f"--revision={reached}").code == 0
+    refused = run("db.revision", "--message=Create invoices")
+    assert (refused.code, refused.out) == (1, "")
+    assert "Run `db.migrate` first, then this again." in refused.error
+    assert list(versions.glob("0003*")) == []
+    # What it says to do, works.
+    assert run("db.migrate").code == 0
+    assert "do not differ" in run("db.revision", "--message=Create invoices").error
 
 
 def test_a_migration_that_was_deleted_after_it_ran_is_said(

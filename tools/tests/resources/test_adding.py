@@ -132,6 +132,47 @@ def test_a_name_that_is_taken_writes_nothing(run: Run, own: Path) -> None:
     assert status(own) == ""
 
 
+def test_a_package_of_the_guide_is_known(run: Run, own: Path) -> None:
+    """docs/tutorial/build-a-domain.md writes `models.py`, where resource.add writes `model.py`."""
+    assert run(*BILL).code == 0
+    package = own / project.package()
+    (package / "bills/model.py").rename(package / "bills/models.py")
+    for path in [*(package / "bills").glob("*.py"), package / "models.py"]:
+        edit(path, lambda text: text.replace("from .model ", "from .models "))
+    edit(package / "models.py", lambda text: text.replace("import model as", "import models as"))
+    commit(own)
+    refused = run(*BILL)
+    assert "or run resource.remove bills first" in refused.error
+    # What it says to do, works.
+    removed = run("resource.remove", "bills")
+    assert removed.code == 0, removed.error
+    assert not (package / "bills").exists()
+    assert "bill" not in (package / "models.py").read_text("utf-8")
+    commit(own)
+    added = run(*BILL)
+    assert added.code == 0, added.error
+
+
+@pytest.mark.parametrize("left", ["{package}/bills/queries.py", "tests/bills.py"])
+def test_what_resource_remove_refuses_is_not_advised(run: Run, own: Path, left: str) -> None:
+    path = own / left.format(package=project.package())
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    refused = run(*BILL)
+    assert "exists: choose another name or --plural, or remove it first" in refused.error
+    path.unlink()
+    if path.parent.name == "bills":
+        path.parent.rmdir()
+    assert run(*BILL).code == 0
+
+
+def test_what_still_names_a_resource_is_told_what_to_do(run: Run, own: Path) -> None:
+    assert run(*BILL).code == 0
+    edit(own / "README.md", lambda text: f"{text}\nThe bills are paid.\n")
+    removed = run("resource.remove", "bills", "--force")
+    assert "These still name it: README.md. Look for bills there, and take out" in removed.out
+
+
 def test_a_route_that_is_taken_writes_nothing(run: Run, own: Path) -> None:
     package = own / project.package()
     (package / "plain.py").write_text('"""Plain."""\n\nURL = "/api/bills/"\n', "utf-8")

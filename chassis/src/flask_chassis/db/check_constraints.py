@@ -3,16 +3,20 @@
 The plugin compares the conditions of models and database, which Alembic does not: PostgreSQL stores
 a condition in words of its own. It creates the model's table as a temporary one, so that both
 conditions are in these words. An enum with one more value differs by this.
+
+A constraint that the models do not have is no difference while it is NOT VALID: it is the first of
+two migrations, and the second one, which may be in a later release, validates it.
 """
 
 import logging
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 from alembic.runtime.plugins import Plugin
 from alembic.util import PriorityDispatchResult
-from sqlalchemy import CheckConstraint, Connection, Dialect, Enum, MetaData, Table, text
+from sqlalchemy import CheckConstraint, Connection, Dialect, Enum, MetaData, Row, Table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.elements import conv
@@ -25,7 +29,7 @@ log = logging.getLogger(__name__)
 NAME = "flask_chassis.check_constraints"
 
 CONDITIONS = text(
-    "SELECT conname, pg_get_expr(conbin, conrelid) AS condition FROM pg_constraint "
+    "SELECT conname, pg_get_expr(conbin, conrelid) AS condition, convalidated FROM pg_constraint "
     "WHERE contype = 'c' AND conrelid = to_regclass(:table)"
 )
 
@@ -42,11 +46,15 @@ def compare(
     connection = autogen_context.connection
     if database_table is None or model is None or connection is None:
         return PriorityDispatchResult.CONTINUE
-    stored = _conditions(connection, database_table)
     wanted = _wanted(connection, model)
     if wanted is None:
         log.warning("The CHECK constraints of %s are not compared: it uses a missing type.", name)
         return PriorityDispatchResult.CONTINUE
+    stored = {
+        row.conname: row.condition
+        for row in _constraints(connection, database_table)
+        if row.convalidated or row.conname in wanted
+    }
     for each in sorted(stored.keys() | wanted.keys()):
         old, new = stored.get(each), wanted.get(each)
         if old == new:
@@ -61,20 +69,20 @@ def compare(
     return PriorityDispatchResult.CONTINUE
 
 
-def _conditions(connection: Connection, table: Table) -> dict[str, str]:
-    """Return the conditions of a table's constraints by name, as PostgreSQL writes them."""
+def _constraints(connection: Connection, table: Table) -> Sequence[Row[Any]]:
+    """Return a table's constraints: their names, conditions as PostgreSQL writes them, validity."""
     name = connection.dialect.identifier_preparer.format_table(table)
-    return {row.conname: row.condition for row in connection.execute(CONDITIONS, {"table": name})}
+    return connection.execute(CONDITIONS, {"table": name}).all()
 
 
 def _wanted(connection: Connection, model: Table) -> dict[str, str] | None:
-    """Return the same for a model, from a temporary table; None if that cannot be created."""
+    """Return a model's conditions by name, from a temporary table; None if that is impossible."""
     metadata = MetaData(naming_convention=model.metadata.naming_convention)
     copy = model.to_metadata(metadata, schema="pg_temp")
     savepoint = connection.begin_nested()
     try:
         connection.execute(CreateTable(copy, include_foreign_key_constraints=[]))
-        return _conditions(connection, copy)
+        return {row.conname: row.condition for row in _constraints(connection, copy)}
     except DBAPIError:
         return None
     finally:

@@ -4,8 +4,13 @@ Migrations run one process at a time. Each has a transaction of its own, in whic
 waiting for a table's lock.
 """
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import context
 from sqlalchemy import Connection, MetaData, event
+from sqlalchemy.exc import SAWarning
 
 from flask_chassis.db import check_constraints
 from flask_chassis.db.migration_lock import one_at_a_time
@@ -48,10 +53,24 @@ def run(metadata: MetaData) -> None:
                 # what was before it: no other migration shall be part of that.
                 transaction_per_migration=True,
             )
-            with context.begin_transaction():
+            with context.begin_transaction(), options_of_constraints_left_out():
                 context.run_migrations()
         finally:
             event.remove(connection, "begin", limit_waiting)
+
+
+@contextmanager
+def options_of_constraints_left_out() -> Iterator[None]:
+    """Hide SQLAlchemy's warning for a CHECK constraint that is NOT VALID or NO INHERIT.
+
+    Its reflection hands the options on without the prefix of the dialect, and then warns that it
+    cannot validate them. Without them, the constraint is read all the same.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", r"Can't validate argument 'dialect_options'", category=SAWarning
+        )
+        yield
 
 
 def limit_waiting(connection: Connection) -> None:

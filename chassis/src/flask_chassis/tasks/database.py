@@ -119,7 +119,7 @@ def forget_idempotency_keys(context: Context) -> None:
         if batch < FORGOTTEN_AT_ONCE:
             break
     engine.dispose()
-    print(f"Removed {removed} expired idempotency keys.")
+    print(f"Expired idempotency keys removed: {removed}.")
 
 
 @task(help={"folder": "The data folder", "port": "The port, by default that of the settings"})

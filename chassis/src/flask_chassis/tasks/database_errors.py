@@ -29,6 +29,11 @@ def _not_migrated(error: Exception) -> str:
             "file back, run `db.downgrade` to the revision before it (the first one's is `base`), "
             "and remove the file again."
         )
+    if "not up to date" in str(error):
+        return (
+            "The database lacks migrations that are in migrations/versions, so the models cannot "
+            "be compared with it. Run `db.migrate` first, then this again."
+        )
     return f"The migrations cannot be run: {error}"
 
 

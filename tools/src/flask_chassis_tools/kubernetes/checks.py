@@ -15,6 +15,7 @@ from flask_chassis_tools.kubernetes import (
     overlays,
     pod_checks,
     settings_checks,
+    upstream_checks,
 )
 from flask_chassis_tools.kubernetes.kubectl import Object
 
@@ -35,6 +36,7 @@ CHECKS = (
     settings_checks.references,
     settings_checks.mounts,
     settings_checks.environment,
+    upstream_checks.declared,
 )
 
 DEPRECATED = ("bases", "commonLabels", "patchesJson6902", "patchesStrategicMerge", "vars")

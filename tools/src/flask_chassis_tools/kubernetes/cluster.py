@@ -113,4 +113,7 @@ def network_policy(context: Context, check: bool = False) -> None:
     for path in different:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(texts[path], encoding="utf-8")
-    print(f"{len(different)} files written." if different else "The policies are up to date.")
+    if different:
+        print(f"Written: {', '.join(map(str, different))}.")
+    else:
+        print("The policies are up to date.")

@@ -161,7 +161,8 @@ class Deployment:
                     "image was built with another VERSION_NAME, or its tag was moved.",
                     1,
                 )
-        print(f"{self.name} {tag} runs in {len(pods)} pods of {self.kubectl.namespace}.")
+        number = "1 pod" if len(pods) == 1 else f"{len(pods)} pods"
+        print(f"{self.name} {tag} runs in {number} of {self.kubectl.namespace}.")
 
 
 def condition(found: Object, kind: str) -> bool:

@@ -3,7 +3,17 @@
 import ast
 from pathlib import Path
 
-from . import changes, code, ingress, lists, migration_files, readme, registration, rendering
+from . import (
+    changes,
+    code,
+    ingress,
+    lists,
+    migration_files,
+    readme,
+    registration,
+    removing,
+    rendering,
+)
 from .faults import ResourceError
 from .formatting import formatted
 from .spec import Spec
@@ -74,11 +84,14 @@ def _require_new(spec: Spec, package: str, folder: Path) -> None:
         f"{package}/{spec.plural}",
         f"{package}/{spec.plural}.py",
         f"tests/{spec.plural}",
+        f"tests/{spec.plural}.py",
     ):
         if (folder / name).exists():
+            advice = "remove it"
+            if removing.is_resource(folder / package / spec.plural):
+                advice = f"run resource.remove {spec.plural}"
             raise ResourceError(
-                f"{name} exists: choose another name or --plural, or run resource.remove "
-                f"{spec.plural} first."
+                f"{name} exists: choose another name or --plural, or {advice} first."
             )
     for name, tree in code.modules(folder, package):
         for what, wanted, found in (

@@ -41,8 +41,8 @@ def read(folder: Path) -> list[Migration]:
         line.append(following)
     if len(line) != len(found):
         raise ResourceError(
-            f"The {len(found)} migrations in {FOLDER} are not one line, from the first to the "
-            "newest: set down_revision so that each follows another. Nothing was written."
+            f"The migrations in {FOLDER}, {len(found)} in all, are not one line, from the first "
+            "to the newest: set down_revision so that each follows another. Nothing was written."
         )
     return line
 

@@ -12,11 +12,15 @@ from .faults import ResourceError
 from .formatting import formatted
 from .migration_files import Migration
 
+MODELS = ("model.py", "models.py")
+"""What the module with the models is called: by resource.add, and by people."""
+
 
 @dataclass(frozen=True, slots=True)
 class Removed:
     """What was done."""
 
+    plural: str
     files: list[str]
     migration: str
     """What happened to the tables, as a sentence."""
@@ -57,7 +61,7 @@ def remove(given: str, package: str, folder: Path, *, drop: bool, force: bool) -
     if not force:
         _require_committed([*own, *written], folder)
     changes.apply(folder, written)
-    return Removed(sorted(written), said, _mentions(plural, package, folder))
+    return Removed(plural, sorted(written), said, _mentions(plural, package, folder))
 
 
 def _read(path: Path) -> str:
@@ -67,13 +71,18 @@ def _read(path: Path) -> str:
 def _plural(given: str, package: str, folder: Path) -> str:
     words.require_word("The name", given, words.LONGEST_PLURAL)
     for plural in (given, words.plural_of(given)):
-        if (folder / package / plural / "model.py").is_file():
+        if is_resource(folder / package / plural):
             return plural
-    resources = sorted(path.parent.name for path in (folder / package).glob("*/model.py"))
+    resources = sorted(path.name for path in (folder / package).iterdir() if is_resource(path))
     raise ResourceError(
-        f"{package}/ has no resource {given}, that is, no folder of this name with a model.py. "
-        f"It has: {', '.join(resources) or 'none'}."
+        f"{package}/ has no resource {given}, that is, no folder of this name with a "
+        f"{' or '.join(MODELS)}. It has: {', '.join(resources) or 'none'}."
     )
+
+
+def is_resource(folder: Path) -> bool:
+    """Return whether a folder is a package with models of its own."""
+    return any((folder / name).is_file() for name in MODELS)
 
 
 def _require_unused(plural: str, own: list[str], package: str, folder: Path) -> None:

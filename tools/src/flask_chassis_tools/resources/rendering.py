@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ def render(
     }
 
 
+@cache
 def _environment() -> Environment:
     # Python code is rendered, no HTML.
     environment = Environment(  # noqa: S701

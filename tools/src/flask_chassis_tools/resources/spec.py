@@ -136,6 +136,11 @@ def _require_different_names(spec: Spec) -> None:
     if spec.child:
         taken += [f"New{spec.child.class_name}", f"{spec.child.class_name}Details"]
     for name in spec.classes:
+        if words.is_in_code(name):
+            raise ResourceError(
+                f"The class {name} would have the name of another in the service's code: rename "
+                "the field or the child."
+            )
         if [*taken, *spec.classes].count(name) > 1:
             raise ResourceError(
                 f"The class {name} would be there twice: rename the field or the child."

@@ -106,7 +106,10 @@ def remove(context: Context, name: str, drop_tables: bool = False, force: bool =
         print(each)
     print(done.migration)
     if done.mentions:
-        print(f"These still name it: {', '.join(done.mentions)}.")
+        print(
+            f"These still name it: {', '.join(done.mentions)}. Look for {done.plural} there, and "
+            "take out or rewrite what describes or uses it."
+        )
     print("Then run api.document, check --all and tests, and commit.")
 
 

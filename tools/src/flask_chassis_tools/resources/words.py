@@ -42,15 +42,16 @@ NAMES_IN_CODE = _words("""
     """)
 
 MODULES_AND_ROUTES = _words("""
-    admin administration api app conftest domain health infra me metrics migrations models static
-    openapi swagger swagger_ui swaggerui tasks tests wsgi
+    admin administration api app clients conftest domain health infra me metrics migrations models
+    static openapi swagger swagger_ui swaggerui tasks tests wsgi
     """)
 
 # Further names that stand in the code that resource.add writes.
 NAMES_IN_NEW_CODE = _words("""
     any bearer boolean caller choice client created currency date decimal details enum field
-    http_url index invoice_id money no_content numeric ok operation page precondition_failed
-    public queries routes schemas short_text sort str_enum token_required url_for uuid
+    foreign_key http_url index invoice_id money no_content numeric ok operation page
+    precondition_failed public queries routes schemas short_text sort str_enum token_required
+    url_for uuid
     """)
 
 # What the columns of every table are called, and the query parameters of every list.
@@ -58,6 +59,15 @@ FIELDS_OF_ALL = _words("id revision")
 FIELDS_OF_OWNED = _words("timestamp username")
 PARAMETERS_OF_LISTS = _words("after count limit sort")
 TYPES_IN_CODE = _words("bool date datetime int list str")
+
+# What models call in the bodies of their classes, where an attribute of the name would stand in
+# its place; and the parameter of their constructor that is no field.
+CALLED_IN_MODELS = _words("choice func mapped_column relationship")
+PARAMETER_OF_MODELS = _words("self")
+
+# Columns that PostgreSQL gives every table, and the beginning of the names of its own tables.
+SYSTEM_COLUMNS = _words("cmax cmin ctid tableoid xmax xmin")
+SYSTEM_TABLES = "pg_"
 
 
 def require_word(what: str, word: str, longest: int) -> None:
@@ -75,7 +85,10 @@ def require_noun(what: str, word: str, longest: int = LONGEST_NAME) -> None:
     reserved = {
         "a word of Python": {word, class_name(word)} & {*PYTHON_WORDS, *dir(builtins)},
         "a reserved word of SQL": word in SQL_WORDS,
-        "a name in the service's code": word in NAMES_IN_CODE | NAMES_IN_NEW_CODE,
+        "a name in the service's code": is_in_code(class_name(word)),
+        f"a name of PostgreSQL, as all that begin with {SYSTEM_TABLES}": word.startswith(
+            SYSTEM_TABLES
+        ),
     }
     for reason, applies in reserved.items():
         if applies:
@@ -108,12 +121,19 @@ def require_field(what: str, word: str, *, is_owned: bool) -> None:
         "a field that every resource has": word in taken,
         "an attribute of all models and schemas": word in bases | schemas,
         "the name of a type in the service's code": word in TYPES_IN_CODE,
+        "a name in the code of models": word in CALLED_IN_MODELS | PARAMETER_OF_MODELS,
+        "a column of PostgreSQL's own": word in SYSTEM_COLUMNS,
     }
     if word.startswith("model_"):
         reserved["the beginning of names of Pydantic"] = True
     for reason, applies in reserved.items():
         if applies:
             raise ResourceError(f"{what} {word!r} is {reason}: use another, such as its_{word}.")
+
+
+def is_in_code(name: str) -> bool:
+    """Return whether the service's code has a class or a variable of a name: `ShortText`."""
+    return name in {class_name(each) for each in NAMES_IN_CODE | NAMES_IN_NEW_CODE}
 
 
 def class_name(word: str) -> str:

@@ -155,7 +155,7 @@ def outcome(prepared: Prepared, failed: list[str]) -> list[str]:
     left = []
     if prepared.merged.conflicts:
         left.append(
-            f"Conflicts in {len(prepared.merged.conflicts)} files: resolve them like after "
+            f"Files with conflicts: {len(prepared.merged.conflicts)}. Resolve them like after "
             "`git merge`, then run ./bootstrap, the checks and the tests. They did not run."
         )
     return [*left, *(f"{branches.LEFT_TO_MEND}{what}." for what in failed)]

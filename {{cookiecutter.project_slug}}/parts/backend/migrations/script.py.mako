@@ -14,9 +14,9 @@ depends_on = ${repr(depends_on)}
 
 def upgrade() -> None:
     """Bring the change in."""
-    ${upgrades if upgrades else "pass"}
+    ${upgrades if upgrades else "# Write the operations here."}
 
 
 def downgrade() -> None:
     """Take the change back."""
-    ${downgrades if downgrades else "pass"}
+    ${downgrades if downgrades else "# Write their reversal here."}

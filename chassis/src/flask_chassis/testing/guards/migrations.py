@@ -66,9 +66,8 @@ def differences_to_models(migrations: Path, connection: Connection) -> list[str]
 
 def other_tables(engine: Engine, wanted: MetaData) -> list[str]:
     """Return the tables that only the database or only the models have."""
-    found = MetaData()
-    found.reflect(engine)
-    tables, models = set(found.tables) - {"alembic_version"}, set(wanted.tables)
+    tables = set(inspect(engine).get_table_names()) - {"alembic_version"}
+    models = set(wanted.tables)
     return [
         f"The migrations create the table {name}, which has no model: import its module in "
         "models.py, or drop the table in a migration."
