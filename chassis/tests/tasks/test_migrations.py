@@ -160,7 +160,7 @@ def test_a_database_that_lacks_migrations_names_the_task_that_runs_them(
 ) -> None:
     assert run("db.downgrade", f"--revision={reached}").code == 0
     refused = run("db.revision", "--message=Create invoices")
-    assert (refused.code, refused.out) == (1, "")
+    assert refused.code == 1
     assert "Run `db.migrate` first, then this again." in refused.error
     assert list(versions.glob("0003*")) == []
     # What it says to do, works.
