@@ -106,9 +106,9 @@ def _it_is_well_after_each(call: Caller[RunningService]) -> Iterator[None]:
         (FORM, b"text=a+%26+%C3%A4", 201),
         (FORM, b"text=a%00b", 400),
         (FORM, b"text=a\x00b", 400),
-        (FORM, b"text=%FF", 201),
+        (FORM, b"text=%FF", 400),
         (FORM, b"text=\xff\xfe", 400),
-        (FORM, b"text=%ED%A0%80", 201),
+        (FORM, b"text=%ED%A0%80", 400),
         (FORM, b"text=%zz%", 201),
         (FORM, b"text=" + b"a" * 10_001, 400),
         (FORM, b"text=" + b"a" * LARGEST_BODY, 413),
@@ -119,7 +119,7 @@ def _it_is_well_after_each(call: Caller[RunningService]) -> Iterator[None]:
         (MULTIPART, part(b"text", b"a") + b"--x--\r\n", 201),
         (MULTIPART, part(b"text", b"a"), 400),
         (MULTIPART, part(b"text", b"a\x00") + b"--x--\r\n", 400),
-        (MULTIPART, part(b"text", b"\xff") + b"--x--\r\n", 201),
+        (MULTIPART, part(b"text", b"\xff") + b"--x--\r\n", 400),
         (MULTIPART, part(b"text", b"a", b"Content-Type: text/plain; charset=x") + b"--x--", 201),
         (MULTIPART, part(b'text"; filename="a', b"a") + b"--x--\r\n", 400),
         (MULTIPART, part(b"x", b"a") * 2000 + b"--x--\r\n", 413),
@@ -153,16 +153,16 @@ def test_a_body_that_is_coded_is_415(call: Caller[RunningService], coding: str) 
         assert "Content-Encoding" in answer.json()["message"]
 
 
-def test_of_two_that_have_one_name_in_json_the_last_counts(call: Caller[RunningService]) -> None:
-    headers = call.ada | {"Content-Type": JSON}
-    sent = b'{"text": "a", "text": "b"}'
-    assert call("POST", call.own, 201, headers=headers, data=sent).json()["text"] == "b"
-
-
-def test_a_parameter_that_is_sent_twice_is_refused(call: Caller[RunningService]) -> None:
-    headers = call.ada | {"Content-Type": FORM}
-    form = call("POST", call.own, 400, headers=headers, data=b"text=a&text=b")
-    assert form.json()["errors"] == {"text": "Must be sent once."}
+@pytest.mark.parametrize(
+    ("content_type", "body"), [(JSON, b'{"text": "a", "text": "b"}'), (FORM, b"text=a&text=b")]
+)
+def test_what_is_sent_twice_is_refused(
+    call: Caller[RunningService], content_type: str, body: bytes
+) -> None:
+    """A proxy that checks requests may look at the first, and the service take the last."""
+    headers = call.ada | {"Content-Type": content_type}
+    refused = call("POST", call.own, 400, headers=headers, data=body)
+    assert refused.json()["errors"] == {"text": "Must be sent once."}
     query = call("GET", f"{call.all}?limit=1&limit=100&search=&search=nowhere", 400)
     assert query.json()["errors"].keys() == {"limit", "search"}
 
@@ -214,7 +214,7 @@ def test_a_body_without_a_token_is_401_whatever_its_size(
         (b"/api/thoughts/?search=\xff", 400),
         (b"/api/thoughts?search=\xff", 400),
         (b"/nowhere?search=\xff", 400),
-        (b"/api/thoughts/?search=%ff%ed%a0%80", 200),
+        (b"/api/thoughts/?search=%ff%ed%a0%80", 400),
         (b"/api/thoughts/?%00=%00&%ff=%ff&\x01=\x02", 400),
         (b"/api/thoughts/?search=%", 200),
         (b"/api/thoughts/?search=%zz", 200),
