@@ -313,7 +313,7 @@ def test_idle_connections_do_not_keep_the_service_from_ending(
 def test_who_waited_for_too_long_is_refused_and_those_after_them_are_not(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:
-    """16 threads are busy for 4 seconds; 20 wait behind them, for more than the 2 that they may.
+    """16 threads are busy for 7 seconds; 20 wait behind them, for more than the 2 that they may.
 
     A proxy says since when.
     """
@@ -324,10 +324,10 @@ def test_who_waited_for_too_long_is_refused_and_those_after_them_are_not(
     ):
 
         def wait() -> Future[Answer]:
-            return clients.submit(uwsgi.ask, "/wait/4.0", port=proxy.port)
+            return clients.submit(uwsgi.ask, "/busy/7.0", port=proxy.port)
 
         busy = [wait() for _ in range(16)]
-        time.sleep(1)
+        eventually(lambda: len(uwsgi.records(message="busy")) == 16, "not all are busy", uwsgi)
         waiting = [wait() for _ in range(20)]
         eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] > 0, "none waits", uwsgi)
         assert [answer.result().status for answer in busy] == [200] * 16

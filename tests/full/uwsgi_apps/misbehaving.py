@@ -72,6 +72,13 @@ def wait(seconds: float) -> ResponseReturnValue:
     return {"pid": os.getpid()}
 
 
+@application.get("/busy/<float:seconds>")
+def busy(seconds: float) -> ResponseReturnValue:
+    logging.getLogger("misbehaving").info("busy")
+    time.sleep(seconds)
+    return {}
+
+
 @application.get("/leak/<int:megabytes>")
 def leak(megabytes: int) -> ResponseReturnValue:
     leaked.append(b"x" * (megabytes << 20))
