@@ -1,7 +1,6 @@
 """The API as its callers know it, over HTTP, and its document as a tool reads it."""
 
 import re
-import subprocess
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin
 
@@ -10,16 +9,14 @@ import requests
 from requests import Response
 
 from tasks.checks.caller import Caller
-from tasks.folders import PROGRAMS
 from tasks.running_service import RunningService
+from tests.full.fuzzing import assert_no_fault
 from tests.full.metrics import ID, counted, counted_since
 
 WRONG_CURSOR = (
     "Is not the cursor of a page of this list in this order. Follow the header Link of the "
     "previous page as it is, or leave `after` out to start at the first page."
 )
-
-SCHEMATHESIS_SECONDS = 300
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00")
 
@@ -52,23 +49,7 @@ def assert_error(answer: Response, **errors: str) -> None:
 
 def test_a_tool_that_reads_the_document_finds_no_fault(call: Caller[RunningService]) -> None:
     before = counted(call.service)
-    checked = subprocess.run(
-        [
-            PROGRAMS / "schemathesis",
-            *("run", f"{call.service.address}/openapi.json"),
-            *("--header", f"Authorization: {call.root['Authorization']}"),
-            # A cursor has a checksum, which no schema can describe.
-            *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
-            *("--max-redirects", "0", "--request-timeout", "10"),
-            *("--max-examples", "100", "--seed", "1", "--generation-deterministic"),
-            "--no-color",
-        ],
-        cwd=call.service.private,
-        capture_output=True,
-        text=True,
-        timeout=SCHEMATHESIS_SECONDS,
-    )
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert_no_fault(call.service, call.root["Authorization"], examples=100)
     # It has asked for everything, rightly and wrongly: else it would find no fault in nothing.
     assert counted_since(before, call.service).keys() >= {
         *(("GET", call.own, status) for status in (200, 400, 401)),

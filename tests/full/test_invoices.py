@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -14,17 +13,16 @@ import requests
 
 from tasks import overlay
 from tasks.checks.caller import answer
-from tasks.folders import PROGRAMS, ROOT
+from tasks.folders import ROOT
 from tasks.render import example
 from tasks.running_service import RunningService
+from tests.full.fuzzing import assert_no_fault
 from tests.full.metrics import counted, counted_since
 from tests.kubernetes.tools import path_with_tools, program
 from tests.running import running_service
 from tests.services import InstalledService, install
 
 ALL = "/api/invoices/"
-
-SCHEMATHESIS_SECONDS = 200
 
 SCHEMATHESIS = """
 # It does not know RFC 6585, which has 428 for a request without If-Match.
@@ -113,23 +111,7 @@ def test_a_tool_that_reads_the_document_finds_no_fault(
     before = counted(running)
     configuration = running.private / "schemathesis.toml"
     configuration.write_text(SCHEMATHESIS, "utf-8")
-    checked = subprocess.run(
-        [
-            *(PROGRAMS / "schemathesis", "--config-file", configuration),
-            *("run", f"{running.address}/openapi.json"),
-            *("--header", f"Authorization: {user['Authorization']}"),
-            # A cursor has a checksum, which no schema can describe.
-            *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
-            *("--max-redirects", "0", "--request-timeout", "10"),
-            *("--max-examples", "10", "--seed", "1", "--generation-deterministic"),
-            "--no-color",
-        ],
-        cwd=running.private,
-        capture_output=True,
-        text=True,
-        timeout=SCHEMATHESIS_SECONDS,
-    )
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert_no_fault(running, user["Authorization"], examples=10, configuration=configuration)
     one = f"{ALL}<int:id>/"
     assert counted_since(before, running).keys() >= {
         *(("GET", ALL, status) for status in (200, 400, 401)),
