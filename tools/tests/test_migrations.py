@@ -170,6 +170,22 @@ def test_a_finding_can_be_switched_off_with_a_reason(run: Run, plant: Plant) -> 
     assert run("migrations.lint").error.count("ban-drop-column") == 1
 
 
+def test_a_new_value_of_an_enum_in_a_small_table_takes_one_migration(
+    run: Run, plant: Plant
+) -> None:
+    """As docs/how-to/migrations.md says."""
+    lines = (
+        'op.drop_constraint("ck_thoughts_status", "thoughts")',
+        "# squawk-ignore constraint-missing-not-valid: the table has few rows",
+        'op.create_check_constraint("ck_thoughts_status", "thoughts", "status IN (\'a\', \'b\')")',
+    )
+    plant(*lines)
+    passed = run("migrations.lint")
+    assert passed.code == 0, passed.error
+    plant(lines[0], lines[2])
+    assert "constraint-missing-not-valid" in run("migrations.lint").error
+
+
 def test_a_migration_that_reads_the_database_says_how_to_skip_that(run: Run, plant: Plant) -> None:
     plant('op.get_bind().scalar(sa.text("SELECT 1"))')
     failed = run("migrations.lint")
