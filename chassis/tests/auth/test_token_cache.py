@@ -6,20 +6,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate
 from flask_chassis.auth import token_cache
 from flask_chassis.auth.token_cache import VerifiedTokens
 
+from ..clock import Clock
+
 TOKEN, KID = "a.b.c", "key"
-
-
-class Clock:
-    """Both clocks of the machine, which a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def time(self) -> float:
-        """Return the time of the day."""
-        return self.now
-
-    monotonic = time
 
 
 @pytest.fixture

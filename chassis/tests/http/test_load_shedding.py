@@ -11,24 +11,12 @@ from prometheus_client import REGISTRY
 from flask_chassis.http import load_shedding
 from flask_chassis.http.load_shedding import LoadShedder
 
+from ..clock import Clock
 from ..conftest import Logged, Make
 
 LONGEST_WAIT = 2
 QUEUE = "socket.0.listen_queue"
 PATH = "/probes/free/"
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def time(self) -> float:
-        """Return the seconds since the epoch."""
-        return self.now
-
-    monotonic = time
 
 
 @pytest.fixture
