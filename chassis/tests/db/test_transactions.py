@@ -10,9 +10,10 @@ from sqlalchemy import Engine, create_engine, insert, select, text
 from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError
 from sqlalchemy.orm import registry
 from sqlalchemy.orm.attributes import flag_modified
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import NotFound
 
-from billing.bills import Bill, Status
+from billing.bills import Bill, Item, Status
 from flask_chassis.db import database
 from flask_chassis.settings import Settings
 
@@ -42,32 +43,77 @@ def test_what_a_session_has_stored_can_be_read_after_it() -> None:
     assert (written.number, written.status, written.revision) == ("2026-1", Status.DRAFT, 1)
 
 
-def test_a_new_item_raises_the_revision_of_a_bill_that_is_touched() -> None:
-    """As the guides say: the ETag of the bill is its revision."""
+def test_items_that_come_and_go_raise_the_revision_of_their_bill() -> None:
+    """The ETag of a bill is its revision."""
 
-    def add(position: int, *, touches: bool) -> int:
+    def change(items: Callable[[list[Item]], object]) -> int:
         with database.session() as session:
-            [key] = session.scalars(select(Bill.id))
-            found = database.get_or_404(session, Bill, key, for_update=True)
-            found.items.append(item(position))
-            if touches:
-                flag_modified(found, "status")
+            [found] = session.scalars(select(Bill).with_for_update())
+            items(found.items)
             session.flush()
             return found.revision
 
     with database.session() as session:
-        session.add(bill())
-    assert add(2, touches=False) == 1
-    assert add(3, touches=True) == 2
+        session.add(bill(items=[item(1)]))
+    assert change(lambda items: items.append(item(2))) == 2
+    assert change(lambda items: items.pop()) == 3
+    assert change(lambda items: items.clear()) == 4
+    assert change(lambda items: items.clear()) == 4  # nothing has changed
+    assert change(len) == 4
     # Of several at once, none is lost and none is refused.
     app = database.current_app._get_current_object()  # type: ignore[attr-defined]
 
     def add_elsewhere(position: int) -> int:
         with app.app_context():
-            return add(position, touches=True)
+            return change(lambda items: items.append(item(position)))
 
     with ThreadPoolExecutor(4) as callers:
-        assert sorted(callers.map(add_elsewhere, range(4, 8))) == [3, 4, 5, 6]
+        assert sorted(callers.map(add_elsewhere, range(4, 8))) == [5, 6, 7, 8]
+
+
+def test_a_row_and_its_items_that_change_together_are_one_revision() -> None:
+    with database.session() as session:
+        session.add(bill(items=[]))
+    with database.session() as session:
+        [found] = session.scalars(select(Bill))
+        assert found.items == []  # loaded before, as loading flushes
+        found.status = Status.SENT
+        found.items.append(item(2))
+    with database.session() as session:
+        [found] = session.scalars(select(Bill))
+        assert (found.revision, found.status, len(found.items)) == (2, Status.SENT, 1)
+
+
+def test_of_two_that_replace_the_items_the_second_is_refused() -> None:
+    with database.session() as session:
+        session.add(bill(items=[]))
+    with pytest.raises(StaleDataError), database.session() as late:
+        [seen] = late.scalars(select(Bill))
+        assert seen.items == []
+        with database.session() as early:
+            [found] = early.scalars(select(Bill))
+            found.items = [item(1)]
+        seen.items = [item(2)]
+    with database.session() as session:
+        assert [each.position for each in session.scalars(select(Item))] == [1]
+
+
+def test_an_item_changed_alone_raises_it_if_its_bill_is_flagged() -> None:
+    """As the guides say."""
+
+    def change(*, flags: bool) -> int:
+        with database.session() as session:
+            [found] = session.scalars(select(Bill))
+            found.items[0].position += 1
+            if flags:
+                flag_modified(found, "status")
+            session.flush()
+            return found.revision
+
+    with database.session() as session:
+        session.add(bill(items=[item(1)]))
+    assert change(flags=False) == 1
+    assert change(flags=True) == 2
 
 
 @pytest.mark.parametrize("for_update", [False, True])

@@ -12,7 +12,8 @@ transaction, which is committed when the view has returned: see `joint_transacti
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g
@@ -26,6 +27,9 @@ from flask_chassis.db.base import Base, choice
 from flask_chassis.db.engines import engine, url
 from flask_chassis.db.models import metadata
 from flask_chassis.db.retry import retried
+from flask_chassis.db.revisions import RevisingSession
+from flask_chassis.db.swallowed_errors import require_intact, require_intact_session
+from flask_chassis.db.target_server import WRITABLE, target_session_attrs
 from flask_chassis.observability import health
 from flask_chassis.settings import Settings
 
@@ -58,7 +62,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["database"] = engine(settings)
     app.extensions["models"] = metadata
     errors.init_app(app)
-    health.needs(app, "database", ping)
+    check = partial(
+        check_health,
+        is_writing=target_session_attrs(settings) in WRITABLE,
+        limit=settings["database.connect_timeout_seconds"],
+    )
+    health.needs(app, "database", check)
 
 
 @contextmanager
@@ -69,10 +78,14 @@ def session() -> Iterator[Session]:
     transaction of its own, on a connection of its own: pass the session to functions that shall
     take part, and use `session.begin_nested()` for a part that may fail alone (a savepoint).
 
-    Raises SQLAlchemy's exceptions, also at the commit.
+    A model with a `version_id_col` gets a new revision if its row changes, or one of its
+    collections.
+
+    Raises SQLAlchemy's exceptions, also at the commit; and PendingRollbackError if a statement has
+    failed and the block has caught the error: nothing would be stored.
     """
     with (
-        Session(
+        RevisingSession(
             _joint() or _engine(),
             expire_on_commit=False,
             join_transaction_mode="create_savepoint",
@@ -80,6 +93,7 @@ def session() -> Iterator[Session]:
         opened.begin(),
     ):
         yield opened
+        require_intact_session(opened)
 
 
 @contextmanager
@@ -90,19 +104,25 @@ def task_session(settings: Settings) -> Iterator[Session]:
     """
     created = engine(settings, statement_timeout_seconds=0)
     try:
-        with Session(created, expire_on_commit=False) as opened, opened.begin():
+        with RevisingSession(created, expire_on_commit=False) as opened, opened.begin():
             yield opened
+            require_intact_session(opened)
     finally:
         created.dispose()
 
 
-def transaction() -> AbstractContextManager[Connection]:
+@contextmanager
+def transaction() -> Iterator[Connection]:
     """Open a transaction for SQL statements: commit at the end of the `with` block.
 
     Rolls back if the block raises. Each call is a transaction of its own, like `session()`.
+
+    Raises PendingRollbackError if a statement has failed and the block has caught the error.
     """
     joint = _joint()
-    return _engine().begin() if joint is None else _savepoint(joint)
+    with _engine().begin() if joint is None else _savepoint(joint) as opened:
+        yield opened
+        require_intact(opened)
 
 
 @contextmanager
@@ -207,6 +227,24 @@ def as_objects(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[dict[str, Any]]:
 
 
 def ping() -> None:
-    """Execute `SELECT 1`, for the health check; raises SQLAlchemy's exception if it fails."""
+    """Execute `SELECT 1`; raises SQLAlchemy's exception if it fails."""
     with autocommit() as opened:
         opened.execute(text("SELECT 1"))
+
+
+class ReadOnlyError(Exception):
+    """The database refuses writes, which the service needs."""
+
+
+def check_health(*, is_writing: bool, limit: float) -> None:
+    """Check that the database answers within so many seconds, and if need be that it is writable.
+
+    Raises SQLAlchemy's exception or ReadOnlyError. Connections to a read-only server are replaced.
+    """
+    with autocommit() as opened:
+        driver: Any = opened.connection.driver_connection
+        with driver.limited_to(limit):
+            is_read_only = opened.scalar(text("SHOW transaction_read_only")) == "on"
+    if is_writing and is_read_only:
+        _engine().dispose()
+        raise ReadOnlyError("it is read-only")

@@ -10,7 +10,8 @@
 | a value is out of range or of the wrong form     | 400                                         |
 | optimistic locking (`version_id_col`)            | 412 if the request has If-Match, else 409   |
 | deadlock, serialization failure                  | 503 with Retry-After                        |
-| lost, slow or read-only database, no connection  | 503 with Retry-After                        |
+| lost, slow, full, restarting or read-only        | 503 with Retry-After                        |
+| database, no connection                          |                                             |
 | anything else, such as wrong SQL                 | 500                                         |
 
 Fields are the attributes of the models, which the names of the constraints lead to. Neither
@@ -49,6 +50,8 @@ from flask_chassis.http.errors import Invalid
 
 RETRY_AFTER_SECONDS = 2
 
+UNREACHABLE = "The service cannot reach its database."
+
 log = logging.getLogger(__name__)
 
 
@@ -63,36 +66,40 @@ class ConflictingFields(Conflict):
 
 def init_app(app: Flask) -> None:
     """Register the handlers, for Flask's own routes and for Flask-RESTX's alike."""
-    for kind in (OperationalError, InterfaceError, NoFreeConnection):
-        app.register_error_handler(kind, unavailable)
+    app.register_error_handler(NoFreeConnection, no_free_connection)
+    for kind in (OperationalError, InterfaceError, InternalError):
+        app.register_error_handler(kind, failed)
     app.register_error_handler(IntegrityError, violation)
     app.register_error_handler(DataError, invalid_value)
-    app.register_error_handler(InternalError, internal)
     app.register_error_handler(StaleDataError, changed_meanwhile)
 
 
-def unavailable(error: Exception) -> ResponseReturnValue:
-    """Respond 503: the database is lost, slow or out of connections, or transactions collided."""
-    state = sqlstate(error) if isinstance(error, DBAPIError) else ""
+def failed(error: OperationalError | InterfaceError | InternalError) -> ResponseReturnValue:
+    """Respond 503 if the request may succeed later, by the error code, else 500.
+
+    psycopg2's exceptions do not tell: it raises OperationalError for a statement that is too
+    complex, and InternalError on a standby. An error without a code is libpq's, of the connection.
+    """
+    state = sqlstate(error)
+    if state in codes.INVALID_VALUES:
+        return _invalid(state)
     if state in codes.CONCURRENCY:
         log.warning("transaction cancelled because of a concurrent one: SQLSTATE %s", state)
         return _respond(_retry_later("The request collided with another one."))
     log.error("database error", exc_info=error)
     if state in {codes.QUERY_CANCELED, codes.LOCK_NOT_AVAILABLE}:
         return _respond(_retry_later("The database took too long."))
-    return _respond(_retry_later("The service cannot reach its database."))
+    if state == codes.READ_ONLY:
+        return _respond(_retry_later("The service's database is read-only at the moment."))
+    if codes.is_unavailable(state) or not (state or isinstance(error, InternalError)):
+        return _respond(_retry_later(UNREACHABLE))
+    return _respond(_defect(error))
 
 
-def internal(error: InternalError) -> ResponseReturnValue:
-    """Respond 503 if the database is read-only, else 500.
-
-    After a failover, connections that are still open lead to a server that is read-only now.
-    """
+def no_free_connection(error: NoFreeConnection) -> ResponseReturnValue:
+    """Respond 503: all connections of the pool are in use."""
     log.error("database error", exc_info=error)
-    if sqlstate(error) != codes.READ_ONLY:
-        return _respond(_defect(error))
-    current_app.extensions["database"].dispose()
-    return _respond(_retry_later("The service's database is read-only at the moment."))
+    return _respond(_retry_later(UNREACHABLE))
 
 
 def invalid_value(error: DataError) -> ResponseReturnValue:
@@ -101,6 +108,10 @@ def invalid_value(error: DataError) -> ResponseReturnValue:
     if state and state not in codes.INVALID_VALUES:
         log.error("database error", exc_info=error)
         return _respond(_defect(error))
+    return _invalid(state)
+
+
+def _invalid(state: str) -> ResponseReturnValue:
     log.info("database refused a value: SQLSTATE %s", state or "none")
     refused = Invalid({})
     refused.description = "A value is too large, too long, or not of the right form."

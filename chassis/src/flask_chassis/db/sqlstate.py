@@ -12,12 +12,28 @@ RESTRICT = "23001"
 LOCK_NOT_AVAILABLE = "55P03"
 QUERY_CANCELED = "57014"
 READ_ONLY = "25006"
+TOO_LARGE = "54000"  # e.g. for an index
 
 CONCURRENCY = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the same transaction may well succeed next time."""
 
+UNAVAILABLE = (
+    READ_ONLY,  # a standby
+    "25P03",  # idle_in_transaction_session_timeout
+    "25P04",  # transaction_timeout
+    "08",  # connection exceptions, also those of PgBouncer
+    "53",  # insufficient resources: connections, memory, disk
+    "57P",  # the server shuts down, starts, or has crashed
+    "58",  # system errors, e.g. of a disk
+)
+"""Errors and classes of errors that are about the server, not about the statement.
+
+A transaction may well succeed later, or on another server: never on this connection.
+"""
+
 INVALID_VALUES = frozenset(
     {
+        TOO_LARGE,
         "22001",  # text too long
         "22003",  # number out of range
         "22007",  # not a date or time
@@ -35,3 +51,8 @@ INVALID_VALUES = frozenset(
 def sqlstate(error: DBAPIError) -> str:
     """Return the error code, or "" if the error does not come from the server."""
     return getattr(error.orig, "pgcode", None) or ""
+
+
+def is_unavailable(state: str) -> bool:
+    """Return whether an error code is one of `UNAVAILABLE`."""
+    return state.startswith(UNAVAILABLE)

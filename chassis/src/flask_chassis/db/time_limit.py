@@ -1,4 +1,4 @@
-"""A time limit for a few statements of a transaction, shorter than the connection's own."""
+"""A time limit for a few statements of a transaction, in the place of the connection's own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 from flask_chassis.db.sqlstate import QUERY_CANCELED, sqlstate
 
 SETTING = "statement_timeout"
+
+GRACE_SECONDS = 3
+"""What the server has to report that time is up."""
 
 
 class TimeLimitError(Exception):
@@ -59,5 +62,7 @@ def time_limit(session: Session, seconds: float) -> Iterator[TimeLimit]:
             "with `database.session()`."
         )
     limit = TimeLimit(session, seconds)
-    yield limit
+    # The client gives up after the server, also if the limit is longer than the connection's own.
+    with dbapi.limited_to(max(dbapi.limit, seconds + GRACE_SECONDS)):
+        yield limit
     limit.set(str(before))
