@@ -18,6 +18,7 @@ from flask_chassis.clients.errors import (
     BadResponseError,
     LostResponseError,
     RefusedError,
+    RequestTooLongError,
     TooSlowError,
     UnreachableError,
     UpstreamError,
@@ -538,3 +539,31 @@ def test_a_token_with_signs_that_no_header_has_is_not_sent(call: Upstream, other
     with pytest.raises(UpstreamError):
         call.get("/", token="a\r\nX-Evil: 1")
     assert other.requests == []
+
+
+# What is too long to be sent.
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        # Five kilobytes where it enters, sixteen on its way.
+        {"params": {"search": "ä" * 2_700}},
+        {"params": {"search": "x" * 9_000}},
+        {"token": "x" * 31_000},
+        {"headers": {f"X-{number}": "x" * 1_000 for number in range(31)}},
+    ],
+    ids=["a search that grows", "a long search", "a long token", "many headers"],
+)
+def test_a_request_that_no_service_reads_is_not_sent(
+    call: Upstream, other: Service, request_: dict[str, Any]
+) -> None:
+    with pytest.raises(RequestTooLongError) as caught:
+        call.get("/", **request_)
+    assert caught.value.code == 414
+    assert other.connections == 0
+
+
+def test_a_request_that_a_service_reads_is_sent(call: Upstream, other: Service) -> None:
+    call.get("/", params={"search": "ä" * 1_300}, token="x" * 10_000)
+    assert len(other.requests) == 1

@@ -137,6 +137,18 @@ class UpstreamResponse:
             raise BadResponseError(self.service, reason) from None
 
 
+class RequestTooLongError(UpstreamError):
+    """The request was not sent: its address or its headers are longer than services read.
+
+    A service does not answer such a request, so that it looks like one that is down. Bound what a
+    caller gives where it enters: each `ä` of a search is six characters in an address.
+    """
+
+    code = 414
+    outcome = "too_long"
+    template = "This is too long to be sent to the service {}."
+
+
 class RefusedError(UpstreamError):
     """The service refused the request with a 4xx status.
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
+from flask_chassis.clients.deadline import Deadline, DeadlineAdapter
 from flask_chassis.clients.errors import (
     BadResponseError,
     LostResponseError,
     RefusedError,
+    RequestTooLongError,
     TooSlowError,
     UnreachableError,
     UpstreamResponse,
@@ -27,6 +28,12 @@ LOST = frozenset({502, 504})
 
 CHUNK_BYTES = 65_536
 
+LONGEST_ADDRESS = 8190
+"""Of path and query together, as in flask_chassis.http.errors."""
+
+LARGEST_HEAD = 30_000
+"""Of the headers and twice the address: less than the buffer of a service, 32,768 bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -37,6 +44,20 @@ class Limits:
     total_seconds: float
     attempts: int
     max_response_bytes: int
+
+
+class _TooLong(requests.RequestException):
+    """The request is not sent."""
+
+
+class _Adapter(DeadlineAdapter):
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # requests passes them by name
+        """Send a request that the other side can read."""
+        address = len(request.path_url)
+        head = sum(len(name) + len(value) for name, value in request.headers.items()) + 2 * address
+        if address > LONGEST_ADDRESS or head > LARGEST_HEAD:
+            raise _TooLong(f"the address has {address} characters, all of the head {head}")
+        return super().send(request, **options)
 
 
 def new_session(pool_size: int) -> requests.Session:
@@ -54,7 +75,7 @@ def new_session(pool_size: int) -> requests.Session:
     # A compressed body of a kilobyte may expand to a megabyte.
     session.headers["Accept-Encoding"] = "identity"
     session.headers["Accept"] = "application/json"
-    adapter = HTTPAdapter(pool_maxsize=pool_size)
+    adapter = _Adapter(pool_maxsize=pool_size)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
@@ -69,13 +90,33 @@ def exchange(
 ) -> UpstreamResponse:
     """Send one request and return its 2xx response.
 
-    `deadline` is a time of `time.monotonic()`, until which the whole body must have arrived.
+    `deadline` is a time of `time.monotonic()`, until which the whole response must have arrived:
+    headers and body. Then the connection is ended, so that no thread is held for longer.
     `request` is passed to `requests.Session.request`.
 
     Raises TooSlowError after a time-out, UnreachableError if no connection can be opened,
-    LostResponseError if the connection is lost, RefusedError for a 4xx response, and
-    BadResponseError for any other response that is not usable.
+    LostResponseError if the connection is lost, RefusedError for a 4xx response,
+    RequestTooLongError if no service would read the request, and BadResponseError for any other
+    response that is not usable.
     """
+    with Deadline(deadline) as until:
+        try:
+            response = _exchange(session, service, limits, deadline, **request)
+        except (TooSlowError, LostResponseError, BadResponseError):
+            if not until.has_ended_it:
+                raise
+        if not until.has_ended_it:
+            return _checked(response)
+    raise TooSlowError(service, f"no complete response within {limits.total_seconds} s")
+
+
+def _exchange(
+    session: requests.Session,
+    service: str,
+    limits: Limits,
+    deadline: float,
+    **request: Any,
+) -> UpstreamResponse:
     remaining = max(deadline - time.monotonic(), 0.001)
     timeout = (min(limits.connect_seconds, remaining), min(limits.read_seconds, remaining))
     try:
@@ -83,6 +124,8 @@ def exchange(
             **request, timeout=timeout, stream=True, allow_redirects=False
         ) as response:
             body = b"".join(_chunks(response, service, limits, deadline))
+    except _TooLong as error:
+        raise RequestTooLongError(service, str(error)) from None
     except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
         raise TooSlowError(service, f"no response within {timeout[1]:.1f} s") from error
     except requests.ConnectTimeout as error:
@@ -95,7 +138,7 @@ def exchange(
         raise LostResponseError(service, _cause(error)) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise BadResponseError(service, str(error)) from error
-    return _checked(UpstreamResponse(service, response.status_code, response.headers, body))
+    return UpstreamResponse(service, response.status_code, response.headers, body)
 
 
 def _chunks(

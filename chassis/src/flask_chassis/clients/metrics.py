@@ -8,7 +8,7 @@ from time import perf_counter
 from prometheus_client import Histogram
 
 from flask_chassis.clients.errors import UpstreamError
-from flask_chassis.observability.metrics import BUCKETS
+from flask_chassis.observability.buckets import BUCKETS
 
 
 @cache

@@ -21,8 +21,7 @@ With `calls.breaker_failures`, a circuit breaker stops the calls of a service th
 again. APIs that are not made
 from the template are declared with `foreign: true`, see `clients.dependencies`.
 
-The time-outs do not limit a service that sends its headers byte by byte; `harakiri` in
-infra/uwsgi.yaml does.
+No call takes longer than the total time-out, even if the service sends its response byte by byte.
 """
 
 import random
@@ -124,13 +123,15 @@ class Upstream:
         client: str | None = None,
         headers: Mapping[str, str] | None = None,
         retry: bool | None = None,
+        total_seconds: float | None = None,
         **request: Any,
     ) -> UpstreamResponse:
         """Send a request and return its 2xx response; raises an UpstreamError if the call fails.
 
         `path` is appended to the URL of the service. `token` is sent as the bearer token, `client`
         (an IP address) as `X-Forwarded-For`, and `headers` besides, over all others. `retry` says
-        whether the call may be repeated, which idempotent methods may by default. `request` can
+        whether the call may be repeated, which idempotent methods may by default. `total_seconds`
+        shortens the total time-out. `request` can
         contain `params`, `json` and `data`, as in `requests`; `json` may be a Pydantic model, whose
         fields that were set are sent.
         """
@@ -145,12 +146,15 @@ class Upstream:
         } | dict(headers or {})
         if called.proxy:
             request["proxies"] = {"http": called.proxy, "https": called.proxy}
-        deadline = time.monotonic() + self._limits.total_seconds
+        limits = self._limits
+        if total_seconds is not None:
+            limits = replace(limits, total_seconds=min(total_seconds, limits.total_seconds))
+        deadline = time.monotonic() + limits.total_seconds
         send = partial(
             exchange,
             self._session,
             self.name,
-            self._limits,
+            limits,
             deadline,
             method=method,
             url=called.url + path,
@@ -158,7 +162,7 @@ class Upstream:
             **request,
         )
         may_retry = method in IDEMPOTENT if retry is None else retry
-        attempts = self._limits.attempts if may_retry else 1
+        attempts = limits.attempts if may_retry else 1
         with measured(self.name, method):
             try:
                 self._breaker.require_closed(self.name)
