@@ -92,5 +92,5 @@ def test_an_answer_that_trickles_is_given_up(server: JwksServer) -> None:
 
 def test_an_issuer_that_says_nothing_is_given_up(server: JwksServer) -> None:
     server.open.clear()
-    with pytest.raises(JwksError, match="cannot be reached"):
+    with pytest.raises(JwksError, match=r"cannot be reached|too long"):
         fetch(server.url, timeout_seconds=0.2)

@@ -110,6 +110,18 @@ def test_a_good_token_says_who_calls(probe: FlaskClient, forge: Forger, sort: st
     assert response.json == {"subject": "7", "username": "ada", "scopes": ["admin", "read"]}
 
 
+@pytest.mark.parametrize(
+    ("scope", "scopes"),
+    [("", []), ("admin", ["admin"]), ("admin orders:read", ["admin", "orders:read"])],
+)
+def test_scopes_are_words_with_a_space_between(
+    probe: FlaskClient, forge: Forger, scope: str, scopes: list[str]
+) -> None:
+    token = forge(claims={"scope": scope})
+    response = probe.get("/probes/mine/", headers={"Authorization": f"Bearer {token}"})
+    assert response.json["scopes"] == scopes
+
+
 @pytest.mark.parametrize("username", ["a", "x" * 50, "ünïcödé 🎈", "o'brien; --"])
 def test_a_username_is_any_text_of_up_to_fifty_characters(
     probe: FlaskClient, forge: Forger, username: str
@@ -118,6 +130,19 @@ def test_a_username_is_any_text_of_up_to_fifty_characters(
     response = probe.get("/probes/mine/", headers={"Authorization": f"Bearer {token}"})
     assert response.json["username"] == username
 
+
+NO_SCOPES = ["admin\n", "\tadmin", " admin", "admin ", "read  admin", "read\nadmin", "admin\u3000x"]
+NO_SCOPES += [
+    "read\u00a0admin",
+    "admin\0",
+    '"admin"',
+    "admin\\",
+    "ádmin",
+    "admin\x1f",
+    "admin\u2028",
+]
+# PyJWT takes whatever int() takes.
+NO_TIMES = [1e18, 10**18, 10**400, 1e400, float("nan"), -1, -1e18, "4000000000", True, {}, []]
 
 CLAIMS = ("sub", "username", "iat", "exp", "iss", "aud", "scope")
 
@@ -179,6 +204,13 @@ BAD: dict[str, Callable[[Forger], str]] = {
     "a huge time": lambda f: f(
         raw_claims=json.dumps(f.claims)[:-1] + ', "nbf": 1' + "0" * 5000 + "}"
     ),
+    **{
+        f"{claim} {value!r:.20}": lambda forge, claim=claim, value=value: forge(
+            claims={claim: value}
+        )
+        for claim in ("exp", "iat", "nbf")
+        for value in NO_TIMES
+    },
     "issued at a text": lambda forge: forge(claims={"iat": "now"}),
     # By whom, for whom.
     "another issuer": lambda forge: forge(claims={"iss": "https://elsewhere.example"}),
@@ -197,6 +229,17 @@ BAD: dict[str, Callable[[Forger], str]] = {
     "a username of two lines": lambda forge: forge(claims={"username": "ada\nroot"}),
     "a username of half a character": lambda forge: forge(claims={"username": "\ud800"}),
     "a username that reads backwards": lambda forge: forge(claims={"username": "\u202eada"}),
+    **{
+        f"the scope {scope!r}": lambda forge, scope=scope: forge(claims={"scope": scope})
+        for scope in NO_SCOPES
+    },
+    **{
+        f"{claim} {value!r:.20}": lambda forge, claim=claim, value=value: forge(
+            claims={claim: value}
+        )
+        for claim in ("sub", "jti")
+        for value in ("", "a\0b", "a\n", "\ud800", "x" * 256, {"a": 1}, [], True)
+    },
     "a scope that is a list": lambda forge: forge(claims={"scope": ["admin"]}),
     "a scope that is a number": lambda forge: forge(claims={"scope": 1}),
 }
@@ -227,6 +270,8 @@ def test_a_bad_token_is_401_and_told_why(probe: FlaskClient, forge: Forger, sort
         ("expired", "it has expired"),
         ("issued in the future", "it is not valid yet"),
         ("another audience", "it cannot be verified"),
+        ("exp 1e+18", "its exp is not a time in seconds since 1970"),
+        ("the scope 'admin\\n'", "its scope is not a list of words with one space between"),
     ],
 )
 def test_the_reason_is_told_to_callers_and_to_operators(

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
 
+from flask_chassis.auth.claims import END_OF_9999
 from flask_chassis.auth.signing import Signer
 from flask_chassis.auth.signing_key import SigningKey
 from flask_chassis.issuer import issuing, revocation
@@ -120,3 +121,15 @@ def test_a_lost_database_lets_no_revoked_token_in(issuer: Flask, make: Make) -> 
     token = token_of(issuer)
     revoke(token, issuer)
     assert status_of(token, make(database__port=1)) == 503
+
+
+def test_a_token_of_the_farthest_future_can_be_revoked(
+    issuer: Flask, settings: Settings, key: Path, engine: Engine
+) -> None:
+    claims: dict[str, Any] = {"sub": "1", "username": "ada", "scope": "", "iat": int(time.time())}
+    claims |= {"iss": settings["tokens.issuer"], "aud": settings["tokens.audience"]}
+    claims |= {"jti": "x" * 255, "exp": END_OF_9999}
+    token = jwt.encode(claims, key.read_bytes(), "RS256", headers={"kid": key.stem})
+    revoke(token, issuer)
+    assert status_of(token, issuer) == 401
+    assert revoked(engine) == {"x" * 255}

@@ -8,9 +8,10 @@ from urllib3.exceptions import HTTPError
 
 from flask_chassis.auth import jwks
 from flask_chassis.auth.jwks import JwksError, Keys
+from flask_chassis.clients.deadline import Deadline, DeadlineAdapter
 
 TIMEOUT_SECONDS = 5.0
-"""Time-out of a whole fetch. The read time-out restarts with each byte of a slow body."""
+"""Time-out of a whole fetch, headers and body."""
 
 SILENCE_SECONDS = 2.0
 """Time-out of the connection, and of each read."""
@@ -23,19 +24,33 @@ _PIECE = 8192
 
 def fetch(url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> Keys:
     """Return the usable keys at an address; JwksError if there are none."""
-    deadline = time.monotonic() + timeout_seconds
     silence = min(SILENCE_SECONDS, timeout_seconds)
+    with Deadline(time.monotonic() + timeout_seconds) as until:
+        try:
+            return _keys(url, silence, until)
+        except JwksError:
+            if not until.has_ended_it:
+                raise
+    raise JwksError(f"it takes too long: more than {timeout_seconds} s")
+
+
+def _keys(url: str, silence: float, until: Deadline) -> Keys:
     try:
         with requests.Session() as session:
+            session.mount("http://", DeadlineAdapter())
+            session.mount("https://", DeadlineAdapter())
             # Neither proxies nor ~/.netrc: nobody else has a say in whose keys these are.
             session.trust_env = False
             session.verify = os.environ.get("REQUESTS_CA_BUNDLE", True)
-            return jwks.read(_fetched(session, url, silence, deadline))
+            body = _fetched(session, url, silence)
     except (requests.RequestException, HTTPError, OSError) as error:
         raise JwksError(f"it cannot be reached: {error}") from error
+    if until.has_ended_it:
+        raise JwksError("the rest of it is missing")
+    return jwks.read(body)
 
 
-def _fetched(session: requests.Session, url: str, silence: float, deadline: float) -> bytes:
+def _fetched(session: requests.Session, url: str, silence: float) -> bytes:
     with session.get(
         url,
         # What is compressed would have to be unpacked, to a size that nobody knows.
@@ -47,16 +62,14 @@ def _fetched(session: requests.Session, url: str, silence: float, deadline: floa
     ) as response:
         if response.status_code != requests.codes.ok:
             raise JwksError(f"it answers with status {response.status_code}")
-        return _body(response, deadline)
+        return _body(response)
 
 
-def _body(response: requests.Response, deadline: float) -> bytes:
+def _body(response: requests.Response) -> bytes:
     body = b""
     # A piece at a time as it comes, which iter_content does not do: it waits for a full one.
     while piece := response.raw.read1(_PIECE):
         body += piece
         if len(body) > LARGEST_BODY:
             raise JwksError(f"it has more than {LARGEST_BODY} bytes")
-        if time.monotonic() > deadline:
-            raise JwksError("it takes too long")
     return body

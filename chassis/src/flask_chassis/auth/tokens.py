@@ -1,41 +1,23 @@
 """Verifies the tokens of callers: RS256 JWTs, signed with the key that their `kid` names."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import jwt
 from flask import Flask
 
-from flask_chassis.auth import key_sources
+from flask_chassis.auth import claims, key_sources
+from flask_chassis.auth.claims import BadTokenError as BadTokenError
+from flask_chassis.auth.claims import Claims as Claims
 from flask_chassis.auth.public_keys import ALGORITHM, KeySource
 from flask_chassis.auth.token_cache import VerifiedTokens
 from flask_chassis.observability import health
 from flask_chassis.settings import Settings
 
-CLAIMS = ("sub", "username", "iat", "exp", "iss", "aud", "scope")
-LONGEST_USERNAME = 50
-
-
-class BadTokenError(Exception):
-    """The token is not valid; the message, which callers may read, says why."""
+REQUIRED_CLAIMS = ("sub", "username", "iat", "exp", "iss", "aud", "scope")
 
 
 class NoKeysError(Exception):
     """There are no public keys, so no token can be verified."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """The claims of a verified token."""
-
-    subject: str
-    username: str
-    scopes: frozenset[str]
-    expires: int
-    """Expiry in seconds since 1970, without the verifier's leeway."""
-    token_id: str | None = None
-    """The `jti` claim, by which the issuer revokes the token."""
 
 
 class Verifier:
@@ -68,17 +50,17 @@ class Verifier:
 
         Raises KeysUnavailableError if the key is unknown and the issuer does not answer.
         """
-        claims = self._remembered.get(token) or self._verified(token)
-        if self._is_refused and self._is_refused(claims):
+        found = self._remembered.get(token) or self._verified(token)
+        if self._is_refused and self._is_refused(found):
             raise BadTokenError("it has been revoked")
-        return claims
+        return found
 
     def _verified(self, token: str) -> Claims:
         try:
             kid = jwt.get_unverified_header(token).get("kid")
             if not isinstance(kid, str) or (key := self._keys.get(kid)) is None:
                 raise BadTokenError("it is signed by an unknown key")
-            claims = _claims(
+            found = claims.checked(
                 jwt.decode(
                     token,
                     key,
@@ -86,7 +68,7 @@ class Verifier:
                     issuer=self._issuer,
                     audience=self._audience,
                     leeway=self._leeway,
-                    options={"require": list(CLAIMS)},
+                    options={"require": list(REQUIRED_CLAIMS)},
                 )
             )
         except jwt.ExpiredSignatureError as error:
@@ -96,8 +78,8 @@ class Verifier:
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             # The last four come out of PyJWT for texts that are no token at all.
             raise BadTokenError("it cannot be verified") from error
-        self._remembered.add(token, claims, kid, key, claims.expires)
-        return claims
+        self._remembered.add(token, found, kid, key, found.expires)
+        return found
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -110,20 +92,3 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     app.extensions["tokens"] = verifier
     health.needs(app, "token_keys", verifier.check)
-
-
-def _claims(payload: dict[str, Any]) -> Claims:
-    username, scope = payload["username"], payload["scope"]
-    if not isinstance(username, str) or not 1 <= len(username) <= LONGEST_USERNAME:
-        raise BadTokenError("its username is not a text of 1 to 50 characters")
-    if not username.isprintable():
-        raise BadTokenError("its username has characters that cannot be printed")
-    if not isinstance(scope, str):
-        raise BadTokenError("its scope is not a text")
-    return Claims(
-        subject=payload["sub"],
-        username=username,
-        scopes=frozenset(scope.split()),
-        expires=int(payload["exp"]),
-        token_id=payload.get("jti"),
-    )
