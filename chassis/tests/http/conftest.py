@@ -12,14 +12,21 @@ from flask_chassis.settings import Settings
 from .invoices import domain
 
 
-@pytest.fixture
-def invoices_app(settings: Settings) -> Iterator[Flask]:
+@pytest.fixture(scope="session")
+def invoices_service(settings: Settings) -> Iterator[Flask]:
     """Return a service that serves invoices; it asks its database nothing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(application, "domain", domain)
         made: Flask = application.create_app(settings)
     yield made
     made.extensions["database"].dispose()
+
+
+@pytest.fixture
+def invoices_app(invoices_service: Flask) -> Flask:
+    """Return that service, without an invoice."""
+    invoices_service.extensions["invoices"].clear()
+    return invoices_service
 
 
 @pytest.fixture

@@ -45,6 +45,13 @@ def test_what_matches_no_route_is_logged_as_that(
     assert (record["route"], record["path"], record["status"]) == (route, path, status)
 
 
+def test_a_method_that_is_long_is_cut_off(probe: FlaskClient, logged: Logged) -> None:
+    probe.open("/probes/free/", method="X" * 20_000)
+    [record] = logged()
+    assert record["method"] == "X" * 20
+    assert record["message"] == f"{record['method']} {record['route']} 405"
+
+
 def test_a_probe_that_is_answered_every_few_seconds_is_not_logged(
     probe: FlaskClient, logged: Logged, settings: Settings
 ) -> None:

@@ -55,6 +55,13 @@ def test_a_forgotten_closing_slash_is_a_redirect(probe: FlaskClient, path: str) 
     assert probe.get(path, follow_redirects=True).status_code == 200
 
 
+def test_a_redirect_that_would_be_too_long_is_414(probe: FlaskClient) -> None:
+    environ = {"QUERY_STRING": "search=" + "\u00c3\u00a4" * 1_500}
+    response = probe.get("/admin/version", environ_overrides=environ)
+    assert response.status_code == 414
+    assert "Location" not in response.headers
+
+
 @everywhere
 def test_an_address_that_is_too_long_is_414(probe: FlaskClient, place: str) -> None:
     """Of such an address uWSGI leaves out the query: a search would list everything."""
@@ -73,6 +80,10 @@ def test_an_address_that_is_too_long_is_414(probe: FlaskClient, place: str) -> N
         {"CONTENT_LENGTH": "1_0"},
         {"CONTENT_LENGTH": "+1"},
         {"CONTENT_LENGTH": "5, 6"},
+        {"CONTENT_LENGTH": "18446744073709551616"},
+        {"CONTENT_LENGTH": "0" * 16},
+        {"HTTP_CONTENT_LENGTH ": "5"},
+        {"HTTP_X_ANY\t": "5"},
         {"CONTENT_LENGTH": "²"},
         {"CONTENT_LENGTH": "3", "HTTP_TRANSFER_ENCODING": "chunked"},
         {"CONTENT_LENGTH": "3", "HTTP_TRANSFER_ENCODING": "gzip"},

@@ -151,7 +151,7 @@ def stored(engine: Engine, model: type[Base], rows: Sequence[dict[str, Any]]) ->
 
 
 RANDOM = hypothesis_settings(
-    max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -357,7 +357,7 @@ def test_a_search_is_literal_and_ignores_case(
         ("customer", "a\0b", "Has characters that cannot be stored."),
         *(("count", sent, "Must be true or false.") for sent in ("2", "1", "yes", "on", "t", "")),
         *(("limit", sent, "Must be a whole number from 1 to 100.") for sent in ("01", "+1", "")),
-        ("after", "", "Is not the cursor of a page of this list"),
+        ("after", "", "Must have at least 1 character"),
         ("before", "3", "Is not a known field."),
         ("offset", "3", "Is not a known field."),
     ],

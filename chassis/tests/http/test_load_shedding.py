@@ -132,6 +132,35 @@ def test_the_mean_follows_the_latest_requests(
     assert not shedder.sheds({})
 
 
+def test_the_wait_is_measured_by_the_header(
+    shedder: LoadShedder, clock: Clock, uwsgi: SimpleNamespace
+) -> None:
+    request = sent(clock, 1.5)
+    assert not shedder.sheds(request)
+    assert shedder.wait(request) == pytest.approx(1.5, abs=0.01)
+    # Of a proxy whose clock is ahead.
+    assert shedder.wait(sent(clock, -60)) == 0
+
+
+def test_without_the_header_the_wait_is_estimated(
+    shedder: LoadShedder, clock: Clock, uwsgi: SimpleNamespace
+) -> None:
+    shedder.add(0.5)
+    uwsgi.metrics[QUEUE] = 32
+    assert not shedder.sheds({})
+    # Eight threads answer 16 a second.
+    assert shedder.wait({}) == pytest.approx(2)
+
+
+def test_without_a_queue_no_request_has_waited(
+    shedder: LoadShedder, clock: Clock, uwsgi: SimpleNamespace
+) -> None:
+    uwsgi.metrics[QUEUE] = 0
+    request = sent(clock, 3600)
+    assert not shedder.sheds(request)
+    assert shedder.wait(request) == 0
+
+
 def test_without_uwsgis_metrics_nothing_is_shed(
     shedder: LoadShedder, clock: Clock, uwsgi: SimpleNamespace
 ) -> None:
@@ -175,6 +204,17 @@ def test_a_request_that_is_shed_has_an_id_and_is_logged_and_counted(
     assert record["request_id"] == "order-17"
     assert (record["route"], record["path"], record["status"]) == ("unmatched", PATH, 503)
     assert REGISTRY.get_sample_value("http_requests_total", labels) == before + 1
+
+
+def test_the_metric_of_the_duration_has_the_wait(uwsgi: SimpleNamespace, make: Make) -> None:
+    labels = {"method": "GET", "route": "unmatched"}
+    name = "http_request_duration_seconds_sum"
+    client = make(http__longest_wait_seconds=60).test_client()
+    time.sleep(0.3)
+    before = REGISTRY.get_sample_value(name, labels) or 0
+    client.get("/nowhere/", headers={"X-Request-Start": f"t={time.time() - 60:.3f}"})
+    # No longer than the service has run.
+    assert 0.3 <= (REGISTRY.get_sample_value(name, labels) or 0) - before < 30
 
 
 def test_a_health_check_is_never_shed(late: FlaskClient) -> None:

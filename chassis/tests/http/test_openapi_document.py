@@ -148,7 +148,9 @@ def test_parameters_of_path_query_and_headers(document: dict[str, Any]) -> None:
     assert "304" in found["GET", f"{INVOICES}{{id}}/"]["responses"]
     [_, match] = found["DELETE", f"{INVOICES}{{id}}/"]["parameters"]
     assert (match["name"], match["required"]) == ("If-Match", False)
-    assert "412" in found["DELETE", f"{INVOICES}{{id}}/"]["responses"]
+    assert {"409", "412"} <= found["DELETE", f"{INVOICES}{{id}}/"]["responses"].keys()
+    # With If-Match, a change at the same time is 412.
+    assert "409" not in found["PATCH", f"{INVOICES}{{id}}/"]["responses"]
     # What is deleted has no version any more.
     assert "headers" not in found["DELETE", f"{INVOICES}{{id}}/"]["responses"]["204"]
     assert "ETag" in found["PATCH", f"{INVOICES}{{id}}/"]["responses"]["200"]["headers"]
@@ -213,7 +215,7 @@ FIELDS += ["web", "seen", "labels"]
 
 
 @settings(
-    max_examples=300,
+    max_examples=150,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -233,7 +235,7 @@ def test_hostile_requests_of_every_type_are_answered_as_documented(
     for result in schema.get_all_operations():
 
         @settings(
-            max_examples=40,
+            max_examples=20,
             deadline=None,
             database=None,
             phases=[Phase.explicit, Phase.generate],

@@ -516,6 +516,29 @@ def test_two_edits_at_once(invoices: FlaskClient, writer: Mapping[str, str]) -> 
     assert (again.status_code, again.data) == (304, b"")
 
 
+@pytest.mark.parametrize("unwanted", ['"1"', 'W/"1"', "*", '"5", "1"'])
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_change_is_not_made_to_a_version_that_the_caller_excludes(
+    invoices: FlaskClient, writer: Mapping[str, str], method: str, unwanted: str
+) -> None:
+    path = invoices.post(INVOICES, json=invoice(), headers=writer).headers["Location"]
+    sent = {**writer, "If-Match": "*", "If-None-Match": unwanted}
+    body = {"json": {"status": "sent"}} if method == "PATCH" else {}
+    assert invoices.open(path, method=method, headers=sent, **body).status_code == 412
+    assert invoices.get(path, headers=writer).headers["ETag"] == '"1"'
+    sent["If-None-Match"] = '"5"'
+    assert invoices.open(path, method=method, headers=sent, **body).status_code in {200, 204}
+
+
+def test_an_address_that_grows_too_long_in_its_normal_form_is_named(
+    invoices: FlaskClient, writer: Mapping[str, str]
+) -> None:
+    web = "http://acme.example/" + "é" * 700
+    response = invoices.post(INVOICES, json=invoice(web=web), headers=writer)
+    assert response.status_code == 400
+    assert response.json["errors"].keys() == {"web"}
+
+
 @pytest.mark.parametrize(
     "sent",
     ["1", "garbage", '""', "", " ", '"', '"1', "'1'", 'w/"1"', '"1" "2"', '"1",2', '*,"1"', "**"],

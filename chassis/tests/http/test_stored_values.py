@@ -228,6 +228,24 @@ def test_what_is_shown_first_is_what_is_stored(
     assert things.get(others).data == patched.data
 
 
+@pytest.mark.parametrize(
+    "written", ["1e-400", "0.300000000000000001", "999999999999.990001", "1.0000000000000000001"]
+)
+def test_a_number_is_not_rounded_to_what_fits(things: FlaskClient, written: str) -> None:
+    """`1e-400` is 0 as a float, and would be stored."""
+    body = b'{"amount": %s}' % written.encode()
+    response = things.post("/api/things/", data=body, content_type="application/json")
+    assert response.status_code == 400
+    assert response.json["errors"].keys() == {"amount"}
+
+
+@pytest.mark.parametrize("written", ["1.50000", "15e-1", "1.5", "0.15E1"])
+def test_a_number_can_be_written_in_any_way(things: FlaskClient, written: str) -> None:
+    body = b'{"amount": %s}' % written.encode()
+    response = things.post("/api/things/", data=body, content_type="application/json")
+    assert response.json["amount"] == "1.50"
+
+
 @pytest.mark.parametrize("written", ["12345678901234567.25", "0.12345678901234567"])
 def test_a_number_that_a_float_does_not_keep_is_refused(things: FlaskClient, written: str) -> None:
     body = b'{"free": %s}' % written.encode()

@@ -11,6 +11,9 @@ from flask_chassis.observability.health import PROBES
 MAX_PATH = 500
 """Characters of a path that are logged: a path has no maximum length."""
 
+MAX_METHOD = 20
+"""Characters of a method that are logged: more than any has that is registered."""
+
 _log = logging.getLogger("access")
 
 
@@ -20,7 +23,7 @@ def write(environ: WSGIEnvironment, route: str, status: str, seconds: float) -> 
     level = logging.DEBUG if path.startswith(PROBES) else logging.INFO
     if not _log.isEnabledFor(level):
         return
-    method = environ["REQUEST_METHOD"]
+    method = environ["REQUEST_METHOD"][:MAX_METHOD]
     fields = {
         "method": method,
         "route": route,

@@ -8,6 +8,7 @@ what the next GET shows.
 import re
 from collections.abc import Callable
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from math import isfinite
 from typing import Any
 
 from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
@@ -19,6 +20,23 @@ WRITTEN = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?")
 
 DIGITS_OF_A_NUMBER = 15
 """So many digits of a number in JSON are kept by all who read it as a float."""
+
+
+class RoundedNumber(float):
+    """A number of a JSON body that a float does not keep: `0.300000000000000001`, `1e-400`."""
+
+    exact: Decimal
+
+
+def number(written: str) -> float:
+    """Return a number of a JSON body, with what it was if a float does not keep it."""
+    rounded = float(written)
+    kept = Decimal(written, EXACT)
+    if not isfinite(rounded) or Decimal(repr(rounded)) == kept:
+        return rounded
+    made = RoundedNumber(rounded)
+    made.exact = kept
+    return made
 
 
 # A function of our own: Pydantic reads signatures, and those of built-in methods differ between
@@ -33,7 +51,7 @@ AS_TEXT = core_schema.plain_serializer_function_ser_schema(as_text, when_used="j
 
 def pattern_of(schema: core_schema.DecimalSchema) -> str:
     """Return the pattern of a decimal's text, with its numbers of digits."""
-    before, places = _digits_before(schema), schema.get("decimal_places")
+    before, places = digits_before(schema), schema.get("decimal_places")
     digits = f"[0-9]{{1,{before}}}" if before else "[0-9]+"
     after = "" if places == 0 else rf"(\.[0-9]{{1,{places}}})?" if places else r"(\.[0-9]+)?"
     return rf"^-?{digits}{after}$"
@@ -49,22 +67,26 @@ def exact(schema: core_schema.DecimalSchema) -> core_schema.CoreSchema:
     )
 
 
-def _digits_before(schema: core_schema.DecimalSchema) -> int | None:
+def digits_before(schema: core_schema.DecimalSchema) -> int | None:
+    """Return how many digits a decimal may have before its point."""
     digits = schema.get("max_digits")
     return max(1, digits - (schema.get("decimal_places") or 0)) if digits else None
 
 
 def _written(schema: core_schema.DecimalSchema) -> Callable[[object], object]:
     """Return a validator that refuses texts that are not written as the pattern says."""
-    before, places = _digits_before(schema), schema.get("decimal_places")
+    before, places = digits_before(schema), schema.get("decimal_places")
     keeps_numbers = (schema.get("max_digits") or MAX_PREC) <= DIGITS_OF_A_NUMBER
 
     def check(value: object) -> object:
-        if isinstance(value, float) and not keeps_numbers and not _is_short(value):
+        is_rounded = isinstance(value, RoundedNumber)
+        if isinstance(value, float) and not keeps_numbers and (is_rounded or not _is_short(value)):
             raise PydanticCustomError(
                 "decimal_number",
                 f"Must be a text: a number keeps {DIGITS_OF_A_NUMBER} digits only.",
             )
+        if isinstance(value, RoundedNumber):
+            return value.exact
         if not isinstance(value, str):
             return value
         found = WRITTEN.fullmatch(value)

@@ -14,6 +14,7 @@ from werkzeug.exceptions import (
     RequestURITooLarge,
 )
 from werkzeug.routing import RequestRedirect
+from werkzeug.urls import iri_to_uri
 
 from flask_chassis.clients.errors import UpstreamError
 from flask_chassis.http import responses, url_converters
@@ -21,6 +22,9 @@ from flask_chassis.settings import Settings
 
 LONGEST_ADDRESS = 8190
 """Of a request's path and query together: what most proxies let through at most."""
+
+LONGEST_LENGTH = 15
+"""Of a Content-Length, in digits. uWSGI reads 18446744073709551616, which is 2^64, as 0."""
 
 BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
@@ -62,6 +66,9 @@ def refuse_malformed_request() -> None:
     A proxy and this service must not disagree about where a request ends.
     """
     environ = request.environ
+    names = "".join(environ)
+    if " " in names or "\t" in names:
+        raise BadRequest("There is a space in the name of a header, or before its colon.")
     if environ["SERVER_PROTOCOL"] not in PROTOCOLS or not environ["PATH_INFO"].startswith("/"):
         raise BadRequest("This is not a valid HTTP request.")
     length = environ.get("CONTENT_LENGTH", "")
@@ -73,6 +80,8 @@ def refuse_malformed_request() -> None:
             raise LengthRequired("The only supported Transfer-Encoding is chunked.")
     elif length and not (length.isascii() and length.isdecimal()):
         raise BadRequest("Content-Length is not a number.")
+    elif len(length) > LONGEST_LENGTH:
+        raise BadRequest(f"Content-Length has more than {LONGEST_LENGTH} digits.")
 
 
 def refuse_unreadable_address() -> None:
@@ -101,7 +110,9 @@ def lead_to_closing_slash() -> Response | None:
     error = request.routing_exception
     if not isinstance(error, RequestRedirect):
         return None
-    location = urlsplit(error.new_url)._replace(scheme="", netloc="").geturl()
+    location = iri_to_uri(urlsplit(error.new_url)._replace(scheme="", netloc="").geturl())
+    if len(location) > LONGEST_ADDRESS:
+        raise RequestURITooLarge(f"The address has more than {LONGEST_ADDRESS} characters.")
     message = "The address ends with a slash: see the header Location."
     return responses.json({"message": message}, error.code, {"Location": location})
 

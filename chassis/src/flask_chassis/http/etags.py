@@ -18,7 +18,12 @@ def require_match(revision: object, *, optional: bool = False) -> None:
 
     `*` is for callers that change what is there, whatever it is. A model with `version_id_col`
     answers 412 all the same if another transaction changes the row between the read and the write.
+
+    Raises 412, too, if `If-None-Match` has the revision, or is `*`: RFC 9110, 13.1.2.
     """
+    unwanted = request.if_none_match
+    if unwanted.star_tag or unwanted.contains_weak(str(revision)):
+        raise PreconditionFailed("If-None-Match has the ETag of the present version.")
     if "If-Match" not in request.headers:
         if optional:
             return

@@ -14,7 +14,9 @@ from pydantic import (
     PlainSerializer,
     TypeAdapter,
     ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
@@ -44,13 +46,17 @@ def _utc(value: datetime) -> datetime:
         raise PydanticCustomError("utc", "Must be in the years 1 to 9999 in UTC.") from None
 
 
-def _http_url(value: str) -> str:
-    if not _ABSOLUTE_URL.fullmatch(value):
+def _http_url(value: object, handler: ValidatorFunctionWrapHandler) -> str:
+    sent = handler(value)
+    if not _ABSOLUTE_URL.fullmatch(sent):
         raise PydanticCustomError("http_url", "Must be an http or https URL.")
     try:
-        return str(_URL.validate_python(value))
+        normal = str(_URL.validate_python(sent))
     except ValidationError:
         raise PydanticCustomError("http_url", "Must be an http or https URL.") from None
+    # What is stored has to fit as well: `é` becomes `%C3%A9`.
+    made: str = handler(normal)
+    return made
 
 
 # A function of our own: Pydantic reads signatures, and those of built-in methods differ between
@@ -167,12 +173,13 @@ It has microseconds, as PostgreSQL has: further digits are cut off.
 HttpUrl = Annotated[
     str,
     _Limits(max_length=LONGEST_URL),
-    AfterValidator(_http_url),
+    WrapValidator(_http_url),
     WithJsonSchema({"type": "string", "format": "uri", "maxLength": LONGEST_URL}),
 ]
 """An absolute URL with http or https: a text of at most 2083 characters.
 
-It is stored and shown in its normal form: `HTTP://Acme.example` becomes `http://acme.example/`.
+It is stored and shown in its normal form, whose length counts as well: `HTTP://Acme.example`
+becomes `http://acme.example/`, and `é` in a path `%C3%A9`.
 """
 
 Omittable = Annotated[T | None, _NotNull()]

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from flask_chassis.http.decimals import pattern_of
+from flask_chassis.http.decimals import digits_before, pattern_of
 from flask_chassis.http.strictness import PATTERN
 from flask_chassis.http.text import TEXT
 
@@ -34,6 +34,8 @@ class JsonSchemas(GenerateJsonSchema):
         if self.mode == "serialization":
             return text
         number: JsonSchemaValue = {"type": "number"}
+        if before := digits_before(schema):
+            number |= {"exclusiveMinimum": -(10.0**before), "exclusiveMaximum": 10.0**before}
         for limit, keyword in LIMITS.items():
             if limit in schema:
                 number[keyword] = float(schema[limit])  # type: ignore[literal-required]

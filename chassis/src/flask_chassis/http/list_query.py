@@ -39,7 +39,7 @@ def model_for(
             column_types.whole_number(1, LARGEST_LIMIT), "How many to return", DEFAULT_LIMIT
         ),
         "after": _parameter(
-            Annotated[str, Field(max_length=cursor.LONGEST)],
+            Annotated[str, Field(min_length=1, max_length=cursor.LONGEST)],
             "Return the next page: the cursor that the previous page's header `Link` has",
         ),
         "count": _parameter(

@@ -71,6 +71,19 @@ class LoadShedder:
         self._budget -= 1
         return True
 
+    def wait(self, environ: WSGIEnvironment) -> float:
+        """Return the seconds that a request has waited for a thread: measured, or estimated.
+
+        Without a proxy's header it is the time that all threads need for those who wait. While
+        nobody waits, it is 0 whatever a header says, as clients and wrong clocks may write it.
+        """
+        if not self._queue:
+            return 0.0
+        waited = seconds_waited(environ.get("HTTP_X_REQUEST_START", ""), self._started)
+        if waited is None:
+            return self._queue * self._mean_seconds / self._concurrency
+        return max(0.0, waited)
+
     def add(self, seconds: float) -> None:
         """Take the duration of a request that was not shed into account."""
         mean = self._mean_seconds

@@ -8,11 +8,13 @@ duration. It is no set of Flask's hooks because that costs three times as much.
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from threading import get_ident
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+import werkzeug.http
 from flask import Flask
 
 from flask_chassis.auth import closed
@@ -23,6 +25,9 @@ from flask_chassis.observability.health import PROBES
 from flask_chassis.observability.route import UNMATCHED, route_of
 from flask_chassis.serving import watchdog
 from flask_chassis.settings import Settings
+
+# Once a second.
+http_date = lru_cache(1)(werkzeug.http.http_date)
 
 # uWSGI passes on what it cannot parse, a TLS handshake for example, without these variables.
 # Werkzeug needs them; errors.py refuses the request.
@@ -61,8 +66,12 @@ class Middleware:
         load_shedder = self._load_shedder
         if load_shedder is not None and environ["PATH_INFO"].startswith(PROBES):
             load_shedder = None
-        if load_shedder is not None and load_shedder.sheds(environ):
-            load_shedder, wsgi_app = None, load_shedding.refuse
+        waited = 0.0
+        if load_shedder is not None:
+            is_shed = load_shedder.sheds(environ)
+            waited = load_shedder.wait(environ)
+            if is_shed:
+                load_shedder, wsgi_app = None, load_shedding.refuse
 
         # Request id.
         identifier = request_id.assign(environ)
@@ -75,7 +84,10 @@ class Middleware:
         ) -> Callable[[bytes], object]:
             nonlocal status, route
             status, route = line[:3], route_of(environ)
-            return start_response(line, [*headers, (request_id.HEADER, identifier)], *exc_info)
+            headers = [*headers, (request_id.HEADER, identifier)]
+            if self._uwsgi:  # which sends no date; other servers do
+                headers.append(("Date", http_date(int(time()))))
+            return start_response(line, headers, *exc_info)
 
         if "HTTP_TRANSFER_ENCODING" in environ and self._uwsgi:
             request_body.read_chunks(environ, self._uwsgi)
@@ -90,7 +102,7 @@ class Middleware:
             if load_shedder is not None:
                 load_shedder.add(seconds)
             access_log.write(environ, route, status, seconds)
-            metrics.count(environ["REQUEST_METHOD"], route, status, seconds)
+            metrics.count(environ["REQUEST_METHOD"], route, status, waited + seconds)
             del self._running[thread]
             request_id.current_id.reset(token)
         if request_body.is_expected(environ):

@@ -148,6 +148,9 @@ def _query_parameters(
             parameter["description"] = described["description"]
         # An address has no null: a parameter is there or not.
         choices = [each for each in value.get("anyOf", ()) if each != {"type": "null"}]
+        # And no number: a decimal is its digits, without an exponent.
+        if any(each.get("format") == "decimal" for each in choices):
+            choices = [each for each in choices if each.get("type") != "number"]
         if len(choices) == 1:
             value = {**{key: each for key, each in value.items() if key != "anyOf"}, **choices[0]}
         yield {**parameter, "schema": value}

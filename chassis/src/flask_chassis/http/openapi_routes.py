@@ -48,6 +48,9 @@ MEANINGS = {
 }
 """What errors mean where an operation says nothing else."""
 
+CHANGED = "It was changed by another request at the same time"
+"""What 409 means for an operation with an optional `If-Match`."""
+
 IDEMPOTENCY_MEANINGS = {
     409: (
         "a request with the same `Idempotency-Key` is still running; `Retry-After` says in how "
@@ -96,7 +99,11 @@ class Route:
         # What is created has an ETag afterwards, and none to match before.
         if declared.has_etag and self.method != "GET" and declared.status != HTTPStatus.CREATED:
             found |= {412}
+            # Without If-Match, a change between the read and the write is a conflict.
+            found |= set() if 428 in declared.errors else {409}
         meanings = {status: _meaning(status, "") for status in found}
+        if 409 in meanings:
+            meanings[409] = CHANGED
         meanings |= {status: _meaning(status, said) for status, said in declared.errors.items()}
         if declared.idempotent:
             for status, meaning in IDEMPOTENCY_MEANINGS.items():

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
+from flask_chassis.http.decimals import number
 from flask_chassis.http.error_sentences import MOST_ERRORS, errors_of, place_of
 from flask_chassis.http.errors import Invalid
 from flask_chassis.http.text import NOT_TEXT, TEXT, is_text
@@ -37,7 +38,7 @@ def request_body(model: type[Model]) -> Model:
     Raises Invalid with all that is wrong, by place; BadRequest, UnsupportedMediaType and
     RequestEntityTooLarge for a body that cannot be read.
     """
-    if request.headers.get("Content-Encoding", "identity") != "identity":
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
     # A body in chunks that is too large would be cut off without a word, and its beginning taken.
     body = request.get_data()
@@ -103,11 +104,12 @@ def _parsed(body: bytes) -> object:
     """Return a body of JSON; raises BadRequest, or Invalid for what has a place."""
     body = body.removeprefix(BOM_UTF8)
     try:
-        parsed = from_json(body, allow_inf_nan=False)
+        from_json(body, allow_inf_nan=False)
     except ValueError:
         raise _unreadable(body) from None
+    parsed = json.loads(body, object_pairs_hook=_object, parse_float=number)
     # The last of several values would be taken, and a proxy may look at the first.
-    if wrong := dict(_repeated_keys(json.loads(body, object_pairs_hook=_object))):
+    if wrong := dict(_repeated_keys(parsed)):
         raise Invalid(wrong)
     return parsed
 
