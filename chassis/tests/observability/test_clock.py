@@ -5,7 +5,9 @@ import time
 
 import pytest
 
-from flask_chassis.observability.clock import Clock
+from flask_chassis.observability import clock as module
+
+from ..clock import time_with
 
 pytestmark = pytest.mark.usefixtures("service")  # with its logs
 
@@ -14,8 +16,8 @@ pytestmark = pytest.mark.usefixtures("service")  # with its logs
 def test_a_jump_is_logged_once(
     jump: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    clock, real = Clock(), time.time
-    monkeypatch.setattr("time.time", lambda: real() + jump)
+    clock = module.Clock()
+    monkeypatch.setattr(module, "time", time_with(time=lambda: time.time() + jump))
     capfd.readouterr()
     clock.log_jump()
     clock.log_jump()
@@ -28,8 +30,8 @@ def test_a_jump_is_logged_once(
 def test_a_clock_that_is_set_right_is_not(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    clock, real = Clock(), time.time
-    monkeypatch.setattr("time.time", lambda: real() + 2)
+    clock = module.Clock()
+    monkeypatch.setattr(module, "time", time_with(time=lambda: time.time() + 2))
     capfd.readouterr()
     clock.log_jump()
     assert capfd.readouterr().out == ""

@@ -31,6 +31,16 @@ def test_a_level_that_does_not_exist_stops_the_start(make: Make) -> None:
         make(logs__level="LOUD")
 
 
+def test_a_setting_that_ends_with_a_line_feed_is_named_and_not_shown(
+    make: Make, logged: Logged
+) -> None:
+    make(database__password="hunter2\n", service__description="two\nlines\n")
+    [record] = [each for each in logged() if "line feed" in each["message"]]
+    assert record["level"] == "WARNING"
+    assert record["message"].startswith("database.password ends with a line feed")
+    assert "hunter2" not in str(record)
+
+
 def test_what_other_code_logs_in_a_request_is_tied_to_it(
     probe: FlaskClient, logged: Logged
 ) -> None:

@@ -13,6 +13,8 @@ from flask import Blueprint, Flask, Response, current_app
 
 from flask_chassis.auth.access import internal
 from flask_chassis.http import responses
+from flask_chassis.observability import log_config
+from flask_chassis.observability.log_output import LONGEST_UNREAD_SECONDS
 from flask_chassis.settings import Settings
 
 PROBES = "/health/"
@@ -50,7 +52,16 @@ def needs(app: Flask, name: str, check: Callable[[], None], *, is_vital: bool = 
 @blueprint.get("/live")
 @internal
 def live() -> Response:
-    """Liveness probe: respond 200. It runs no checks, as a restart repairs no dependency."""
+    """Liveness probe: respond 200. It checks no dependency, as a restart repairs none.
+
+    If nobody reads standard output, a restart may help: the process has a new one then.
+    """
+    if log_config.seconds_unread() > LONGEST_UNREAD_SECONDS:
+        log.error("standard output was not read")  # or it is now: then this line is written
+    seconds = log_config.seconds_unread()
+    if seconds > LONGEST_UNREAD_SECONDS:
+        checks = {"standard output": f"not read for {seconds:.0f} s"}
+        return responses.json({"status": "unavailable", "checks": checks}, 503)
     return responses.json({"status": "ok"})
 
 

@@ -2,8 +2,6 @@
 
 import json
 import logging
-import os
-import select
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from flask_chassis.http import request_id
+from flask_chassis.observability.log_output import LogOutput
 from flask_chassis.observability.redaction import is_suspect, redact
 
 # In bytes: `log-master-bufsize` in infra/uwsgi.yaml. uWSGI's master truncates longer lines, which
@@ -66,8 +65,8 @@ class JsonLines(logging.Handler):
 
     Under uWSGI, standard output is a datagram socket to the master, which writes the lines of all
     workers, so that they are never interleaved. (Writes of several workers to a shared pipe are
-    atomic up to 4 KiB only.) So each record is written with one system call, which is repeated
-    while the socket is full.
+    atomic up to 4 KiB only.) So each record is written with one system call. If nobody reads the
+    lines, they are dropped (`log_output`), and a record says how many, once they are read again.
     """
 
     def __init__(self) -> None:
@@ -75,28 +74,26 @@ class JsonLines(logging.Handler):
         super().__init__()
         self.setFormatter(JsonFormatter())
         self.is_under_uwsgi = "uwsgi" in sys.modules
+        self.output = LogOutput()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
         try:
             line = self.format(record) + "\n"
             if self.is_under_uwsgi:
-                _send(line.encode())
+                if self.output.write(line.encode()) and self.output.dropped:
+                    self._report()
             else:
                 sys.stdout.write(line)
                 sys.stdout.flush()
         except Exception:  # noqa: BLE001 - as every handler of the standard library does
             self.handleError(record)
 
-
-def _send(line: bytes) -> None:
-    while True:
-        try:
-            os.write(1, line)
-        except BlockingIOError:
-            select.select([], [1], [])
-        else:
-            return
+    def _report(self) -> None:
+        number, self.output.dropped = self.output.dropped, 0
+        text = "%d log lines were dropped: standard output was not read"
+        record = logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, (number,), None)
+        self.output.write((self.format(record) + "\n").encode())
 
 
 def _plain(value: object) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import re
 import sys
 import threading
 from types import TracebackType
@@ -57,6 +58,27 @@ def init_app(app: Flask, settings: Settings) -> None:
     syslog.configure(settings["logs.syslog"], settings["service.name"])
     for sentence in settings_variables.unknown():
         _log.warning("%s", sentence)
+    for key in keys_with_line_end(settings):
+        _log.warning(
+            "%s ends with a line feed, which is part of the value: write the file or the Secret "
+            "that it comes from without one (printf, or echo -n, in the place of echo).",
+            key,
+        )
+
+
+def keys_with_line_end(settings: Settings) -> list[str]:
+    """Return the settings of one line that end with a line feed, as `echo` writes it."""
+    return [
+        key
+        for key, value in settings.values.items()
+        if isinstance(value, str) and re.fullmatch(r"[^\r\n]+\r?\n", value)
+    ]
+
+
+def seconds_unread() -> float:
+    """Return for how long log lines have been dropped because nobody reads standard output."""
+    handlers = [each for each in logging.getLogger().handlers if isinstance(each, JsonLines)]
+    return max((each.output.seconds_unread() for each in handlers), default=0)
 
 
 def log_uncaught(

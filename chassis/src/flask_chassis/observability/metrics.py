@@ -1,5 +1,8 @@
 """Prometheus metrics of requests: count and duration, labelled by route and not by path.
 
+The duration is what the client sees, with the wait for a thread: a service that answers each
+request fast and lets all of them wait is slow.
+
 Under uWSGI, `flask_chassis.serving.metrics_server` serves the sum over all workers. Otherwise the
 metrics are in the default registry of the process.
 """
@@ -10,15 +13,13 @@ from functools import cache
 from flask import Flask
 from prometheus_client import Counter, Gauge, Histogram
 
-from flask_chassis.observability import version
+from flask_chassis.observability import log_output, version
+from flask_chassis.observability.buckets import BUCKETS
 from flask_chassis.settings import Settings
 
 # Any other method is counted as "other". Clients choose the method, and each value of a label
 # creates a time series.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-# Upper bounds of the histogram's buckets in seconds.
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class ServiceMetrics:
         requests = Counter("http_requests", "Number of requests.", ["method", "route", "status"])
         durations = Histogram(
             "http_request_duration_seconds",
-            "Duration of a request in seconds.",
+            "Duration of a request in seconds, with its wait for a thread.",
             ["method", "route"],
             buckets=BUCKETS,
         )
@@ -50,11 +51,12 @@ service_metrics = cache(ServiceMetrics)
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Set the metric `service_info` to the running version."""
+    log_output.dropped_lines()
     service_metrics().info.labels(**version.current(settings)).set(1)
 
 
 def count(method: str, route: str, status: str, seconds: float) -> None:
-    """Count a request and its duration. `route` is the URL rule, from `route_of`."""
+    """Count a request and its duration, with its wait. `route` is the URL rule, of `route_of`."""
     metrics = service_metrics()
     if method not in METHODS:
         method = "other"
