@@ -1,9 +1,10 @@
-"""The metrics of all workers are added up and served beside them."""
+"""The metrics of all workers are added up and served beside them, and whether the service lives."""
 
 import os
 import shutil
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from prometheus_client import CollectorRegistry, Counter, values
 
+from flask_chassis.serving import network
 from flask_chassis.testing import free_port
 
+from ..clock import time_with
 from ..conftest import Load
 
 
@@ -64,6 +67,23 @@ def test_the_workers_themselves_are_told(port: int) -> None:
     assert 'uwsgi_worker_starts_total{worker="2"} 4.0' in lines
 
 
+def test_the_service_is_live_while_its_output_is_read(port: int) -> None:
+    assert get(port, "/health/live") == ['{"status": "ok"}']
+
+
+def test_output_that_nobody_reads_for_long_is_a_reason_for_a_restart(
+    server: ModuleType, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longest = server.LONGEST_UNREAD_SECONDS
+    monkeypatch.setattr(server.log_watch, "_full_since", [time.monotonic() - longest + 30])
+    assert get(port, "/health/live") == ['{"status": "ok"}']
+    monkeypatch.setattr(server.log_watch, "_full_since", [time.monotonic() - longest - 1])
+    with pytest.raises(urllib.error.HTTPError, match="503") as refused:
+        get(port, "/health/live")
+    with refused.value as answer:
+        assert b"standard output" in answer.read()
+
+
 def test_nothing_else_is_served(port: int) -> None:
     with pytest.raises(urllib.error.HTTPError, match="404") as refused:
         get(port, "/")
@@ -85,16 +105,32 @@ def test_a_scrape_is_not_logged(port: int, capfd: pytest.CaptureFixture[str]) ->
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_port_is_that_of_the_configuration(
-    uwsgi: SimpleNamespace, server: ModuleType, monkeypatch: pytest.MonkeyPatch
+EVERYWHERE = "::" if network.has_dual_stack() else "0.0.0.0"  # noqa: S104
+
+
+@pytest.mark.parametrize(
+    ("mule", "host"),
+    [
+        ("metrics-on-:{}", EVERYWHERE),  # it is in containers
+        ("metrics-on-127.0.0.1:{}", "127.0.0.1"),
+        ("metrics-on-[::1]:{}", "::1"),
+        ("metrics-on-{}", EVERYWHERE),  # as before there was a host
+    ],
+)
+def test_host_and_port_are_those_of_the_configuration(
+    uwsgi: SimpleNamespace,
+    server: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    mule: str,
+    host: str,
 ) -> None:
     listening = []
     monkeypatch.setattr(ThreadingHTTPServer, "serve_forever", lambda self: listening.append(self))
     port = free_port()
-    uwsgi.opt["mule"] = f"metrics-on-{port}".encode()
+    uwsgi.opt["mule"] = mule.format(port).encode()
     server.serve()
     [found] = listening
-    assert found.server_port == port
+    assert found.server_address[:2] == (host, port)
     found.server_close()
 
 
@@ -105,7 +141,7 @@ def test_a_port_that_is_taken_is_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("time.sleep", waited.append)
+    monkeypatch.setattr(server, "time", time_with(sleep=waited.append))
     with socket.create_server(("", 0)) as taken:
         port = taken.getsockname()[1]
         uwsgi.opt["mule"] = f"metrics-on-{port}".encode()

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 
@@ -53,14 +54,25 @@ def test_a_new_worker_has_the_default_signal_handlers(
     assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
 
 
-def test_the_mule_handles_the_shutdown_and_serves_the_metrics(
+def test_the_mule_waits_for_sigterm_and_serves_the_metrics_beside(
     uwsgi: SimpleNamespace, preload: Preload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = []
+    done, left = [], threading.Event()
     module = preload()
+
+    def leave(code: int) -> None:
+        done.append(code)
+        left.set()
+
+    ending = module.shutdown.Shutdown
     # The real function would exit this process, because there are no workers.
-    monkeypatch.setattr(module.shutdown.Shutdown, "listen", lambda _: done.append("shutdown"))
+    monkeypatch.setattr(ending, "watch", lambda _: done.append("workers"))
+    monkeypatch.setattr(module.log_watch, "start", lambda: done.append("logs"))
     monkeypatch.setattr(module.metrics_server, "serve", lambda: done.append("metrics"))
+    monkeypatch.setattr(module.shutdown, "wait_for_sigterm", lambda: left.wait(10))
+    monkeypatch.setattr("os._exit", leave)
     uwsgi.worker = 0
     uwsgi.post_fork_hook()
-    assert done == ["shutdown", "metrics"]
+    # Without the metrics, the mule is of no use: the master starts another one.
+    assert done == ["workers", "logs", "metrics", 1]
+    assert signal.getsignal(signal.SIGINT) == module.shutdown.shut_down_immediately

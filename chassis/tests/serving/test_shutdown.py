@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from ..clock import time_with
 from ..conftest import Load
 
 
@@ -76,11 +78,13 @@ def ended(load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Eve
 
     # Pytest's hook reports SystemExit as an error.
     monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
-    quick = SimpleNamespace(sleep=lambda seconds: time.sleep(0.01), time=time.time)
+    quick = time_with(sleep=lambda seconds: time.sleep(0.01))
     monkeypatch.setattr(shutdown, "time", quick)
     monkeypatch.setattr("os._exit", leave)
     before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT)}
-    shutdown.Shutdown().listen()
+    ending = shutdown.Shutdown()
+    ending.listen()
+    ending.watch()
     yield left
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -109,3 +113,26 @@ def test_the_mule_exits_without_a_signal_if_no_worker_is_left(
     assert not ended.wait(timeout=0.2)
     alive.workers = list
     assert ended.wait(timeout=10)
+
+
+def test_sigterm_drains_the_queue_before_the_master_hears_of_it(
+    load: Load, uwsgi: SimpleNamespace
+) -> None:
+    shutdown, heard = load("serving.shutdown"), threading.Event()
+    before = signal.signal(signal.SIGHUP, lambda *_: heard.set())
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            uwsgi.sockets = [listener.fileno()]
+            shutdown.prepare()
+            mule = threading.Thread(target=uwsgi.signals[signal.SIGTERM], args=[signal.SIGTERM])
+            with socket.create_connection(listener.getsockname()):
+                mule.start()
+                assert not heard.wait(0.5)
+                accepted, _ = listener.accept()
+                with accepted:
+                    assert heard.wait(10)
+            mule.join(10)
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(listener.getsockname())
+    finally:
+        signal.signal(signal.SIGHUP, before)

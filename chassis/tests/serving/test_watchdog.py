@@ -14,6 +14,7 @@ from flask_chassis.exceptions import ConfigurationError
 from flask_chassis.serving import watchdog
 from flask_chassis.serving.watchdog import Running, Watchdog
 
+from ..clock import time_with
 from ..conftest import Make
 
 pytestmark = pytest.mark.usefixtures("service")  # with its logs
@@ -53,15 +54,35 @@ def test_the_next_check_kills_the_worker(monkeypatch: pytest.MonkeyPatch) -> Non
         if len(checks) == 3:
             running[1] = (time.perf_counter() - 7, {})
 
-    def kill(pid: int, number: int) -> None:
-        assert (pid, number) == (os.getpid(), signal.SIGKILL)
-        raise SystemExit
+    killed = []
 
-    monkeypatch.setattr("time.sleep", sleep)
+    def kill(pid: int, number: int) -> None:
+        assert pid == os.getpid()
+        killed.append(number)
+        if number == signal.SIGKILL:
+            raise SystemExit
+
+    monkeypatch.setattr(watchdog, "time", time_with(sleep=sleep))
     monkeypatch.setattr("os.kill", kill)
     with pytest.raises(SystemExit):
         Watchdog(running, limit=5).run()
     assert len(checks) == 3
+    assert killed == [signal.SIGHUP, signal.SIGKILL]
+
+
+def test_the_other_requests_of_the_worker_may_end_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running: Running = {1: (0, {}), 2: (0, {}), 3: (0, {})}
+    ending = time_with(sleep=lambda seconds: running.pop(max(running), None))
+    monkeypatch.setattr(watchdog, "time", ending)
+    Watchdog(running, limit=5).drain(1)
+    assert list(running) == [1]
+    running |= {2: (0, {})}
+    monkeypatch.undo()
+    monkeypatch.setattr(watchdog, "DRAIN_SECONDS", 0.1)
+    Watchdog(running, limit=5).drain(1)
+    assert len(running) == 2
 
 
 @pytest.fixture

@@ -6,11 +6,14 @@ not import the application. Each worker imports that itself (`lazy-apps`), so th
 replaced starts afresh.
 """
 
+import _thread
 import gc
+import os
 import signal
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import uwsgi
 
@@ -26,7 +29,7 @@ if "gevent" in uwsgi.opt:
         psycogreen.gevent.patch_psycopg()
 
 from flask_chassis.observability import clock, log_config, log_streams, metrics_folder
-from flask_chassis.serving import metrics_server, shutdown
+from flask_chassis.serving import log_watch, metrics_server, shutdown
 
 # A library that the service does not depend on is skipped.
 LIBRARIES = (
@@ -49,6 +52,7 @@ log_config.configure("INFO")
 sys.stdout = log_streams.LogStream("stdout")
 sys.stderr = log_streams.LogStream("stderr")
 metrics_folder.prepare()
+shutdown.prepare()
 
 
 def initialize_process() -> None:
@@ -56,12 +60,34 @@ def initialize_process() -> None:
     # uWSGI sets the signal handlers of a worker only when it imports the application, and those of
     # the mule never. Until then, the process has the handlers of the master, which would lose the
     # signals: the worker would keep running after a shutdown, and the master would wait for it.
-    for number in (signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    if not uwsgi.worker_id():
-        shutdown.Shutdown().listen()
+    if uwsgi.worker_id():
+        for number in (signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+    else:
+        ending = shutdown.Shutdown()
+        ending.listen()
+        native_start_new_thread()(work_in_mule, (ending,))
+        shutdown.wait_for_sigterm()
+
+
+def work_in_mule(ending: shutdown.Shutdown) -> None:
+    """Do the work of the mule, in a thread: its main thread waits for signals."""
+    try:
+        ending.watch()
         clock.Clock().watch()
+        log_watch.start()
         metrics_server.serve()
+    finally:
+        os._exit(1)  # the master starts another mule
+
+
+def native_start_new_thread() -> Any:
+    """Return the function that starts a thread of the system, also if gevent has replaced it."""
+    if "gevent" in uwsgi.opt:
+        from gevent import monkey
+
+        return monkey.get_original("_thread", "start_new_thread")
+    return _thread.start_new_thread
 
 
 uwsgi.post_fork_hook = initialize_process

@@ -1,9 +1,14 @@
-"""Graceful shutdown: makes sure that every worker receives the signal to shut down.
+"""Graceful shutdown: drains the listening sockets and makes sure that every worker shuts down.
 
-On a graceful shutdown, uWSGI's master sends SIGHUP to its workers, which finish their requests
-(connection draining). A worker that is just starting misses the signal, continues to serve, and the
-service never stops. The uWSGI mule, which receives SIGHUP as well, therefore sends it to these
-workers. The mule exits after the last worker, so that metrics are available until then.
+uWSGI's master hands SIGTERM to its mule, this process (infra/uwsgi.yaml: uwsgi_route_signal). The
+mule refuses new connections and lets the workers accept those in the queue, which would otherwise
+be reset when the master exits. Then it sends SIGHUP to the master, which passes it on to all
+workers.
+
+On SIGHUP the workers finish their requests (connection draining) and exit. A worker that is just
+starting misses the signal, continues to serve, and the service never stops. The mule, which
+receives SIGHUP as well, therefore sends it to these workers. It exits after the last worker, so
+that metrics are available until then.
 
 On an immediate shutdown (SIGINT, Ctrl-C), the signal may reach a thread that a worker is just
 creating. This thread finalizes Python, which waits for all other threads, and the worker never
@@ -19,6 +24,8 @@ from contextlib import suppress
 from types import FrameType
 
 import uwsgi
+
+from flask_chassis.serving import listen_sockets
 
 CHECK_INTERVAL_SECONDS = 0.5
 
@@ -37,7 +44,28 @@ CHECKS_WITHOUT_WORKERS = 6
 If the application cannot be imported, uWSGI may send the signal before the mule can receive it.
 """
 
+DRAIN_SECONDS = 5
+"""The queue is drained within this time, or the workers are too busy to accept what is in it."""
+
+SIGNAL_SECONDS = 0.2
+"""The master has passed on the signal within this time, and the workers accept no connection."""
+
 NEVER = math.inf
+
+
+def prepare() -> None:
+    """Let the master hand SIGTERM to the mule. Call this in the master, before it forks."""
+    # uWSGI closes its own descriptors of them in the mule.
+    sockets = listen_sockets.duplicates(uwsgi.sockets)
+
+    def shut_down(number: int) -> None:
+        listen_sockets.drain(sockets, DRAIN_SECONDS)
+        os.kill(uwsgi.masterpid(), signal.SIGHUP)
+        # A worker that still accepts connections would get an error for each attempt.
+        time.sleep(SIGNAL_SECONDS)
+        listen_sockets.close(sockets)
+
+    uwsgi.register_signal(signal.SIGTERM, "mules", shut_down)
 
 
 class Shutdown:
@@ -47,9 +75,12 @@ class Shutdown:
         self.since = NEVER
 
     def listen(self) -> None:
-        """Install the signal handlers and start the thread that checks the workers."""
+        """Install the signal handlers. Call this in the main thread."""
         signal.signal(signal.SIGHUP, self._begin)
         signal.signal(signal.SIGINT, shut_down_immediately)
+
+    def watch(self) -> None:
+        """Start the thread that checks the workers."""
         threading.Thread(target=self._check_workers, name="shutdown", daemon=True).start()
 
     def _begin(self, number: int, frame: FrameType | None) -> None:
@@ -63,6 +94,17 @@ class Shutdown:
             checks = 0 if workers else checks + 1
             if checks >= (CHECKS_WITHOUT_WORKERS if self.since == NEVER else 1):
                 os._exit(0)
+
+
+def wait_for_sigterm() -> None:
+    """Call the registered handler when the master hands on SIGTERM; never returns.
+
+    Call this in the main thread: in others, uWSGI refuses it on Python 3.13. It waits in C code, so
+    that nothing else runs in this thread but the handlers of signals.
+    """
+    while True:
+        with suppress(SystemError):  # another signal has interrupted it
+            uwsgi.signal_wait()
 
 
 def shut_down_immediately(number: int, frame: FrameType | None) -> None:

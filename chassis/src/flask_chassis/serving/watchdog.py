@@ -18,6 +18,7 @@ from typing import Any
 from wsgiref.types import WSGIEnvironment
 
 from flask_chassis.exceptions import ConfigurationError
+from flask_chassis.http.access_log import MAX_METHOD
 from flask_chassis.http.request_id import ENVIRON_KEY
 
 Running = dict[int, tuple[float, WSGIEnvironment]]
@@ -27,8 +28,13 @@ SECONDS_BETWEEN_CHECKS = 1
 
 # The watchdog must fire first, because harakiri does not log the stack. Harakiri counts whole
 # seconds, so it may fire up to one second early. A check may run up to one second late. The third
-# second is for logging.
+# second is for logging, and for the other requests of the worker.
 SECONDS_BEFORE_HARAKIRI = 3
+
+DRAIN_SECONDS = 2
+"""Harakiri follows the watchdog after SECONDS_BEFORE_HARAKIRI, whatever runs then."""
+
+SECONDS_BETWEEN_DRAIN_CHECKS = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +71,18 @@ class Watchdog:
         """Check the requests every second. Kills this process if one exceeds the limit."""
         while True:
             time.sleep(SECONDS_BETWEEN_CHECKS)
-            if self.log_overdue():
+            if overdue := self.log_overdue():
+                # The worker takes no more requests, and may end the others that it has.
+                os.kill(os.getpid(), signal.SIGHUP)
+                self.drain(overdue)
                 # Python cannot end a thread that is blocked.
                 os.kill(os.getpid(), signal.SIGKILL)
+
+    def drain(self, overdue: int) -> None:
+        """Wait until no more than the overdue requests run, for at most DRAIN_SECONDS."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while len(self._running) > overdue and time.monotonic() < deadline:
+            time.sleep(SECONDS_BETWEEN_DRAIN_CHECKS)
 
     def log_overdue(self) -> int:
         """Log each request that exceeds the limit, with its stack; returns their number."""
@@ -83,7 +98,7 @@ class Watchdog:
                 "request watchdog: the request exceeds the time limit, killing its worker",
                 extra={
                     "request_id": environ.get(ENVIRON_KEY),
-                    "method": environ.get("REQUEST_METHOD"),
+                    "method": environ.get("REQUEST_METHOD", "")[:MAX_METHOD],
                     "path": environ.get("PATH_INFO"),
                     "seconds": round(seconds),
                     "stack": "".join(traceback.format_stack(frame)) if frame else None,
