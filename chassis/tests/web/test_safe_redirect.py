@@ -57,3 +57,25 @@ def test_behind_a_prefix_the_site_is_what_is_below_it() -> None:
             assert safe(path) == "/site/"
     with app.test_request_context("/a/?b=c", method="POST", environ_overrides=environ):
         assert asked_for() == "/site/a/"
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/search?search=" + "x" * 900, True),
+        ("/search?search=" + "x" * 1000, False),
+        # Six characters each in a header.
+        ("/search?search=" + "ä" * 150, True),
+        ("/search?search=" + "ä" * 170, False),
+    ],
+)
+def test_a_redirect_that_no_proxy_would_pass_on_is_replaced(path: str, kept: bool) -> None:
+    assert safe(path) == (path if kept else "/")
+
+
+def test_a_long_query_string_is_forgotten_at_the_login() -> None:
+    app = Flask("site")
+    with app.test_request_context("/thoughts/?after=" + "%25" * 400):
+        assert asked_for() == "/thoughts/"
+    with app.test_request_context("/thoughts/?after=" + "%25" * 40):
+        assert asked_for() == "/thoughts/?after=" + "%25" * 40

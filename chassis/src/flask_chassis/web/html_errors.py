@@ -10,7 +10,12 @@ from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from flask_chassis.clients.errors import BadResponseError, RefusedError, UpstreamError
+from flask_chassis.clients.errors import (
+    BadResponseError,
+    RefusedError,
+    RequestTooLongError,
+    UpstreamError,
+)
 from flask_chassis.http import errors, request_id
 from flask_chassis.web.safe_redirect import address_of_request
 
@@ -95,6 +100,8 @@ def status_of(error: HTTPException) -> int:
     """Return the status of the error page: 503 if another service is down or slow."""
     if isinstance(error, RefusedError):
         return error.status if error.status in PASSED_ON else 502
+    if isinstance(error, RequestTooLongError):
+        return 414
     if isinstance(error, UpstreamError):
         return 502 if isinstance(error, BadResponseError) else 503
     return error.code or 500

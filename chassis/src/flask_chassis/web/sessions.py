@@ -2,7 +2,8 @@
 
 The service stores no session, so any worker can handle the next request. The cookie is signed, so
 that nobody can change it. The token in it is also encrypted: whoever copies a cookie out of a
-browser, a log or a support ticket cannot use the token with other services.
+browser, a log or a support ticket cannot use the token with other services. With
+`flask_chassis.web.session_check`, a copy ends with the logout as well.
 
 To rotate the secret key without logging users out, set the new key as `session.secret_key`, and
 keep the old one in `session.previous_secret_keys` for the lifetime of a session.
@@ -17,13 +18,14 @@ from typing import Any, TypeVar
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from flask import Flask, current_app, session
+from flask import Flask, current_app, g, session
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import Unauthorized
 
 from flask_chassis.auth.access import marked
 from flask_chassis.exceptions import ConfigurationError
 from flask_chassis.settings import Settings
+from flask_chassis.web.session_check import SessionCheck, is_safe
 
 SHORTEST_SECRET = 32
 LONGEST_TOKEN = 1900
@@ -38,6 +40,12 @@ class LoginRequiredError(Unauthorized):
     """The view requires a login, and the session has none or has expired."""
 
     description = "You have to sign in first."
+
+
+class SessionEndedError(LoginRequiredError):
+    """The session's token has expired or has been revoked: somebody has signed out."""
+
+    description = "You have been signed out."
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -82,24 +90,52 @@ def required(view: View) -> View:
 
 def sign_in(username: str, token: str) -> None:
     """Start a session with a user's name and token, and discard the previous session."""
-    session.clear()
+    _forget()
+    check: SessionCheck | None = current_app.extensions.get("session_check")
+    if check:
+        check.begin(token)
     seal: MultiFernet = current_app.extensions["seal"]
     session[USERNAME] = username
     session[TOKEN] = seal.encrypt(token.encode()).decode()
 
 
 def sign_out() -> None:
-    """End the session."""
-    session.clear()
+    """End the session. Revoke its token at the issuer before, or a copy of the cookie lives on."""
+    check: SessionCheck | None = current_app.extensions.get("session_check")
+    unsealed = _unsealed()
+    _forget()
+    if check and unsealed:
+        check.end(unsealed)
 
 
 def token() -> str:
-    """Return the decrypted token of the session; raises LoginRequiredError without a login."""
+    """Return the decrypted token of the session; raises LoginRequiredError without a login.
+
+    With `flask_chassis.web.session_check`, SessionEndedError if the token has been revoked.
+    """
+    if "session_token" not in g:
+        unsealed = _unsealed()
+        check: SessionCheck | None = current_app.extensions.get("session_check")
+        if unsealed is None:
+            raise LoginRequiredError
+        if check and check.has_ended(unsealed, is_safe=is_safe()):
+            raise SessionEndedError
+        g.session_token = unsealed
+    found: str = g.session_token
+    return found
+
+
+def _unsealed() -> str | None:
     seal: MultiFernet = current_app.extensions["seal"]
     try:
         return seal.decrypt(session[TOKEN]).decode()
     except (KeyError, InvalidToken):
-        raise LoginRequiredError from None
+        return None
+
+
+def _forget() -> None:
+    session.clear()
+    g.pop("session_token", None)
 
 
 def username() -> str | None:
