@@ -1,4 +1,17 @@
-"""A clock that a test sets, in the place of the module `time`."""
+"""What stands in the place of the module `time` in one module.
+
+A test never replaces a function of `time` itself: threads of other tests' services, such as the one
+that watches the system clock, would call the replacement too.
+"""
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+
+def time_with(**replaced: Any) -> SimpleNamespace:
+    """Return the functions of `time`, some of them replaced."""
+    return SimpleNamespace(**{**vars(time), **replaced})
 
 
 class Clock:

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -78,10 +79,16 @@ def production(settings: Settings) -> Settings:
 @pytest.fixture
 def uwsgi(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Provide a fake of uWSGI's module `uwsgi`; tests/tasks/test_service.py runs the real one."""
-    module = SimpleNamespace(
+    handlers: dict[int, Callable[[int], None]] = {}
+    module: SimpleNamespace = SimpleNamespace(
         opt={"mule": b"metrics-on-0"},
         numproc=2,
         cores=4,
+        sockets=[],
+        signals=handlers,
+        register_signal=lambda number, who, handler: handlers.update({number: handler}),
+        signal_wait=threading.Event().wait,
+        masterpid=os.getpid,
         worker=1,
         worker_id=lambda: module.worker,
         metrics={"socket.0.listen_queue": 3},
@@ -98,6 +105,7 @@ def uwsgi(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 ONLY_WITHIN_UWSGI = (
     "observability.metrics_folder",
+    "serving.log_watch",
     "serving.metrics_server",
     "serving.preload",
     "serving.shutdown",

@@ -19,6 +19,7 @@ MODULES = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") 
 IMPORT_NAMES = {
     "alembic": "alembic",
     "argon2": "argon2-cffi",
+    "confusable_homoglyphs": "confusable-homoglyphs",
     "cryptography": "cryptography",
     "dynaconf": "dynaconf",
     "flask": "flask",
@@ -39,6 +40,7 @@ IMPORT_NAMES = {
     "pydantic_core": "pydantic",  # which pins it
     "pythonjsonlogger": "python-json-logger",
     "requests": "requests",
+    "sentry_sdk": "sentry-sdk",
     "sqlalchemy": "sqlalchemy",
     "urllib3": "urllib3",
     "uwsgi": "pyuwsgi",
@@ -55,7 +57,7 @@ EXTRAS = {
     "clients": {"packaging", "pydantic", "pydantic_core", "requests", "urllib3"},
     "database": {"alembic", "psycopg2", "sqlalchemy"},
     "gevent": {"gevent", "psycogreen"},
-    "issuer": {"argon2"},
+    "issuer": {"argon2", "confusable_homoglyphs"},
     "tokens": {"jwt", "requests", "urllib3"},
     "web": {"flask_wtf"},
 }
@@ -69,6 +71,7 @@ NEEDS = {
     "auth.remote_keys": "tokens",
     "auth.signing": "tokens",
     "auth.tokens": "tokens",
+    "clients.deadline": "clients",
     "clients.dependencies": "clients",
     "clients.http": "clients",
     "clients.models": "clients",
@@ -76,6 +79,7 @@ NEEDS = {
     "clients.versions": "clients",
     "db.base": "database",
     "db.check_constraints": "database",
+    "db.client_timeout": "database",
     "db.constraints": "database",
     "db.database": "database",
     "db.engines": "database",
@@ -85,6 +89,8 @@ NEEDS = {
     "db.migration_lock": "database",
     "db.models": "database",
     "db.retry": "database",
+    "db.revisions": "database",
+    "db.swallowed_errors": "database",
     "db.sqlstate": "database",
     "db.time_limit": "database",
     "http.column_types": "api database",
@@ -132,6 +138,7 @@ NEEDS = {
 
 WITHIN_UWSGI = {
     "flask_chassis.observability.metrics_folder",
+    "flask_chassis.serving.log_watch",
     "flask_chassis.serving.metrics_server",
     "flask_chassis.serving.preload",
     "flask_chassis.serving.shutdown",
@@ -279,3 +286,32 @@ def test_every_folder_of_tests_is_a_package() -> None:
     from flask_chassis.testing.guards.files import folders_without_init
 
     assert folders_without_init(Path(__file__).parent) == []
+
+
+def patches_of_time(found: Sources) -> list[str]:
+    """Return the lines that replace a function of `time` for every thread: see `clock.py`."""
+    patch = re.compile(r"""setattr\((?:['"]time\.|(?:\w+\.)?time,)""")
+    return [
+        f"{name}:{number}: use clock.time_with()"
+        for name, text in found.items()
+        for number, line in enumerate(text.splitlines(), start=1)
+        if patch.search(line)
+    ]
+
+
+def test_no_test_replaces_a_function_of_time_for_all_threads() -> None:
+    tests = Path(__file__).parent
+    found = {str(path.relative_to(tests)): path.read_text() for path in tests.rglob("*.py")}
+    del found[Path(__file__).name]
+    assert len(found) > 50
+    assert patches_of_time(found) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ['setattr("time.sleep", pause)', 'setattr(time, "sleep", pause)', 'setattr(m.time, "time", t)'],
+)
+def test_a_function_of_time_that_is_replaced_is_found(planted: str) -> None:
+    found = {"planted.py": f"monkeypatch.{planted}"}
+    assert patches_of_time(found) == ["planted.py:1: use clock.time_with()"]
+    assert patches_of_time({"right.py": 'monkeypatch.setattr(module, "time", clock)'}) == []

@@ -40,7 +40,7 @@ from flask_chassis.settings_files import (
 
 DEFAULT_ENVIRONMENT = "development.local"
 REQUIRED = "__required__"
-ALWAYS_USED = frozenset({"service", "logs", "http"})
+ALWAYS_USED = frozenset({"service", "logs", "http", "sentry"})
 """The parts of the chassis's defaults that every service has; others follow its settings.yaml."""
 
 LIBRARIES = {"database": "sqlalchemy", "tokens": "jwt", "upstream": "requests"}

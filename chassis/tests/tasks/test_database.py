@@ -14,9 +14,11 @@ from sqlalchemy import Engine, text
 
 from billing import models
 from flask_chassis.settings import Settings, load, variable_for
+from flask_chassis.tasks import migrations
 from flask_chassis.tasks.embedded_postgres import EmbeddedPostgres
 from flask_chassis.testing import free_port
 
+from ..clock import time_with
 from .conftest import Run
 
 NAME = 'other "name'
@@ -216,3 +218,50 @@ def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(
     assert failed.code == 1
     assert "The database is not ready after 1 s: The database cannot be reached" in failed.error
     assert failed.error.rstrip().endswith("In development, `db.serve` starts one.")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("database.password", "wrong", "password authentication failed"),
+        ("database.user", "nobody_here", "nobody_here"),
+        ("database.name", "nothing_here", 'database "nothing_here" does not exist'),
+    ],
+)
+@pytest.mark.parametrize("server", [[], ["--server"]], ids=["migrated", "server"])
+def test_what_the_server_refuses_is_not_waited_for(
+    run: Run,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    value: str,
+    said: str,
+    server: list[str],
+) -> None:
+    monkeypatch.setenv(variable_for(key), value)
+    begun = time.monotonic()
+    failed = run("db.wait", "--timeout=60", *server)
+    assert time.monotonic() - begun < 20
+    assert failed.code == 1
+    assert said in failed.error
+    assert "Compare database.user, database.password" in failed.error
+    assert "Waiting" not in failed.out
+
+
+def test_what_is_missing_is_told_while_it_is_waited_for(
+    run: Run, engine: Engine, revision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_revision(engine, "")
+    pauses = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            set_revision(engine, revision)
+
+    monkeypatch.setattr(migrations, "time", time_with(sleep=pause))
+    done = run("db.wait", "--timeout=60")
+    assert done.code == 0
+    assert len(pauses) == 3
+    # Once, as it does not change.
+    assert done.out.count("Waiting: it lacks migrations") == 1

@@ -114,7 +114,7 @@ def test_without_either_the_version_is_not_known(run: Run) -> None:
 class Service:
     """The service, served under uWSGI by the installed command."""
 
-    def __init__(self, log: Path, **variables: str) -> None:
+    def __init__(self, log: Path, *options: str, **variables: str) -> None:
         self.port, self.metrics_port = free_port(), free_port()
         self.log = log
         with log.open("wb") as out:
@@ -122,6 +122,7 @@ class Service:
                 [
                     *(*COMMAND, "run"),
                     *(f"--port={self.port}", f"--metrics-port={self.metrics_port}"),
+                    *options,
                 ],
                 env=os.environ | variables,
                 cwd=project.working_folder(),
@@ -203,3 +204,56 @@ def test_the_service_serves_as_in_production(served: Service) -> None:
         assert list(record)[:4] == ["timestamp", "level", "logger", "message"]
     assert len([record for record in records if record.get("status") == 404]) == 9
     assert "private" not in served.log.read_text()
+
+
+def listens(port: int, host: str) -> bool:
+    """Return whether something listens on an address of this machine."""
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+OTHER = "127.0.0.2"
+"""Another address of this machine: who listens on 127.0.0.1 alone is not there."""
+
+
+@pytest.mark.usefixtures("service")  # which has what it needs
+@pytest.mark.parametrize(
+    ("environment", "options", "is_everywhere"),
+    [
+        ("development.local", (), False),
+        ("tests.local", (), False),
+        ("development.local", ("--host=all",), True),
+        ("production.kubernetes", (), True),
+        ("production.kubernetes", ("--host=127.0.0.1",), False),
+    ],
+)
+def test_a_service_on_somebodys_machine_is_reached_from_there_alone(
+    settings: Settings,
+    tmp_path: Path,
+    environment: str,
+    options: tuple[str, ...],
+    is_everywhere: bool,
+) -> None:
+    """Its secrets are published: who reaches it from elsewhere can forge sessions and tokens."""
+    supplied = {
+        variable_for(key): str(value)
+        for key, value in settings.values.items()
+        if key.startswith(("database.", "tokens."))
+    }
+    versions = {"VERSION_NAME": "v1.2", "VERSION_SHA": "abc"}
+    chosen = {environment_variable(): environment}
+    service = Service(tmp_path / "log", *options, **supplied, **chosen, **versions)
+    try:
+        service.wait()
+        deadline = time.monotonic() + 60
+        while not listens(service.metrics_port, "127.0.0.1"):
+            assert time.monotonic() < deadline, service.log.read_text()
+            time.sleep(0.05)
+        for port in (service.port, service.metrics_port):
+            assert listens(port, OTHER) == is_everywhere
+    finally:
+        service.process.kill()
+        service.process.wait()

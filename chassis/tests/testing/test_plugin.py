@@ -43,17 +43,20 @@ def pytest_in(folder: Path, test: str, files: dict[str, str], *without: str) -> 
     for name, content in (files | {"test_it.py": test}).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content)
+    # Only the plugins that a service has: others take seconds to import.
+    plugins = ["-p", "pytest_flask.plugin", "-p", "flask_chassis.testing.plugin"]
+    words = ["-q", "-p", "no:cacheprovider", "-W", "error", *plugins]
     program = f"""
 import sys
 for name in {without}:
     sys.modules[name] = None
 import pytest
-sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-W", "error"]))
+sys.exit(pytest.main({words}))
 """
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": ""},
+        env=os.environ | {"PYTHONPATH": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=60,

@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any
 
-from invoke import Collection, Program
+from invoke import Collection, Exit, Failure, Program
 
 from flask_chassis import project
 from flask_chassis.exceptions import ConfigurationError
@@ -71,11 +71,32 @@ class Tasks(Program):
             sys.exit(f"A value on the command line has the wrong type: {error}.")
 
     def execute(self) -> None:
-        """Run the tasks, and report an error that a user can fix as an error message."""
+        """Run the tasks, and report an error that a user can fix as an error message.
+
+        An unexpected one is reported to Sentry, if `sentry.dsn` is set, and raised.
+        """
         from flask_chassis.tasks import service
 
-        with service.clear_errors():
-            super().execute()
+        try:
+            with service.clear_errors():
+                super().execute()
+        except (Exit, Failure):
+            raise  # the task says what is wrong
+        except Exception as error:
+            report(" ".join(str(call.name) for call in self.tasks), error)
+            raise
+
+
+def report(name: str, error: Exception) -> None:
+    """Report the error of a task to Sentry if the settings say so, and can be read."""
+    from flask_chassis import settings
+    from flask_chassis.observability import sentry
+
+    try:
+        # Whatever else is missing: a migration has the settings of its database alone.
+        sentry.report_task(name, error, settings.load(section="sentry"))
+    except ConfigurationError as fault:
+        print(f"The error is not reported to Sentry: {fault}", file=sys.stderr)
 
 
 def main() -> None:

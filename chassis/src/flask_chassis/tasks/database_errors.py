@@ -1,10 +1,23 @@
 """Error messages for exceptions of SQLAlchemy and Alembic, without importing these libraries."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 LOCKED = "55P03"
 CANCELED = "57014"
+
+_REFUSED = re.compile(
+    r"password authentication failed|no pg_hba\.conf entry|"
+    r'(?:role|database) "[^"]*" does not exist|no such (?:user|database)'
+)
+"""What PostgreSQL (28P01, 28000, 3D000) and PgBouncer say. psycopg2 has no code for a connection
+that was refused; a server with another `lc_messages` says it otherwise, and is waited for."""
+
+
+def is_refused(error: Any) -> bool:
+    """Return whether the server refuses the user, the password or the database by their names."""
+    return bool(_REFUSED.search(str(error.orig)))
 
 
 def not_reached(error: Any) -> str:

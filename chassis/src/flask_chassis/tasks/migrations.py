@@ -17,7 +17,7 @@ from flask_chassis.db.retry import pause
 from flask_chassis.db.sqlstate import CONCURRENCY, LOCK_NOT_AVAILABLE, sqlstate
 from flask_chassis.settings import Settings
 from flask_chassis.tasks import migration_state, new_migration
-from flask_chassis.tasks.database_errors import not_reached
+from flask_chassis.tasks.database_errors import is_refused, not_reached
 
 LOCK_ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 1.0
@@ -41,10 +41,12 @@ def migrate(wanted: Settings, revision: str, *, unless_newer: bool = False) -> b
 def wait(wanted: Settings, timeout: int, *, server: bool = False) -> None:
     """Wait until the database is migrated, or with `server` only until it accepts connections.
 
-    Raises Exit after `timeout` seconds.
+    Prints what is missing whenever that changes. Raises Exit after `timeout` seconds, and at once
+    if the server refuses the user, the password or the database: waiting does not help.
     """
     engine = database.engine(wanted)
     deadline = time.monotonic() + timeout
+    printed = ""
     while True:
         try:
             with engine.connect() as connection:
@@ -54,6 +56,15 @@ def wait(wanted: Settings, timeout: int, *, server: bool = False) -> None:
                 missing = f"it lacks migrations: {', '.join(scripts.get_heads())} is not reached"
         except OperationalError as error:
             missing = not_reached(error)
+            if is_refused(error):
+                raise Exit(
+                    f"{missing} Compare database.user, database.password, database.name and "
+                    "database.host with the server's.",
+                    1,
+                ) from None
+        if missing != printed:
+            print(f"Waiting: {missing}", flush=True)
+            printed = missing
         if time.monotonic() >= deadline:
             raise Exit(f"The database is not ready after {timeout} s: {missing.rstrip('.')}.", 1)
         time.sleep(1)

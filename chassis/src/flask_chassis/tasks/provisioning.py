@@ -34,6 +34,7 @@ def _administrator(wanted: Settings) -> psycopg2.extensions.connection:
             password=os.environ.get("POSTGRES_PASSWORD", ADMINISTRATOR),
             dbname="postgres",
             connect_timeout=wanted["database.connect_timeout_seconds"],
+            target_session_attrs="read-write",
         )
     except psycopg2.OperationalError as error:
         reason = " ".join(str(error).split())

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
+from flask_chassis.observability import log_output
+from flask_chassis.serving import network
 from flask_chassis.tasks import startup_log
 
 CONFIG = Path("infra/uwsgi.yaml")
@@ -19,6 +21,8 @@ CONFIG = Path("infra/uwsgi.yaml")
 LARGE_BYTES = "1048576"
 """Larger memory blocks are returned to the system when freed. Otherwise each thread keeps them, for
 example 19 MiB of Argon2 for a password, or a response of several MiB."""
+
+_PORT = re.compile(r"^  set-(?:ph|placeholder): port=(\d+)$", re.MULTILINE)
 
 # A section, as uWSGI's own parser finds it: a name alone on an unindented line.
 _SECTION = re.compile(r"^([^\s#:-][^\s:]*):\s*(?:#.*)?$", re.MULTILINE)
@@ -29,6 +33,7 @@ def run(
     stage: str,
     *,
     config: Path = CONFIG,
+    host: str = "",
     port: int | None = None,
     metrics_port: int | None = None,
     gevent: bool = False,
@@ -36,9 +41,12 @@ def run(
 ) -> NoReturn:
     """Replace this process with uWSGI, with the base section and those of app, stage and mode.
 
+    `host` is the address to listen on; without one, all of them, of IPv6 as well if it is there.
     `options` are further command-line options of uWSGI, which override the file. Exits with an
-    error if the configuration is not valid.
+    error if the configuration is wrong.
     """
+    if not host and network.has_dual_stack():
+        host = "[::]"
     sections = [app, stage, *(["gevent"] if gevent else [])]
     _require_sections(config, ["uwsgi", *sections])
     command = [
@@ -47,6 +55,7 @@ def run(
         # A reload would start the interpreter that the virtual environment was made of.
         f"--binary-path={sys.executable}",
         # Of a placeholder that is set twice, uWSGI takes the first.
+        *([f"--set-ph=host={host}", _socket(config, host, port)] if host else []),
         *([f"--set-ph=port={port}"] if port else []),
         *([f"--set-ph=metrics-port={metrics_port}"] if metrics_port else []),
         f"--yaml={config}",
@@ -55,6 +64,10 @@ def run(
     ]
     _try_out(command)
     os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", LARGE_BYTES)
+    # uWSGI replaces standard output by its own; flask_chassis.serving.log_watch watches this one.
+    copy = os.dup(1)
+    os.set_inheritable(copy, True)
+    os.environ[log_output.COPY] = str(copy)
     os.execv(command[0], command)  # noqa: S606 - a shell would get the signals
 
 
@@ -69,6 +82,14 @@ def _require_sections(config: Path, asked: list[str]) -> None:
             f"{config} has no section {' and no section '.join(missing)}; "
             f"it has {', '.join(existing)}"
         )
+
+
+def _socket(config: Path, host: str, port: int | None) -> str:
+    """Return the option for the socket on a host: the file has it on all addresses of IPv4."""
+    found = _PORT.search(config.read_text(encoding="utf-8"))
+    if port is None and found is None:
+        _refuse(f"{config} has no line `set-placeholder: port=8080`: add it, or give --port")
+    return f"--socket={host}:{port or (found and found[1])}"
 
 
 def _try_out(command: list[str]) -> None:

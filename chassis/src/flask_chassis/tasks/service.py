@@ -17,25 +17,44 @@ from flask_chassis.exceptions import ConfigurationError
 from flask_chassis.observability import version as running_version
 from flask_chassis.tasks import run as start
 
+LOOPBACK = "127.0.0.1"
+"""Where a service listens that runs on somebody's machine: its secrets are published."""
+
+EVERYWHERE = "all"
+
 
 @task(
     help={
+        "host": "The address to listen on, or `all`; by default 127.0.0.1 in environments named "
+        "`….local`, and all in those of containers",
         "port": "The port, by default that of infra/uwsgi.yaml",
         "metrics-port": "The port of the metrics, by default that of infra/uwsgi.yaml",
         "gevent": "Serve with greenlets instead of threads; needs the extra `gevent`",
     }
 )
-def run(context: Context, port: int = 0, metrics_port: int = 0, gevent: bool = False) -> None:
+def run(
+    context: Context, host: str = "", port: int = 0, metrics_port: int = 0, gevent: bool = False
+) -> None:
     """Run the service under uWSGI; in development, it reloads when code changes."""
     found = settings.load()
     start.run(
         app=found["service.name"],
         stage="development" if found.is_for_developers else "production",
         config=project.find("infra/uwsgi.yaml"),
+        host=_host(host, found),
         port=port or None,
         metrics_port=metrics_port or None,
         gevent=gevent,
     )
+
+
+def _host(asked: str, found: settings.Settings) -> str:
+    """Return the host for uWSGI, an empty text for all addresses."""
+    default = LOOPBACK if found.environment.endswith(".local") else EVERYWHERE
+    host = asked or default
+    if host == EVERYWHERE:
+        return ""
+    return f"[{host}]" if ":" in host else host
 
 
 @task

@@ -6,7 +6,7 @@ from flask_chassis import settings as settings_of_chassis
 from flask_chassis.auth import tokens
 from flask_chassis.db import database
 from flask_chassis.http import errors, middleware, proxies
-from flask_chassis.observability import health, log_config, metrics, version
+from flask_chassis.observability import health, log_config, metrics, sentry, version
 from flask_chassis.settings import Settings
 
 from . import domain
@@ -17,6 +17,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or settings_of_chassis.load()
     app = Flask(__package__, static_folder=None)
     log_config.init_app(app, settings)
+    sentry.init_app(app, settings)
     metrics.init_app(app, settings)
     errors.init_app(app, settings)
     proxies.init_app(app, settings)
