@@ -1,8 +1,10 @@
 """Reads the manifests in infra/kubernetes without kustomize."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from flask_chassis import project, settings
 
@@ -13,6 +15,11 @@ TAG = "v1.2"
 
 Object = dict[str, Any]
 
+needs_kustomize = pytest.mark.skipif(
+    not (shutil.which("kustomize") or shutil.which("kubectl")),
+    reason="neither kustomize nor kubectl is here to build the overlays",
+)
+
 
 def base() -> Path:
     """Return the folder with the base of the manifests."""
@@ -20,7 +27,10 @@ def base() -> Path:
 
 
 def written() -> list[Object]:
-    """Return the objects of the base, with the additions of all overlays."""
+    """Return the objects of the base, with the additions of all overlays.
+
+    The two ConfigMaps with settings are made of the same file: what is changed in one is in both.
+    """
     files = [path for path in sorted(base().glob("*.yaml")) if path.name != overlays.KUSTOMIZATION]
     text = "\n---\n".join(path.read_text(encoding="utf-8") for path in files)
     service = overlays.name()
@@ -37,6 +47,7 @@ def written() -> list[Object]:
     environment = {settings.environment_variable(): f"{STAGE}.kubernetes"}
     return [
         *found,
+        _config_map(f"{service}-job-settings", own),
         _config_map(f"{service}-environment", environment),
         _config_map(f"{service}-settings", own),
     ]

@@ -1,5 +1,6 @@
 """Test `cluster.check`: the rendered manifests are valid, and each planted fault is found."""
 
+import re
 import shutil
 from collections.abc import Callable
 from copy import deepcopy
@@ -9,12 +10,13 @@ from typing import Any
 import pytest
 import yaml
 from flask_chassis import project, settings
+from flask_chassis.project import Project
 
 from flask_chassis_tools.kubernetes import checks, object_checks, overlays, prerequisites
 
 from ..conftest import Run
-from ..services import KINDS
-from .manifests import STAGE, Object, base, container, one, pod, written
+from ..services import KINDS, WITH_DATABASE
+from .manifests import STAGE, Object, base, container, needs_kustomize, one, pod, written
 
 Objects = list[Object]
 
@@ -24,6 +26,12 @@ pytestmark = pytest.mark.parametrize("kind", KINDS)
 def variable(name: str) -> str:
     """Return an environment variable of the service."""
     return f"{project.current().prefix}_{name}"
+
+
+def limit_bodies(found: Objects, size: str) -> None:
+    """Have the Ingress let through bodies of this size."""
+    annotations = one(found, "Ingress")["metadata"]["annotations"]
+    annotations["nginx.ingress.kubernetes.io/proxy-body-size"] = size
 
 
 def nightly(found: Objects) -> Object:
@@ -43,6 +51,21 @@ def test_the_rendered_manifests_are_valid() -> None:
     assert checks.faults_in_files() == []
 
 
+def test_a_longer_delay_with_the_grace_for_it_is_valid() -> None:
+    """As in docs/how-to/load-balancers.md."""
+    found = written()
+    container(found)["lifecycle"]["preStop"]["sleep"]["seconds"] = 30
+    pod(found)["terminationGracePeriodSeconds"] = 90
+    assert checks.faults_in(found, STAGE) == []
+
+
+@pytest.mark.parametrize("size", ["0", "1m", "20M", "1g"])
+def test_an_ingress_that_lets_all_bodies_through_is_valid(size: str) -> None:
+    found = written()
+    limit_bodies(found, size)
+    assert checks.faults_in(found, STAGE) == []
+
+
 def test_what_pods_of_a_cronjob_need_is_a_prerequisite() -> None:
     found = written()
     nightly(found)["spec"]["containers"][0]["env"] = [
@@ -51,14 +74,85 @@ def test_what_pods_of_a_cronjob_need_is_a_prerequisite() -> None:
     assert prerequisites.Needed("Secret", "nightly", "x") in prerequisites.of(found)
 
 
-@pytest.mark.skipif(
-    not (shutil.which("kustomize") or shutil.which("kubectl")),
-    reason="neither kustomize nor kubectl is here to build the overlays",
-)
+@needs_kustomize
 def test_every_overlay_is_valid(run: Run) -> None:
     done = run("cluster.check")
     assert (done.code, done.error) == (0, "")
     assert "development, production, staging" in done.out
+
+
+@pytest.fixture
+def copy(service: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the service, which a test may change."""
+    folder = shutil.copytree(service.folder.parent, tmp_path / service.folder.parent.name)
+    monkeypatch.setattr(project, "_current", Project(service.package, folder / service.package))
+    return Path(folder)
+
+
+COMPONENTS = (
+    "canary",
+    "external-secret",
+    "grafana-dashboard",
+    "pgbouncer",
+    "prometheus-rule",
+    "service-monitor",
+    "syslog",
+    "vault-agent",
+)
+
+
+@needs_kustomize
+@pytest.mark.parametrize("component", [*COMPONENTS, ""], ids=[*COMPONENTS, "all"])
+def test_each_component_is_valid_in_each_stage(
+    kind: str, copy: Path, run: Run, component: str
+) -> None:
+    """As tests/kubernetes/test_stages.py proves of what kustomize makes of them."""
+    names = {path.name for path in (copy / "infra/kubernetes/components").iterdir()}
+    assert names == {*COMPONENTS} - ({"pgbouncer"} if kind == "frontend" else set())
+    for stage in overlays.stages():
+        path = copy / overlays.FOLDER / "overlays" / stage / overlays.KUSTOMIZATION
+        wanted = component or r"[a-z-]+"
+        text, count = re.subn(
+            rf"^#(  - \.\./\.\./components/{wanted})$", r"\1", path.read_text(), flags=re.MULTILINE
+        )
+        assert count == (component in names if component else len(names))
+        path.write_text(text)
+    done = run("cluster.check")
+    assert (done.code, done.error) == (0, "")
+
+
+@needs_kustomize
+def test_a_canary_of_the_registry_in_a_local_cluster_is_found(copy: Path, run: Run) -> None:
+    path = copy / overlays.FOLDER / "overlays/development" / overlays.KUSTOMIZATION
+    text = path.read_text().replace("#  - ../../components/canary", "  - ../../components/canary")
+    entry = re.compile(r"^  # The canary's.*\n  - name: (.*)\n.*\n.*\n", re.MULTILINE)
+    [registry] = entry.findall(text)
+    path.write_text(entry.sub("", text))
+    done = run("cluster.check")
+    assert done.code == 1
+    name = overlays.name()
+    advice = f"add `{{name: {registry}, newName: {name}, newTag: development}}` to `images`"
+    assert advice in done.error
+    assert all(line.startswith("development: ") for line in done.error.splitlines())
+
+
+@needs_kustomize
+def test_settings_that_do_not_reach_jobs_are_found(kind: str, copy: Path, run: Run) -> None:
+    """As in overlays from before Jobs had them."""
+    path = copy / overlays.FOLDER / "overlays/staging" / overlays.KUSTOMIZATION
+    entry = re.compile(r"^  - name: \S+-job-settings\n(    .*\n)+", re.MULTILINE)
+    text, count = entry.subn("", path.read_text())
+    assert count == (kind in WITH_DATABASE)
+    path.write_text(text)
+    own = path.with_name("settings.env")
+    own.write_text(f"{own.read_text()}{variable('LOGS__SYSLOG')}=syslog.logging:514\n")
+    done = run("cluster.check")
+    assert done.code == (kind in WITH_DATABASE)
+    assert (
+        ", container migrate: the ConfigMap "
+        f"{overlays.name()}-job-settings does not have {variable('LOGS__SYSLOG')} as the "
+        "service has it: add to `configMapGenerator`" in done.error
+    ) == (kind in WITH_DATABASE)
 
 
 PLANTED: dict[str, tuple[Callable[[Objects], Any], str]] = {
@@ -122,6 +216,12 @@ PLANTED: dict[str, tuple[Callable[[Objects], Any], str]] = {
             path="/metrics", pathType="Exact"
         ),
         "routes /metrics, which is internal",
+    ),
+    "an Ingress to a part of the administration": (
+        lambda found: next(object_checks.routes(one(found, "Ingress")))[0].update(
+            path="/admin/users", pathType="Prefix"
+        ),
+        "routes /admin, which is internal",
     ),
     "an Ingress without TLS": (
         lambda found: one(found, "Ingress")["spec"].pop("tls"),
@@ -199,6 +299,10 @@ PLANTED: dict[str, tuple[Callable[[Objects], Any], str]] = {
         lambda found: container(found)["readinessProbe"]["httpGet"].update(path="/ready"),
         "does not request /health/ready",
     ),
+    "a liveness probe that waits for busy workers": (
+        lambda found: container(found)["livenessProbe"]["httpGet"].update(port="http"),
+        "does not request /health/live at the port metrics",
+    ),
     "an impatient probe": (
         lambda found: container(found)["livenessProbe"].update(failureThreshold=4),
         "before harakiri",
@@ -206,6 +310,10 @@ PLANTED: dict[str, tuple[Callable[[Objects], Any], str]] = {
     "no preStop": (
         lambda found: container(found).pop("lifecycle"),
         "a rollout drops requests",
+    ),
+    "a delay without the grace for it": (
+        lambda found: container(found)["lifecycle"]["preStop"]["sleep"].update(seconds=30),
+        "preStop and the longest request take 30 + 50",
     ),
     "no grace": (
         lambda found: pod(found).update(terminationGracePeriodSeconds=55),
@@ -239,6 +347,26 @@ PLANTED: dict[str, tuple[Callable[[Objects], Any], str]] = {
     "a variable of the ConfigMap that nothing reads": (
         lambda found: found[-1]["data"].update({variable("LOGS_LEVEL"): "INFO"}),
         "the service does not read the variable PREFIX_LOGS_LEVEL",
+    ),
+    "larger bodies than the Ingress lets through": (
+        lambda found: found[-1]["data"].update({variable("HTTP__MAX_BODY_BYTES"): "1048577"}),
+        "proxy-body-size is 1m, but http.max_body_bytes is 1048577",
+    ),
+    "a smaller limit of the Ingress": (
+        lambda found: limit_bodies(found, "900k"),
+        "proxy-body-size is 900k, but http.max_body_bytes is 1048576",
+    ),
+    "an Ingress of nginx without a limit has nginx's own": (
+        lambda found: (
+            one(found, "Ingress")["metadata"].pop("annotations"),
+            one(found, "Ingress")["spec"].update(ingressClassName="nginx"),
+            found[-1]["data"].update({variable("HTTP__MAX_BODY_BYTES"): "2097152"}),
+        ),
+        "proxy-body-size is 1m, but http.max_body_bytes is 2097152",
+    ),
+    "a limit that is no size": (
+        lambda found: limit_bodies(found, "1 MB"),
+        "proxy-body-size is '1 MB', which is no size such as 1m",
     ),
     "a required setting that is not supplied": (
         lambda found: container(found).update(env=[], envFrom=container(found)["envFrom"][:2]),

@@ -8,10 +8,11 @@ from flask_chassis import project, settings
 from flask_chassis.exceptions import ConfigurationError
 from flask_chassis.project import Project
 
-from flask_chassis_tools.kubernetes import checks, overlays, prerequisites
+from flask_chassis_tools.kubernetes import checks, namespace_script, overlays, prerequisites
 
+from ..conftest import Run
 from ..services import KINDS, WITH_DATABASE
-from .manifests import STAGE, Object, container, one, written
+from .manifests import STAGE, Object, container, needs_kustomize, one, written
 
 OWN = """  payments:
     address: __required__
@@ -64,16 +65,9 @@ def test_its_secret_is_a_prerequisite() -> None:
     own = [each for each in prerequisites.of(written()) if each.name == secret]
     names = [variable("payments.address"), variable("payments.api_key")]
     assert own == [prerequisites.Needed("Secret", secret, name) for name in names]
-    [command] = [
-        command
-        for command in prerequisites.commands(written(), STAGE, settings.declared_in)
-        if secret in command
-    ]
-    assert command == (
-        f"kubectl create secret generic {secret} --namespace={STAGE} \\\n"
-        f'    --from-literal={names[0]}="${names[0]}" \\\n'
-        f'    --from-literal={names[1]}="${names[1]}"'
-    )
+    script = namespace_script.write(written(), STAGE, settings.declared_in)
+    lines = [line for line in script.splitlines() if line.startswith(f"add secret {secret} ")]
+    assert lines == [f"add secret {secret} {name} {name}" for name in names]
 
 
 def test_what_the_overlay_sets_is_not_asked_of_the_secret() -> None:
@@ -126,6 +120,31 @@ def test_containers_that_prepare_the_database_do_not_need_it(
         settings.load(environment)
     faults = [fault for fault in _without_variables(written()) if "payments" in fault]
     assert faults == []
+
+
+@needs_kustomize
+def test_a_developer_who_follows_the_readme_is_told_what_is_missing(own: Path, run: Run) -> None:
+    """An address in the settings.env of the overlay, and the key from the Secret."""
+    address, key = variable("payments.address"), variable("payments.api_key")
+    path = own / overlays.FOLDER / "overlays/staging/settings.env"
+    path.write_text(f"{path.read_text()}{address}=https://payments.acme.example\n")
+    assert run("cluster.check").code == 0
+    secret = prerequisites.own_secret()
+    staging = run("cluster.prerequisites", "--env=staging").out
+    assert f"\nadd secret {secret} {key} {key}\n" in staging
+    assert address not in staging
+    production = run("cluster.prerequisites", "--env=production").out
+    assert f"\nadd secret {secret} {address} {address}\n" in production
+
+
+@needs_kustomize
+def test_a_local_cluster_needs_the_keys_alone(kind: str) -> None:
+    """As the README says: the rest is in the overlay, and in the section `developers`."""
+    assert [each.name for each in prerequisites.of(overlays.build("development"))] == {
+        "resource": ["token-keys"],
+        "issuer": ["token-keys", "token-signing-keys"],
+        "frontend": [],
+    }[kind]
 
 
 def _without_variables(found: list[Object]) -> list[str]:

@@ -9,14 +9,19 @@ from flask_chassis import project
 from flask_chassis.tasks import uwsgi_config
 
 from flask_chassis_tools.kubernetes import (
+    address_checks,
     flows,
     network_policies,
     object_checks,
     overlays,
+    pgbouncer,
     pod_checks,
     settings_checks,
+    source_checks,
     upstream_checks,
 )
+from flask_chassis_tools.kubernetes.alerts import files as alert_files
+from flask_chassis_tools.kubernetes.alerts import objectives
 from flask_chassis_tools.kubernetes.kubectl import Object
 
 CHECKS = (
@@ -25,6 +30,7 @@ CHECKS = (
     object_checks.ingress,
     object_checks.replicas,
     object_checks.policies,
+    object_checks.unmanaged,
     pod_checks.images,
     pod_checks.privileges,
     pod_checks.probes,
@@ -32,10 +38,15 @@ CHECKS = (
     pod_checks.resources,
     pod_checks.amounts,
     settings_checks.variables,
-    settings_checks.required,
+    source_checks.required,
     settings_checks.references,
     settings_checks.mounts,
     settings_checks.environment,
+    settings_checks.body_size,
+    source_checks.sources,
+    address_checks.addresses,
+    address_checks.keys,
+    address_checks.targets,
     upstream_checks.declared,
 )
 
@@ -52,9 +63,15 @@ def faults_in_files() -> list[str]:
     folder = project.working_folder()
     found = [fault for path in _yaml_files(folder) for fault in faults_in_file(path)]
     declared = flows.read(folder / flows.FILE, overlays.name(), uwsgi_config.ports())
-    return found + [
+    if pgbouncer.has_component(folder) and pgbouncer.is_different(folder):
+        found.append(f"{pgbouncer.FILE} {pgbouncer.DIFFERS}")
+    found += [
         f"{path} does not match {flows.FILE}: run the task cluster.network-policy"
         for path in network_policies.different(folder, declared)
+    ]
+    return found + [
+        f"{path} does not match {objectives.FILE}: run the task cluster.alerts"
+        for path in alert_files.different(folder, overlays.name())
     ]
 
 

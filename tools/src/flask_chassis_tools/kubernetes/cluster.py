@@ -6,12 +6,24 @@ from flask_chassis.tasks import uwsgi_config
 from flask_chassis.tasks.service import SENTENCES
 from invoke import Context, Exit, task
 
-from flask_chassis_tools.kubernetes import checks, flows, network_policies, overlays, prerequisites
+from flask_chassis_tools.kubernetes import (
+    checks,
+    deployer,
+    flows,
+    namespace_script,
+    network_policies,
+    overlays,
+    pgbouncer,
+)
+from flask_chassis_tools.kubernetes.alerts import files as alert_files
+from flask_chassis_tools.kubernetes.alerts import objectives
+from flask_chassis_tools.kubernetes.alerts.objectives import ObjectivesError
 from flask_chassis_tools.kubernetes.deployment import Deployment
 from flask_chassis_tools.kubernetes.flows import FlowsError
 from flask_chassis_tools.kubernetes.kubectl import Kubectl, Object
 
 SENTENCES[FlowsError] = str
+SENTENCES[ObjectivesError] = str
 
 WHERE = {
     "env": "The stage: a folder in infra/kubernetes/overlays",
@@ -26,6 +38,7 @@ WHERE = {
         "image-tag": "The image's tag; by default the overlay's",
         "dry-run": "Let the cluster validate the objects, and change nothing",
         "diff": "Show the changes before applying them",
+        "prune": "After the rollout, delete what the manifests no longer have",
     }
 )
 def deploy(
@@ -34,12 +47,12 @@ def deploy(
     image_tag: str = "",
     dry_run: bool = False,
     diff: bool = False,
+    prune: bool = False,
     kube_context: str = "",
     timeout: int = 600,
 ) -> None:
     """Run the migration, roll out, wait for both, and verify the version that runs."""
     objects = overlays.build(env, image_tag)
-    overlays.require_names(objects)
     tag = overlays.tag_of(objects)
     overlays.require_tag(tag)
     deployment = _deployment(objects, kube_context, timeout)
@@ -52,6 +65,7 @@ def deploy(
         return
     deployment.apply()
     deployment.require_version(tag)
+    deployment.clean_up(prune=prune)
 
 
 @task(help=WHERE)
@@ -62,7 +76,7 @@ def rollback(context: Context, env: str, kube_context: str = "", timeout: int = 
     """
     deployment = _deployment(overlays.build(env), kube_context, timeout)
     deployment.kubectl.show("rollout", "undo", f"deployment/{deployment.name}")
-    deployment.wait()
+    deployment.wait_for_pods(deployment.name)
     found = deployment.kubectl.get("deployment", deployment.name)
     if not found:
         raise Exit(f"Deployment {deployment.name} not found.", 1)
@@ -74,12 +88,20 @@ def _deployment(objects: list[Object], kube_context: str, timeout: int) -> Deplo
     return Deployment(Kubectl(namespace, kube_context), objects, probe.port(), timeout)
 
 
-@task(name="prerequisites", help={"env": WHERE["env"]})
-def list_prerequisites(context: Context, env: str) -> None:
-    """Print the commands that create what a namespace needs before the first deployment."""
+@task(name="prerequisites", help={key: WHERE[key] for key in ("env", "kube-context")})
+def list_prerequisites(context: Context, env: str, kube_context: str = "") -> None:
+    """Print a shell script that creates what a namespace needs, and overwrites nothing."""
     objects = overlays.build(env)
     namespace = overlays.one(objects, "Deployment", overlays.name())["metadata"]["namespace"]
-    print("\n".join(prerequisites.commands(objects, namespace, settings.declared_in)))
+    print(namespace_script.write(objects, namespace, settings.declared_in, kube_context))
+
+
+@task(name="deployer", help={"env": WHERE["env"]})
+def write_deployer(context: Context, env: str) -> None:
+    """Print a ServiceAccount and its Role, with the rights to deploy and nothing else."""
+    objects = overlays.build(env)
+    namespace = overlays.one(objects, "Deployment", overlays.name())["metadata"]["namespace"]
+    print(deployer.write(objects, namespace))
 
 
 @task
@@ -117,3 +139,43 @@ def network_policy(context: Context, check: bool = False) -> None:
         print(f"Written: {', '.join(map(str, different))}.")
     else:
         print("The policies are up to date.")
+
+
+@task(name="pgbouncer", help={"check": "Only check whether it matches the settings"})
+def pgbouncer_settings(context: Context, check: bool = False) -> None:
+    """Generate the time-outs of the component pgbouncer from the settings of the database."""
+    folder = project.working_folder()
+    if not pgbouncer.has_component(folder):
+        raise Exit(
+            f"{pgbouncer.FOLDER} does not include settings.ini: this service has no PgBouncer, or "
+            "one of an earlier template. Update the service first.",
+            2,
+        )
+    if not pgbouncer.is_different(folder):
+        print(f"{pgbouncer.FILE} is up to date.")
+        return
+    if check:
+        raise Exit(f"{pgbouncer.FILE} {pgbouncer.DIFFERS}.", 1)
+    (folder / pgbouncer.FILE).write_text(pgbouncer.expected(), encoding="utf-8")
+    print(f"Written: {pgbouncer.FILE}.")
+
+
+@task(name="alerts", help={"check": "Only check whether they match infra/slo.yaml"})
+def write_alerts(context: Context, check: bool = False) -> None:
+    """Generate the alerts in infra/kubernetes, and docs/runbooks.md, from infra/slo.yaml."""
+    folder = project.working_folder()
+    texts = alert_files.files(overlays.name(), objectives.read(folder / objectives.FILE))
+    different = alert_files.different(folder, overlays.name())
+    if check and different:
+        raise Exit(
+            f"{', '.join(map(str, different))}: does not match infra/slo.yaml. Run the task "
+            "cluster.alerts.",
+            1,
+        )
+    for path in different:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(texts[path], encoding="utf-8")
+    if different:
+        print(f"Written: {', '.join(map(str, different))}.")
+    else:
+        print("The alerts are up to date.")

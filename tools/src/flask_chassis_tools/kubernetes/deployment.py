@@ -1,20 +1,46 @@
 """Deploys a version: runs the migration, rolls out the pods, verifies what runs."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from invoke import Exit
 
-from flask_chassis_tools.kubernetes import overlays, prerequisites, running_version
-from flask_chassis_tools.kubernetes.kubectl import Kubectl, Object
+from flask_chassis_tools.kubernetes import (
+    config_maps,
+    leftovers,
+    obstacles,
+    overlays,
+    prerequisites,
+    rollout,
+    running_version,
+    watch,
+)
+from flask_chassis_tools.kubernetes.kubectl import Kubectl, KubectlError, Object
+from flask_chassis_tools.kubernetes.object_checks import runs_image
+from flask_chassis_tools.kubernetes.obstacles import Obstacle
+from flask_chassis_tools.kubernetes.watch import Watch
 
-LAST = ("Deployment", "HorizontalPodAutoscaler")
+LAST = ("CronJob", "HorizontalPodAutoscaler")
 """The kinds that are applied last, after the objects that they depend on."""
 
-PAUSE_SECONDS = 1.0
+PODS = ("Deployment", "StatefulSet", "DaemonSet")
+"""The kinds that are applied last if they run the service's image."""
+
 LOG_LINES = 40
+
+JOB = "batch.kubernetes.io/job-name"
+
+Answer = TypeVar("Answer")
+
+WAY_BACK = (
+    " Pods of the previous version serve until the new ones are ready. The task cluster.rollback "
+    "returns to the previous version."
+)
+
+MINIMUM_SECONDS = 60
+"""The autoscaler has started its minimum of pods within this time."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +63,7 @@ class Deployment:
         if not self._is_there(prerequisites.Needed("Namespace", namespace)):
             raise Exit(
                 f"Namespace {namespace} not found. Check that this is the right cluster. The task "
-                "cluster.prerequisites prints the commands that create it.",
+                "cluster.prerequisites writes a script that creates it.",
                 1,
             )
         missing = [each for each in prerequisites.of(self.objects) if not self._is_there(each)]
@@ -48,121 +74,236 @@ class Deployment:
             )
             raise Exit(
                 f"Namespace {namespace} lacks objects that the pods need:\n{lines}\n"
-                "The task cluster.prerequisites prints the commands that create them.",
+                "The task cluster.prerequisites writes a script that creates them.",
                 1,
             )
 
     def _is_there(self, needed: prerequisites.Needed) -> bool:
         try:
             found = self.kubectl.get(needed.kind, needed.name)
-        except Exit as error:
-            if "forbidden" in str(error.message).lower():
+        except KubectlError as error:
+            if error.is_forbidden:
                 # Deploying does not require permission to read Secrets.
                 return True
             raise
         return found is not None and (not needed.key or needed.key in found.get("data", {}))
 
     def compare(self) -> None:
-        """Show the changes that a deployment would make."""
-        done = self.kubectl.ask("diff", "--filename=-", objects=self.objects)
+        """Show the changes that a deployment would make, but not those of a Job to make anew."""
+        done = self.kubectl.ask("diff", "--filename=-", objects=self._changeable())
         if done.returncode > 1:
             raise Exit(f"kubectl diff failed: {done.stderr.strip()}", 1)
         print(done.stdout or "No changes.")
+        leftovers.tell(self.kubectl, self.name, self.objects)
 
     def try_out(self) -> None:
         """Let the cluster validate all objects, without changing any."""
-        self._make_way_for_migration(dry_run=True)
-        self.kubectl.show("apply", "--dry-run=server", "--filename=-", objects=self.objects)
+        objects = self._changeable()
+        self.kubectl.show("apply", "--dry-run=server", "--filename=-", objects=objects)
+
+    def _changeable(self) -> list[Object]:
+        """Return all objects but a Job that would be made anew, which is told."""
+        anew = self._job_to_make_anew()
+        if anew is not None:
+            print(f"The Job {anew['metadata']['name']} would be deleted and created again.")
+        return [each for each in self.objects if each is not anew]
 
     def apply(self) -> None:
         """Run the migration, roll out, and wait for both."""
+        is_first = not self._runs()
         job = overlays.migration(self.objects)
-        if job:
-            self._make_way_for_migration()
+        if anew := self._job_to_make_anew():
+            name = anew["metadata"]["name"]
+            self.kubectl.show("delete", "job", name, "--wait", f"--timeout={self.timeout}s")
         first = [each for each in self.objects if not is_last(each)]
         self.kubectl.show("apply", "--filename=-", objects=first)
         if job:
-            self._wait_for(job["metadata"]["name"])
+            self._wait_for(job["metadata"]["name"], is_first=is_first)
         last = [each for each in self.objects if is_last(each)]
         self.kubectl.show("apply", "--filename=-", objects=last)
-        self.wait()
+        self.wait(is_first=is_first)
 
-    def _make_way_for_migration(self, *, dry_run: bool = False) -> None:
-        """Delete a Job of this tag that failed, or whose pods would change."""
+    def clean_up(self, *, prune: bool) -> None:
+        """Remove what old versions have left, or tell of it. The new version runs by now."""
+        config_maps.remove_old(self.kubectl, self.objects)
+        (leftovers.prune if prune else leftovers.tell)(self.kubectl, self.name, self.objects)
+
+    def _runs(self) -> bool:
+        """Return whether a version of the service runs."""
+        found = self.kubectl.get("deployment", self.name) or {}
+        return bool(found.get("status", {}).get("readyReplicas"))
+
+    def _job_to_make_anew(self) -> Object | None:
+        """Return the migration if its Job has failed with this tag, or its pods would change."""
         job = overlays.migration(self.objects)
-        name = job["metadata"]["name"] if job else ""
-        found = self.kubectl.get("job", name) if name else None
+        found = self.kubectl.get("job", job["metadata"]["name"]) if job else None
         if job is None or found is None:
-            return
+            return None
         done = self.kubectl.ask("apply", "--dry-run=server", "--filename=-", objects=[job])
-        if condition(found, "Failed") or "field is immutable" in done.stderr:
-            if dry_run:
-                print(f"The Job {name} would be deleted and created again.")
-                self.objects.remove(job)
-            else:
-                self.kubectl.show("delete", "job", name, "--wait", f"--timeout={self.timeout}s")
+        is_other = "field is immutable" in done.stderr
+        return job if condition(found, "Failed") or is_other else None
 
-    def _wait_for(self, job: str) -> None:
+    def _wait_for(self, job: str, *, is_first: bool) -> None:
         print(f"Waiting for the migration {job}.", flush=True)
-        deadline = time.monotonic() + self.timeout
+        waiting = Watch(self.timeout)
         while True:
-            found = self.kubectl.get("job", job)
+            found, hindered = self._answer(waiting, lambda: self._job_and_obstacles(job))
             if found and condition(found, "Complete"):
                 return
-            fault = ""
             if not found:
                 fault = "it was deleted"
             elif condition(found, "Failed"):
-                fault = "it failed"
-            elif time.monotonic() > deadline:
-                fault = f"it did not finish within {self.timeout} s"
+                fault = ", ".join(["it failed", *dict.fromkeys(map(str, hindered))])
+            else:
+                fault = waiting.look(hindered, "It is still running")
             if fault:
-                self._tell({"batch.kubernetes.io/job-name": job})
-                raise Exit(
-                    f"The migration {job}: {fault}. The previous version is still running: nothing "
-                    "was rolled out.",
-                    1,
-                )
-            time.sleep(PAUSE_SECONDS)
+                self._tell({JOB: job})
+                still = "" if is_first else " The previous version is still running."
+                raise Exit(f"The migration {job}: {fault}.{still} Nothing was rolled out.", 1)
+            time.sleep(watch.PAUSE_SECONDS)
 
-    def wait(self) -> None:
-        """Wait until all pods run the version that was applied."""
-        words = ("rollout", "status", f"deployment/{self.name}", f"--timeout={self.timeout}s")
-        try:
-            self.kubectl.show(*words)
-        except Exit:
-            labels = overlays.one(self.objects, "Deployment", self.name)["spec"]["selector"]
-            self._tell(labels["matchLabels"])
-            raise Exit(
-                "The rollout did not finish. Pods of the previous version serve until the new ones "
-                "are ready. The task cluster.rollback returns to the previous version.",
-                1,
-            ) from None
+    def _answer(self, waiting: Watch, ask: Callable[[], Answer]) -> Answer:
+        """Ask the cluster until it answers, or the time is over: it may be silent for a while."""
+        while True:
+            try:
+                return ask()
+            except KubectlError as error:
+                silent = Obstacle("cluster", "no answer", str(error.message))
+                if error.is_forbidden or waiting.look([silent], "The cluster does not answer"):
+                    raise
+            time.sleep(watch.PAUSE_SECONDS)
+
+    def _job_and_obstacles(self, job: str) -> tuple[Object | None, list[Obstacle]]:
+        return self.kubectl.get("job", job), list(self._obstacles_of_job(job))
+
+    def _obstacles_of_job(self, job: str) -> Iterator[Obstacle]:
+        pods = self.kubectl.labelled("pods", {JOB: job})
+        for pod in pods:
+            yield from obstacles.of_pod(pod)
+        if not pods:
+            yield from obstacles.of_events(self.kubectl.events("Job", job))
+
+    def wait(self, *, is_first: bool = False) -> None:
+        """Wait until all pods run the version that was applied, those of a canary as well."""
+        self.wait_for_pods(self.name, "" if is_first else WAY_BACK)
+        for name in self._deployments():
+            if name != self.name:
+                ready = f" The pods of {self.name} run the new version."
+                self.wait_for_pods(name, f"{ready} Correct the tag of {name}, or take it out.")
+        self._wait_for_minimum()
+
+    def _deployments(self) -> list[str]:
+        """Return the names of the Deployments of the service's image."""
+        return [
+            each["metadata"]["name"]
+            for each in self.objects
+            if each["kind"] == "Deployment" and runs_image(each)
+        ]
+
+    def wait_for_pods(self, name: str, advice: str = "") -> None:
+        """Wait until all pods of a Deployment run its newest version, and say what is missing."""
+        print(f"Waiting for the pods of {name}.", flush=True)
+        waiting = Watch(self.timeout)
+        given_up_before: str | None = None
+        while True:
+            found, labels, hindered = self._answer(waiting, lambda: self._pods_and_obstacles(name))
+            missing = rollout.missing(found)
+            if not missing:
+                return
+            given_up = rollout.given_up_at(found)
+            # At first, it is what the rollout before has left.
+            given_up_before = given_up if given_up_before is None else given_up_before
+            fault = waiting.look(hindered, missing)
+            if given_up not in ("", given_up_before):
+                fault = fault or "the cluster's own deadline is over (progressDeadlineSeconds)"
+            if fault:
+                self._tell(labels)
+                raise Exit(f"The rollout of {name} did not finish, {missing}: {fault}.{advice}", 1)
+            time.sleep(watch.PAUSE_SECONDS)
+
+    def _pods_and_obstacles(self, name: str) -> tuple[Object, dict[str, str], list[Obstacle]]:
+        """Return a Deployment, the labels of its new pods, and what keeps them from running."""
+        found = self.kubectl.get("deployment", name)
+        if not found:
+            raise Exit(f"Deployment {name} not found.", 1)
+        if not rollout.has_begun(found):
+            return found, found["spec"]["selector"]["matchLabels"], []
+        labels = rollout.new_pods(self.kubectl, found)
+        hindered = list(obstacles.of_deployment(found))
+        for pod in self.kubectl.labelled("pods", labels):
+            hindered += obstacles.of_pod(pod)
+        return found, labels, hindered
+
+    def _wait_for_minimum(self) -> None:
+        """Wait until there are as many pods as the autoscaler keeps at least; it begins later."""
+        least = min(
+            (
+                each["spec"].get("minReplicas", 1)
+                for each in self.objects
+                if each["kind"] == "HorizontalPodAutoscaler"
+                and each["spec"]["scaleTargetRef"]["name"] == self.name
+            ),
+            default=1,
+        )
+        waiting = Watch(min(MINIMUM_SECONDS, self.timeout))
+        while True:
+            found, _, hindered = self._answer(waiting, lambda: self._pods_and_obstacles(self.name))
+            ready = found.get("status", {}).get("readyReplicas", 0)
+            if ready >= least:
+                return
+            if waiting.look(hindered, f"{ready} of {least} pods are ready"):
+                print(f"Fewer than {least} pods are ready, the minimum of the autoscaler.")
+                return
+            time.sleep(watch.PAUSE_SECONDS)
 
     def _tell(self, labels: Mapping[str, str]) -> None:
-        """Show the last log lines of pods."""
+        """Show the last log lines of pods, and those of containers that crashed."""
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
         words = (f"--selector={selector}", f"--tail={LOG_LINES}", "--all-containers", "--prefix")
-        print(self.kubectl.ask("logs", *words).stdout)
+        shown = self.kubectl.ask("logs", *words, "--ignore-errors").stdout
+        before = self.kubectl.ask("logs", *words, "--ignore-errors", "--previous").stdout
+        # It says so of each container that has not crashed.
+        lines = [line for line in before.splitlines() if not line.startswith("error: previous ")]
+        print("\n".join([*lines, shown]))
 
     def require_version(self, tag: str) -> None:
-        """Exit unless every pod runs the version of the tag."""
+        """Exit unless every pod that serves runs the version of the tag."""
         deployed = self.kubectl.get("deployment", self.name)
         if not deployed:
             raise Exit(f"Deployment {self.name} not found.", 1)
-        pods = self.kubectl.pods(deployed["spec"]["selector"]["matchLabels"])
+        found = self.kubectl.labelled("pods", deployed["spec"]["selector"]["matchLabels"])
+        pods = [pod for pod in found if rollout.is_serving(pod)]
         if not pods:
-            raise Exit(f"Deployment {self.name} has no pods.", 1)
-        for pod in pods:
-            version = running_version.of_pod(self.kubectl, pod, self.port)
-            if version != tag:
+            raise Exit(f"Deployment {self.name} has no ready pods.", 1)
+        versions = {pod["metadata"]["name"]: self._version_of(pod) for pod in pods}
+        for name, version in versions.items():
+            if version not in (tag, None):
                 raise Exit(
-                    f"Pod {pod['metadata']['name']} runs {version}, but {tag} was deployed: the "
-                    "image was built with another VERSION_NAME, or its tag was moved.",
+                    f"Pod {name} runs {version}, but {tag} was deployed: the image was built with "
+                    "another VERSION_NAME, or its tag was moved.",
                     1,
                 )
-        number = "1 pod" if len(pods) == 1 else f"{len(pods)} pods"
+        known = [version for version in versions.values() if version]
+        if not known:
+            print(f"{self.name} {tag} is rolled out; which version its pods run is not known.")
+            return
+        number = "1 pod" if len(known) == 1 else f"{len(known)} pods"
         print(f"{self.name} {tag} runs in {number} of {self.kubectl.namespace}.")
+
+    def _version_of(self, pod: Object) -> str | None:
+        """Return the version of a pod; None if it has ended by now, or if it may not be asked."""
+        name = pod["metadata"]["name"]
+        try:
+            return running_version.of_pod(self.kubectl, pod, self.port)
+        except Exit as error:
+            again = self.kubectl.get("pod", name)
+            if again is None or not rollout.is_serving(again):
+                print(f"Pod {name} has ended.")
+                return None
+            if running_version.is_forbidden(error):
+                print(f"The version of pod {name} is not known: port-forward is forbidden.")
+                return None
+            raise
 
 
 def condition(found: Object, kind: str) -> bool:
@@ -173,8 +314,7 @@ def condition(found: Object, kind: str) -> bool:
 
 def is_last(each: Object) -> bool:
     """Return whether an object is applied after the migration."""
-    if each["kind"] == "CronJob":  # the new version's code wants the new version's tables
+    if each["kind"] in LAST:
         return True
-    labels = each["metadata"].get("labels", {})
-    is_database = labels.get("app.kubernetes.io/component") not in (None, "service")
-    return each["kind"] in LAST and not is_database
+    # The new version's code wants the new version's tables.
+    return each["kind"] in PODS and runs_image(each)

@@ -15,6 +15,19 @@ Object = dict[str, Any]
 """A Kubernetes object."""
 
 
+ANSWER = ("--request-timeout=30s",)
+"""An option for questions: without it, kubectl waits for ever for a cluster that is silent."""
+
+
+class KubectlError(Exit):
+    """A question that was not answered."""
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the user lacks the permission; otherwise the cluster may answer next time."""
+        return "forbidden" in str(self.message).lower()
+
+
 @dataclass(frozen=True)
 class Kubectl:
     """A namespace of the cluster that a context in the kubeconfig names."""
@@ -43,18 +56,33 @@ class Kubectl:
             raise Exit(f"kubectl {' '.join(words)} failed. See its output above.", 1)
 
     def get(self, *words: str) -> Object | None:
-        """Return an object or a list of objects; None if it does not exist."""
-        done = self.ask("get", *words, "--ignore-not-found", "--output=json")
+        """Return an object or a list of objects; None if it does not exist.
+
+        Raises KubectlError if the cluster does not say.
+        """
+        done = self.ask("get", *words, *ANSWER, "--ignore-not-found", "--output=json")
         if done.returncode:
-            raise Exit(f"kubectl get {' '.join(words)}: {done.stderr.strip()}", 1)
+            raise KubectlError(f"kubectl get {' '.join(words)}: {done.stderr.strip()}", 1)
         found: Object | None = json.loads(done.stdout) if done.stdout.strip() else None
         return found
 
-    def pods(self, labels: Mapping[str, str]) -> list[Object]:
-        """Return the pods with these labels that are not terminating."""
+    def labelled(self, kinds: str, labels: Mapping[str, str]) -> list[Object]:
+        """Return the objects of some kinds, separated by commas, with these labels."""
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        found = self.get("pods", f"--selector={selector}") or {}
-        return [pod for pod in found["items"] if "deletionTimestamp" not in pod["metadata"]]
+        return self.all_of(kinds, f"--selector={selector}")
+
+    def all_of(self, kinds: str, *words: str) -> list[Object]:
+        """Return all objects of some kinds, separated by commas."""
+        found = self.get(kinds, *words) or {"items": []}
+        items: list[Object] = found["items"]
+        return items
+
+    def events(self, kind: str, name: str) -> list[Object]:
+        """Return the events of an object; none if the user may not read them."""
+        of = f"--field-selector=involvedObject.kind={kind},involvedObject.name={name}"
+        done = self.ask("get", "events", of, *ANSWER, "--output=json")
+        found: list[Object] = json.loads(done.stdout)["items"] if not done.returncode else []
+        return found
 
 
 def _as_list(objects: Iterable[Object] | None) -> str | None:

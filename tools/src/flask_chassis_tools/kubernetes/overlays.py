@@ -1,5 +1,6 @@
 """Builds the manifests of a stage from its overlay with kustomize."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -19,7 +20,12 @@ KUSTOMIZATION = "kustomization.yaml"
 
 # Valid in an image's name, in a label, and in the name of a Job.
 TAG = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
-LONGEST_NAME = 63
+
+DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+LONGEST_LABEL = 63
+"""Characters of a DNS label, and of the value of a label in Kubernetes."""
+
+HASH_LENGTH = 8
 
 
 def stages() -> list[str]:
@@ -49,6 +55,12 @@ def require_tag(tag: str) -> None:
         raise Exit(
             f"The tag {tag!r} is not valid: names in Kubernetes consist of lower-case letters, "
             "digits, dots and dashes.",
+            2,
+        )
+    if len(tag) > LONGEST_LABEL:
+        raise Exit(
+            f"The tag {tag} has {len(tag)} characters; Kubernetes allows {LONGEST_LABEL} in the "
+            f"label that tells the version. Shorten it by {len(tag) - LONGEST_LABEL}.",
             2,
         )
 
@@ -85,18 +97,25 @@ def tag_of(objects: list[Object]) -> str:
 def migration(objects: list[Object]) -> Object | None:
     """Return the Job that migrates the database; None for a service without a database."""
     jobs = [each for each in objects if each["kind"] == "Job"]
-    return jobs[0] if jobs else None
+    named = [
+        each
+        for each in jobs
+        if each["metadata"]["name"].startswith(f"{name()}-migrate-")
+        and each["metadata"].get("labels", {}).get("app.kubernetes.io/component") == "migration"
+    ]
+    return named[0] if named else None
 
 
-def require_names(objects: list[Object]) -> None:
-    """Exit if the tag makes a name too long for Kubernetes."""
-    job = migration(objects)
-    if job and len(named := job["metadata"]["name"]) > LONGEST_NAME:
-        raise Exit(
-            f"The migration's name {named} has {len(named)} characters; Kubernetes allows "
-            f"{LONGEST_NAME}. Shorten the tag by {len(named) - LONGEST_NAME}.",
-            2,
-        )
+def job_name(named: str) -> str:
+    """Return the name of a Job as a DNS label, because it becomes the host name of its pods.
+
+    A tag has dots, and may be long. A hash keeps the names of `1.2.3` and `1-2-3` distinct.
+    """
+    if DNS_LABEL.fullmatch(named) and len(named) <= LONGEST_LABEL:
+        return named
+    digest = hashlib.sha256(named.encode()).hexdigest()[:HASH_LENGTH]
+    start = named.replace(".", "-")[: LONGEST_LABEL - len(digest) - 1].rstrip("-")
+    return f"{start}-{digest}"
 
 
 def _root() -> Path:
@@ -119,7 +138,11 @@ def _kustomize(folder: Path) -> list[Object]:
     done = subprocess.run([*words, str(folder)], capture_output=True, text=True)
     if done.returncode:
         raise Exit(f"Building {folder.name} failed: {done.stderr.strip()}", 1)
-    return [each for each in _documents(done.stdout) if each]
+    objects = [each for each in _documents(done.stdout) if each]
+    for each in objects:
+        if each["kind"] == "Job":  # kustomize copies the tag into its name, but cannot replace dots
+            each["metadata"]["name"] = job_name(each["metadata"]["name"])
+    return objects
 
 
 def _documents(text: str) -> list[Any]:

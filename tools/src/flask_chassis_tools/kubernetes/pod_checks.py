@@ -7,7 +7,7 @@ from flask_chassis.tasks import uwsgi_config
 
 from flask_chassis_tools.kubernetes import flows, overlays, quantities
 from flask_chassis_tools.kubernetes.kubectl import Object
-from flask_chassis_tools.kubernetes.object_checks import labels, title, workloads
+from flask_chassis_tools.kubernetes.object_checks import is_own, labels, title, workloads
 from flask_chassis_tools.kubernetes.prerequisites import containers
 
 OTHERS_MIB = 120
@@ -15,7 +15,14 @@ OTHERS_MIB = 120
 
 WANTED = ("cpu", "memory", "ephemeral-storage")
 
-PATHS = ("/health/live", "/health/ready")
+TRACK, CANARY = "track", "canary"
+
+PROBES = {
+    "startup": ("/health/live", "http"),
+    "liveness": ("/health/live", "metrics"),
+    "readiness": ("/health/ready", "http"),
+}
+"""Path and port of each probe. Liveness is asked beside the workers, who may all be busy."""
 
 
 def each_container(objects: list[Object]) -> Iterator[tuple[str, Any, Any]]:
@@ -26,10 +33,10 @@ def each_container(objects: list[Object]) -> Iterator[tuple[str, Any, Any]]:
             yield f"{title(workload)}, container {container['name']}", container, pod
 
 
-def is_own(container: Any) -> bool:
-    """Return whether a container runs the service's image."""
-    path = str(container["image"]).partition("@")[0].rpartition("/")[2]
-    return path.partition(":")[0] == overlays.name()
+def prepares(workload: Object, container: Any) -> bool:
+    """Return whether a container migrates the database, or waits for that."""
+    is_first = container not in overlays.pod_template(workload)["spec"]["containers"]
+    return is_first or labels(workload).get(flows.COMPONENT) == "migration"
 
 
 def served(objects: list[Object]) -> Iterator[tuple[Object, Any, Any]]:
@@ -41,17 +48,39 @@ def served(objects: list[Object]) -> Iterator[tuple[Object, Any, Any]]:
 
 
 def images(objects: list[Object], stage: str) -> Iterator[str]:
-    """Require a fixed tag for every image, and the same tag for the service's everywhere."""
+    """Require a fixed tag for every image, and for the service's the same one, and one place."""
     tags = set()
-    for where, container, _ in each_container(objects):
-        name, _, tag = str(container["image"]).partition("@")[0].rpartition(":")
-        if not name or "/" in tag or tag == "latest":
-            yield f"{where}: the image {container['image']} has no fixed tag"
-        elif is_own(container) and "canary" not in where:
-            tags.add(tag)
+    repository, tag_of_stage = _repository_and_tag(
+        overlays.one(objects, "Deployment", overlays.name())["spec"]["template"]["spec"]
+    )
+    for workload in workloads(objects):
+        pod = overlays.pod_template(workload)["spec"]
+        for container in containers(pod):
+            where = f"{title(workload)}, container {container['name']}"
+            image = str(container["image"])
+            name, _, tag = image.partition("@")[0].rpartition(":")
+            if not name or "/" in tag or tag == "latest":
+                yield (
+                    f"{where}: the image {image} has no fixed tag: name it in `images` of the "
+                    "overlay's kustomization.yaml, with newName and newTag"
+                )
+            elif is_own(container):
+                if labels(workload).get(TRACK) != CANARY:
+                    tags.add(tag)
+                if name != repository:
+                    yield (
+                        f"{where}: the image {image} is not of {repository}, as the others of the "
+                        f"stage are: add `{{name: {name}, newName: {repository}, newTag: "
+                        f"{tag_of_stage}}}` to `images` of the overlay's kustomization.yaml"
+                    )
     if len(tags) > 1:
         found = ", ".join(sorted(tags))
         yield f"the service, its migration and its jobs have different versions: {found}"
+
+
+def _repository_and_tag(pod: Any) -> tuple[str, str]:
+    name, _, tag = str(pod["containers"][0]["image"]).partition("@")[0].rpartition(":")
+    return name, tag
 
 
 def privileges(objects: list[Object], stage: str) -> Iterator[str]:
@@ -85,10 +114,10 @@ def probes(objects: list[Object], stage: str) -> Iterator[str]:
     """Require the right probes, and that a restart waits longer than the longest request."""
     for workload, _, container in served(objects):
         where = title(workload)
-        for name, path in (("startup", 0), ("liveness", 0), ("readiness", 1)):
+        for name, (path, port) in PROBES.items():
             asked = container.get(f"{name}Probe", {}).get("httpGet", {})
-            if asked.get("path") != PATHS[path] or asked.get("port") != "http":
-                yield f"{where}: the {name} probe does not request {PATHS[path]} at http"
+            if asked.get("path") != path or asked.get("port") != port:
+                yield f"{where}: the {name} probe does not request {path} at the port {port}"
         patience = _patience(container.get("livenessProbe", {}))
         if patience <= uwsgi_config.number("harakiri"):
             yield f"{where}: the liveness probe fails after {patience} s, before harakiri"

@@ -1,6 +1,6 @@
 """Finds what must exist in a namespace before a deployment: Secrets and shared ConfigMaps."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,19 +23,66 @@ class Needed:
     key: str = ""
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """A Secret with the certificate of an Ingress, which nothing in the manifests creates."""
+
+    name: str
+    ingress: str
+    hosts: tuple[str, ...]
+
+
+PULL_KEY = ".dockerconfigjson"
+"""The key of a Secret with the login to a registry."""
+
+CERT_MANAGER = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer")
+"""Annotations of an Ingress: with one of them, cert-manager creates its Secret."""
+
+
 def of(objects: list[Object]) -> list[Needed]:
     """Return the required references of pods that the manifests do not create."""
-    made = {(each["kind"], each["metadata"]["name"]) for each in objects}
-    made |= {
-        ("Secret", each["spec"]["target"]["name"])
-        for each in objects
-        if each["kind"] == "ExternalSecret"
-    }
+    made = _made(objects)
     found = {needed for pod in pods(objects) for needed in _of_pod(pod)}
+    found |= {Needed("Secret", name, PULL_KEY) for name in _pull_secrets(objects)}
     found |= {
         Needed("Secret", own_secret(), settings.variable_for(key)) for key in own_settings(objects)
     }
     return sorted(needed for needed in found if (needed.kind, needed.name) not in made)
+
+
+def certificates(objects: list[Object]) -> list[Certificate]:
+    """Return the Secrets with certificates that neither the manifests nor cert-manager create."""
+    made = _made(objects)
+    return [
+        Certificate(tls["secretName"], each["metadata"]["name"], tuple(tls.get("hosts", [])))
+        for each in objects
+        if each["kind"] == "Ingress"
+        and not set(CERT_MANAGER) & set(each["metadata"].get("annotations", {}))
+        for tls in each["spec"].get("tls", [])
+        if "secretName" in tls and ("Secret", tls["secretName"]) not in made
+    ]
+
+
+def _made(objects: list[Object]) -> set[tuple[str, str]]:
+    """Return kind and name of what the manifests create, or have an operator create."""
+    made = {(each["kind"], each["metadata"]["name"]) for each in objects}
+    for each in objects:
+        if each["kind"] == "ExternalSecret":
+            target = each["spec"].get("target", {})
+            made.add(("Secret", target.get("name", each["metadata"]["name"])))
+        if each["kind"] == "Certificate":
+            made.add(("Secret", each["spec"]["secretName"]))
+    return made
+
+
+def _pull_secrets(objects: list[Object]) -> set[str]:
+    """Return the Secrets with which images are pulled, of pods and of service accounts."""
+    accounts = [each for each in objects if each["kind"] == "ServiceAccount"]
+    return {
+        secret["name"]
+        for each in [*pods(objects), *accounts]
+        for secret in each.get("imagePullSecrets") or []
+    }
 
 
 def own_secret() -> str:
@@ -61,7 +108,7 @@ def own_settings(objects: list[Object]) -> list[str]:
 
 def reads_own_secret(container: Any) -> bool:
     """Return whether a container has variables from the Secret for own settings."""
-    sources = container.get("envFrom", [])
+    sources = container.get("envFrom") or []
     return own_secret() in [source.get("secretRef", {}).get("name") for source in sources]
 
 
@@ -70,7 +117,7 @@ def is_supplied(key: str, container: Any, objects: list[Object]) -> bool:
     name = settings.variable_for(key)
     optional = any(
         reference.get("optional")
-        for variable in container.get("env", [])
+        for variable in container.get("env") or []
         if variable["name"] == name
         for reference in (variable.get("valueFrom") or {}).values()
     )
@@ -82,10 +129,10 @@ def set_in(container: Any, objects: list[Object]) -> list[str]:
     made = {each["metadata"]["name"]: each for each in objects if each["kind"] == "ConfigMap"}
     names = [
         name
-        for source in container.get("envFrom", [])
+        for source in container.get("envFrom") or []
         for name in made.get(source.get("configMapRef", {}).get("name", ""), {}).get("data", {})
     ]
-    return names + [variable["name"] for variable in container.get("env", [])]
+    return names + [variable["name"] for variable in container.get("env") or []]
 
 
 def agent_supplies(key: str, objects: list[Object]) -> bool:
@@ -120,12 +167,12 @@ def containers(pod: Any) -> list[Any]:
 
 def _of_pod(pod: Any) -> Iterator[Needed]:
     for container in containers(pod):
-        for variable in container.get("env", []):
+        for variable in container.get("env") or []:
             source = variable.get("valueFrom") or {}
             for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
                 if field in source and not source[field].get("optional"):
                     yield Needed(kind, source[field]["name"], source[field]["key"])
-        for source in container.get("envFrom", []):
+        for source in container.get("envFrom") or []:
             for field, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
                 if field in source and not source[field].get("optional"):
                     yield Needed(kind, source[field]["name"])
@@ -136,59 +183,9 @@ def _of_pod(pod: Any) -> Iterator[Needed]:
             yield Needed("ConfigMap", volume["configMap"]["name"])
 
 
-def commands(
-    objects: list[Object], namespace: str, declared: Callable[[str], Mapping[str, object]]
-) -> list[str]:
-    """Return the commands that create all of it, with the values in shell variables.
-
-    `declared` returns the settings of an environment. The files of a mounted folder are taken from
-    the folder of a developer's environment.
-    """
-    lines = [
-        f"kubectl create namespace {namespace}",
-        f"kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=restricted",
-    ]
-    needed, local = of(objects), _local_folders(objects, declared)
-    for kind, name in sorted({(each.kind, each.name) for each in needed}):
-        keys = [each.key for each in needed if (each.kind, each.name) == (kind, name) and each.key]
-        what = "secret generic" if kind == "Secret" else "configmap"
-        values = [f'--from-literal={key}="${variable(key)}"' for key in keys]
-        folder = f"--from-file={local.get(name, name)}/"
-        parts = [f"kubectl create {what} {name} --namespace={namespace}", *(values or [folder])]
-        lines.append(" \\\n    ".join(parts))
-    return lines
-
-
-def _local_folders(
-    objects: list[Object], declared: Callable[[str], Mapping[str, object]]
-) -> dict[str, str]:
-    """Return the developer's local folder for each mounted Secret."""
-    found = {}
-    here = declared(settings.DEFAULT_ENVIRONMENT)
-    there = declared(environment(objects))
-    settings_of = {value: key for key, value in there.items()}
-    for pod in pods(objects):
-        secrets = {
-            volume["name"]: volume["secret"]["secretName"]
-            for volume in pod.get("volumes", [])
-            if "secret" in volume
-        }
-        for container in containers(pod):
-            for mount in container.get("volumeMounts", []):
-                key = settings_of.get(mount["mountPath"])
-                if key and mount["name"] in secrets:
-                    found[secrets[mount["name"]]] = str(here[key])
-    return found
-
-
 def environment(objects: list[Object]) -> str:
     """Return the environment that the manifests select."""
     for each in objects:
         if each["kind"] == "ConfigMap" and settings.environment_variable() in each.get("data", {}):
             return str(each["data"][settings.environment_variable()])
     raise Exit(f"No ConfigMap in the manifests sets {settings.environment_variable()}.", 1)
-
-
-def variable(key: str) -> str:
-    """Return the name of a shell variable for a key: `database.password` -> `DATABASE_PASSWORD`."""
-    return key.replace(".", "_").replace("-", "_").upper()

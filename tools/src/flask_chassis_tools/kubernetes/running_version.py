@@ -20,6 +20,8 @@ TIMEOUT_SECONDS = 15
 # The address is local: no proxy.
 _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
+UNREACHED = "Pod {} cannot be reached through kubectl"
+
 _FORWARDED = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
 
 
@@ -61,4 +63,10 @@ def _port(process: subprocess.Popen[str], pod: str) -> int:
                 break
     process.kill()
     _, error = process.communicate()
-    raise Exit(f"Pod {pod} cannot be reached through kubectl: {error.strip()}", 1)
+    raise Exit(f"{UNREACHED.format(pod)}: {error.strip()}", 1)
+
+
+def is_forbidden(error: Exit) -> bool:
+    """Return whether the user may not forward ports; not whether the service refuses to answer."""
+    text = str(error.message)
+    return UNREACHED.partition("{}")[2] in text and "forbidden" in text.lower()

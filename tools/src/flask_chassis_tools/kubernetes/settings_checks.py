@@ -1,5 +1,6 @@
 """Checks that pods get the settings that the service reads, and no others."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,11 +9,15 @@ from invoke import Exit
 
 from flask_chassis_tools.kubernetes import prerequisites
 from flask_chassis_tools.kubernetes.kubectl import Object
-from flask_chassis_tools.kubernetes.object_checks import title
-from flask_chassis_tools.kubernetes.pod_checks import each_container, is_own, served
+from flask_chassis_tools.kubernetes.object_checks import is_own, of, title
+from flask_chassis_tools.kubernetes.pod_checks import each_container, served
 
 FOREIGN = ("_FOR_DYNACONF", "VERSION_NAME", "VERSION_SHA")
 """Suffixes of variables that the service reads and that are not settings."""
+
+BODY_SIZE = "nginx.ingress.kubernetes.io/proxy-body-size"
+_BODY_SIZE = re.compile(r"(\d+)([kKmMgG]?)")
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
 def known_variables(environment: str) -> dict[str, str]:
@@ -32,7 +37,7 @@ def environment(objects: list[Object], stage: str) -> Iterator[str]:
     try:
         found = prerequisites.environment(objects)
     except Exit as error:
-        yield str(error)
+        yield str(error.message)
         return
     if found not in settings.environments() or found != f"{stage}.kubernetes":
         yield f"{settings.environment_variable()} is {found}, but must be {stage}.kubernetes"
@@ -50,31 +55,11 @@ def variables(objects: list[Object], stage: str) -> Iterator[str]:
                 yield f"{where}: the service does not read the variable {name}"
 
 
-def required(objects: list[Object], stage: str) -> Iterator[str]:
-    """Require a source for every required setting.
-
-    The service's own may be keys of its Secret, which cluster.prerequisites lists and
-    cluster.deploy requires. Containers that do not read it prepare the database, and need no more.
-    """
-    for where, container in own_containers(objects):
-        if prerequisites.reads_own_secret(container):
-            continue
-        serves = container["name"] == "service"
-        for key in settings.required_in(f"{stage}.kubernetes"):
-            is_needed = serves or key.startswith("database.")
-            if is_needed and not prerequisites.is_supplied(key, container, objects):
-                yield (
-                    f"{where}: {key} is required, but nothing supplies it: set "
-                    f"{settings.variable_for(key)} in the settings.env of the overlay, or read the "
-                    f"Secret {prerequisites.own_secret()} (envFrom)"
-                )
-
-
 def references(objects: list[Object], stage: str) -> Iterator[str]:
     """Require that the key in a Secret has the name of the setting."""
     known = known_variables(f"{stage}.kubernetes")
     for where, container in own_containers(objects):
-        for variable in container.get("env", []):
+        for variable in container.get("env") or []:
             reference = (variable.get("valueFrom") or {}).get("secretKeyRef")
             if reference and reference["key"] != known.get(variable["name"]):
                 yield f"{where}: {variable['name']} is read from the key {reference['key']}"
@@ -101,3 +86,24 @@ def mounts(objects: list[Object], stage: str) -> Iterator[str]:
         for mount in container.get("volumeMounts", []):
             if mount["name"] in secrets and "subPath" in mount:
                 yield f"{title(workload)}: {mount['mountPath']} has a subPath: no updates"
+
+
+def body_size(objects: list[Object], stage: str) -> Iterator[str]:
+    """Require that the Ingress lets through the bodies that the service accepts."""
+    key = "http.max_body_bytes"
+    accepted = str(settings.declared_in(f"{stage}.kubernetes").get(key, 0))
+    for each in of(objects, "ConfigMap"):
+        accepted = (each.get("data") or {}).get(settings.variable_for(key), accepted)
+    if not accepted.isdecimal():
+        return  # the service does not start with it
+    for each in of(objects, "Ingress"):
+        default = "1m" if each["spec"].get("ingressClassName") == "nginx" else "0"
+        text = str((each["metadata"].get("annotations") or {}).get(BODY_SIZE, default))
+        found = _BODY_SIZE.fullmatch(text)
+        if not found:
+            yield f"{title(each)}: {BODY_SIZE} is {text!r}, which is no size such as 1m"
+        elif 0 < int(found[1]) * _UNITS[found[2].lower()] < int(accepted):
+            yield (
+                f"{title(each)}: {BODY_SIZE} is {text}, but {key} is {accepted}: raise the one or "
+                "lower the other"
+            )
