@@ -11,6 +11,7 @@ from ..folders import PROGRAMS
 adopting: Any = engine("adopting")
 faults: Any = engine("faults")
 preparing: Any = engine("preparing")
+untrusted: Any = engine("untrusted")
 
 
 @task(
@@ -30,8 +31,10 @@ def adopt(
     if wrong := [each for each in answer if "=" not in each]:
         raise Exit(f"--answer={wrong[0]} is not name=value.", 2)
     answers = dict(each.split("=", 1) for each in answer)
-    wish = preparing.Wish(Path(service).resolve(), PROGRAMS, to, template, answers)
+    folder = Path(service).resolve()
+    wish = preparing.Wish(folder, PROGRAMS, to, template, answers, of_others=True)
     try:
+        untrusted.require_plain_clone(folder)
         code = adopting.adopt(wish, since)
     except faults.UpdateError as error:
         raise Exit(str(error), 1) from None

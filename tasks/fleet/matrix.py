@@ -16,20 +16,43 @@ record = engine("record")
 
 UPDATE = """\
 set -eu
+git clone --quiet --bare "$TEMPLATE" template.git
 git clone --quiet "$SERVICE" service
-cd service
 # Where somebody has worked on the branch, their work is kept.
-git fetch --quiet origin "refs/heads/$BRANCH:refs/heads/$BRANCH" || true
-./bootstrap
+git -C service fetch --quiet origin "refs/heads/$BRANCH:refs/heads/$BRANCH" || true
 status=0
-set -- .venv/bin/*-tasks
-"$1" template.update --no-input --branch="$BRANCH"{to} || status=$?
-if git rev-parse --verify --quiet "refs/heads/$BRANCH" >/dev/null; then
-    git push --force-with-lease origin "refs/heads/$BRANCH"
+(
+    # What follows runs the service's own code: this job's credentials are not among its variables.
+    for name in $(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p'); do
+        case $name in
+            (POETRY_PYPI_TOKEN_* | UV_PUBLISH_*) unset "$name" ;;
+            (BRANCH | CI | LANG | LC_* | PATH | TEMPLATE_TRUSTED_KEYS | TMPDIR) ;;
+            (PIP_* | POETRY_* | UV_* | REQUESTS_CA_BUNDLE | SSL_CERT_*) ;;
+            (*_PROXY | *_proxy) ;;
+            (*) unset "$name" ;;
+        esac
+    done
+    HOME=$(mktemp -d)
+    export HOME
+    cd service
+    ./bootstrap || exit
+    set -- .venv/bin/*-tasks
+    "$1" template.update --no-input --template="$PWD/../template.git" --branch="$BRANCH"{to}
+) || status=$?
+# The service's code may have changed the clone: nothing but the branch is taken from it.
+push=$(mktemp -d)
+git clone --quiet --bare "$SERVICE" "$push"
+known=$(git -C "$push" rev-parse --verify --quiet "refs/heads/$BRANCH" || true)
+ref="refs/heads/$BRANCH"
+if git -C "$push" fetch --quiet "$PWD/service" "+$ref:$ref"; then
+    git -C "$push" push --force-with-lease="$ref:$known" "$SERVICE" "$ref"
 fi
 exit "$status"
 """
-"""A job. The branch is pushed with its conflicts, too, for people to resolve; then it is red."""
+"""A job. The branch is pushed with its conflicts, too, for people to resolve; then it is red.
+
+docs/explanation/trust.md says what the service's code can reach meanwhile.
+"""
 
 GITHUB = """\
 # Made by `./invoke fleet.update --matrix`: a job for each service. It needs the right to push to
@@ -56,6 +79,7 @@ jobs:
       - name: Update, check and test
         env:
           SERVICE: ${{{{ matrix.service }}}}
+          TEMPLATE: {template}
           BRANCH: {branch}
         run: |
 {script}
@@ -78,6 +102,7 @@ object UpdateTheFleet : BuildType({{
     params {{
         param("env.BRANCH", "{branch}")
         param("env.SERVICE", "%service%")
+        param("env.TEMPLATE", {template})
     }}
     steps {{
         script {{
@@ -119,9 +144,19 @@ def addresses(named: str) -> list[str]:
     return found
 
 
-def github(services: Sequence[str], tag: str) -> str:
+def template_address() -> str:
+    """Return where the pipeline clones the template from: not from where a service says."""
+    words = ["git", "config", "--get", "remote.origin.url"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise Exit("This repository has no remote `origin`, which a pipeline could clone.", 1)
+    return str(record.without_secrets(done.stdout.strip()))
+
+
+def github(services: Sequence[str], tag: str, template: str) -> str:
     """Return a workflow of GitHub Actions."""
     return GITHUB.format(
+        template=json.dumps(template),
         services="\n".join(f"          - {json.dumps(address)}" for address in services),
         branch=_branch(tag),
         script=_indented(_script(tag), 10),
@@ -129,17 +164,22 @@ def github(services: Sequence[str], tag: str) -> str:
     )
 
 
-def teamcity(services: Sequence[str], tag: str) -> str:
+def teamcity(services: Sequence[str], tag: str, template: str) -> str:
     """Return settings of TeamCity in its Kotlin DSL."""
-    quoted = (json.dumps(address).replace("$", "\\$") for address in services)
+    quoted = (_kotlin(address) for address in services)
     # A dollar begins a template in Kotlin's texts, also in those with three quotes.
     script = _script(tag).replace("$", "${'$'}")
     return TEAMCITY.format(
         services=",\n".join(f"                value({address})" for address in quoted),
         branch=_branch(tag),
+        template=_kotlin(template),
         script=_indented(script, 16),
         version=_as_here(".teamcity/settings.kts", r'^version = "(.*)"'),
     )
+
+
+def _kotlin(text: str) -> str:
+    return json.dumps(text).replace("$", "\\$")
 
 
 def _as_here(file: str, pattern: str) -> str:

@@ -1,7 +1,6 @@
 """What is known of one service from its files."""
 
 import re
-import subprocess
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from ..folders import ROOT
 chassis = engine("chassis")
 checksums = engine("checksums")
 faults = engine("faults")
+git = engine("git")
 record = engine("record")
 releases = engine("releases")
 
@@ -104,5 +104,5 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
 
 
 def _git(folder: Path, *words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else ""
+    done = git.tries(folder, *words)
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""

@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from invoke import Exit
+
 from .. import work_tree
 from ..engine import engine
 from ..folders import ROOT
 
+faults: Any = engine("faults")
 releases: Any = engine("releases")
+signatures: Any = engine("signatures")
 source: Any = engine("source")
 
 _PERSON = ("-c", "user.name=Template", "-c", "user.email=template@localhost")
@@ -20,8 +24,21 @@ _PERSON = ("-c", "user.name=Template", "-c", "user.email=template@localhost")
 def released(tag: str) -> Iterator[tuple[Path, str]]:
     """Give a clone of this repository, and a tag in it: the newest where none is named."""
     with tempfile.TemporaryDirectory(prefix="template-") as folder:
-        clone = source.Source.cloned(str(ROOT), Path(folder) / "template")
-        yield clone.folder, clone.release(tag)
+        keys = trusted_keys()
+        clone = source.Source.cloned(str(ROOT), Path(folder) / "template", keys)
+        try:
+            release = clone.release(tag)
+        except faults.UpdateError as error:
+            raise Exit(str(error), 1) from None
+        yield clone.folder, release
+
+
+def trusted_keys() -> str:
+    """Return the keys that have signed the releases; empty where none are configured."""
+    try:
+        return str(signatures.trusted_keys(ROOT))
+    except faults.UpdateError as error:
+        raise Exit(str(error), 1) from None
 
 
 @contextmanager

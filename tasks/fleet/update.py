@@ -53,5 +53,5 @@ def write_matrix(file: Path, named: str, tag: str) -> None:
     if file.suffix not in writers:
         raise Exit(f"{file.name} is neither .yaml (GitHub Actions) nor .kts (TeamCity).", 2)
     addresses = matrix.addresses(named)
-    file.write_text(writers[file.suffix](addresses, tag), "utf-8")
+    file.write_text(writers[file.suffix](addresses, tag, matrix.template_address()), "utf-8")
     print(f"Written: {file}, for {len(addresses)} services.")

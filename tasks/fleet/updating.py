@@ -12,12 +12,14 @@ from typing import Any
 
 from ..engine import engine
 from ..folders import PROGRAMS
+from .template import trusted_keys
 
 branches: Any = engine("branches")
 faults: Any = engine("faults")
 preparing: Any = engine("preparing")
 source: Any = engine("source")
 switch: Any = engine("switch")
+untrusted: Any = engine("untrusted")
 updating: Any = engine("updating")
 
 MEMORY = Path("/dev/shm")  # noqa: S108  (the folders in it get random names, and are its user's)
@@ -55,6 +57,7 @@ def at_a_time(
 
     def one(service: Path) -> Result:
         try:
+            untrusted.require_plain_clone(service)
             result = work(service, template, tag, shared)
         except faults.UpdateError as error:
             result = Result(service.name, str(service), "failed", left=[str(error)])
@@ -98,12 +101,13 @@ def prepare(service: Path, template: Path, tag: str, shared: Path) -> Result:
 
 
 def _prepared(service: Path, template: Path, tag: str, shared: Path, branch: str) -> Result:
-    wish = preparing.Wish(service, PROGRAMS, tag, str(template))
+    wish = preparing.Wish(service, PROGRAMS, tag, str(template), of_others=True)
     switch.require_clean(service)
     with tempfile.TemporaryDirectory(prefix="service-", dir=shared) as folder:
         written = preparing.recorded(service)
-        clone = source.Source(template, written.template, shared)
-        base = clone.commit(written.commit)
+        keys = trusted_keys()
+        clone = source.Source(template, written.template, shared, keys)
+        base = clone.base(written.commit)
         if base == clone.commit(tag):
             return Result(service.name, str(service), "up to date")
         if branch:

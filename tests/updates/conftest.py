@@ -10,7 +10,7 @@ import pytest
 
 from tasks.engine import engine
 from tasks.render import example
-from tests.services import KEPT, InstalledService, alone
+from tests.services import KEPT, RUN, InstalledService, alone
 from tests.updates import history, life, pasts, services
 from tests.updates.history import Repository
 from tests.updates.pasts import Past, Release
@@ -26,8 +26,14 @@ Fresh = Callable[[Service], Path]
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """A template with three releases."""
-    return history.three_releases(tmp_path_factory.mktemp("history"))
+    """A template with three releases: made once for all processes, each of which has a copy."""
+    with alone(KEPT, "history") as made_for:
+        run, _, folder = made_for.read_text("utf-8").partition("\n")
+        if run != RUN:
+            shutil.rmtree(KEPT / "history", ignore_errors=True)
+            folder = str(history.three_releases(KEPT / "history").folder)
+            made_for.write_text(f"{RUN}\n{folder}", "utf-8")
+        return history.copied(Repository(Path(folder)), tmp_path_factory.mktemp("history"))
 
 
 @pytest.fixture(scope="session")

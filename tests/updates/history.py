@@ -21,6 +21,9 @@ SERVICE = TEMPLATE.name
 PACKAGE = "{{cookiecutter.package_name}}"
 CHASSIS = Path("chassis/src/flask_chassis")
 
+NOT_RENDERED_FROM = ("benchmarks/", "chassis/tests/", "docs/", "tests/", "tools/tests/")
+"""Half of the repository, which made-up releases lack: every update clones and writes the rest."""
+
 Change = Callable[[Path], None]
 
 
@@ -55,7 +58,7 @@ class Repository:
         for path in self.folder.iterdir():
             if path.name != ".git":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        copy_of_the_repository(self.folder)
+        copy_of_the_repository(self.folder, without=NOT_RENDERED_FROM)
         for change in changes:
             change(self.folder)
         if chassis:
@@ -72,6 +75,8 @@ class Repository:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", tag)
         self.git("tag", tag)
+        # Or every clone would compress the same files again.
+        self.git("repack", "-adq")
 
 
 def repository(folder: Path) -> Repository:
@@ -90,6 +95,11 @@ def published(folder: Path) -> Repository:
         "[user]\n\tname = Somebody\n\temail = somebody@acme.example\n"
     )
     return made
+
+
+def copied(template: Repository, folder: Path) -> Repository:
+    """Copy the repository of a template to where tests may change it."""
+    return published(Path(shutil.copytree(template.folder, folder / "template", symlinks=True)))
 
 
 def three_releases(folder: Path) -> Repository:

@@ -21,7 +21,7 @@ from tests.full.osv import advisories_against
 from tests.full.programs import Finished, run, with_the_tools
 from tests.services import InstalledService
 from tests.updates import services
-from tests.updates.history import Repository, edit
+from tests.updates.history import ADDRESS, Repository, edit
 
 NOT_INSTALLED = InstalledService(ROOT)
 """Nothing of these services is run."""
@@ -184,6 +184,11 @@ def test_what_is_known_against_packages_is_told(template: Repository, fleet: Pat
     assert "What is known against packages cannot be said" in silent.stderr
 
 
+def has_origin(template: Repository) -> bool:
+    """Return whether the template's repository has the remote `origin`."""
+    return "remote.origin.url" in template.git("config", "--list", "--local", "--name-only")
+
+
 ADDRESSES = ["https://git.acme.example/a.git", "git@git.acme.example:b/$c.git"]
 
 
@@ -194,6 +199,12 @@ def test_a_pipeline_has_a_job_for_each_service(
     listed = tmp_path / "services.txt"
     listed.write_text("\n".join(ADDRESSES))
     file = tmp_path / name
+    if has_origin(template):
+        template.git("config", "--unset-all", "remote.origin.url")
+    refused = invoke(template, "fleet.update", listed, f"--matrix={file}")
+    assert refused.returncode == 1
+    assert "This repository has no remote `origin`" in refused.stderr
+    template.git("config", "remote.origin.url", ADDRESS)
     done = invoke(template, "fleet.update", listed, f"--matrix={file}", "--to=v1.2.0")
     assert done.returncode == 0, done.stderr
     text = file.read_text("utf-8")
@@ -204,6 +215,8 @@ def test_a_pipeline_has_a_job_for_each_service(
         assert 'value("git@git.acme.example:b/\\$c.git")' in text
         return
     jobs = yaml.safe_load(text)["jobs"]
+    environments = [step["env"] for step in jobs["update"]["steps"] if "env" in step]
+    assert [each["TEMPLATE"] for each in environments] == [ADDRESS]
     assert jobs["update"]["strategy"]["matrix"]["service"] == ADDRESSES
     words = ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(file)]
     checked = run([PROGRAMS / words[0], *words[1:]], tmp_path)

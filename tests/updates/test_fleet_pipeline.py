@@ -14,10 +14,25 @@ from tasks.render import example
 from tests.conftest import EXAMPLES
 from tests.full.programs import Finished, run
 from tests.updates import history, services
-from tests.updates.history import Repository, edit
+from tests.updates.history import ADDRESS, Repository, edit
 from tests.updates.test_fleet import NOT_INSTALLED
 
 SECONDS = 400
+
+PLANTED = "planted-credential"
+
+CURIOUS = """\
+\"\"\"A test that looks at what is there for it.\"\"\"
+
+import os
+from pathlib import Path
+
+
+def test_what_a_test_can_see() -> None:
+    seen = {name: os.environ[name] for name in os.environ if name != "PYTEST_CURRENT_TEST"}
+    seen["gitconfig"] = str((Path.home() / ".gitconfig").exists())
+    Path(Path(__file__).with_name("seen.txt").read_text()).write_text(repr(seen))
+"""
 
 
 @pytest.fixture
@@ -37,6 +52,9 @@ def origin(template: Repository, tmp_path: Path) -> Path:
     made = services.create(template, tmp_path / "made", "v1.0.0", answers, NOT_INSTALLED)
     # Its own tests are few: that all of them pass after an update is for the gate to show.
     made.git("rm", "-r", "--quiet", "tests/pages")
+    curious = made.path / "tests" / "test_curious.py"
+    curious.write_text(CURIOUS, "utf-8")
+    curious.with_name("seen.txt").write_text(str(tmp_path / "seen"), "utf-8")
     made.commits()
     bare = tmp_path / "origin.git"
     subprocess.run(["git", "clone", "--quiet", "--bare", made.path, bare], check=True)
@@ -45,12 +63,17 @@ def origin(template: Repository, tmp_path: Path) -> Path:
 
 def job(template: Repository, origin: Path, folder: Path) -> Finished:
     """Run the one job of a matrix, as its workflow says."""
-    workflow = yaml.safe_load(matrix.github([f"file://{origin}"], "v1.1.0"))["jobs"]["update"]
+    workflow = yaml.safe_load(matrix.github([f"file://{origin}"], "v1.1.0", ADDRESS))["jobs"][
+        "update"
+    ]
     [step] = [step for step in workflow["steps"] if "run" in step]
     folder.mkdir()
     variables = {
         "SERVICE": f"file://{origin}",
         "BRANCH": step["env"]["BRANCH"],
+        "TEMPLATE": step["env"]["TEMPLATE"],
+        # What a job has, and a service must not get.
+        "FLEET_TOKEN": PLANTED,
         # With Poetry and uv, which bootstrap would fetch for each clone.
         "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
     }
@@ -65,6 +88,11 @@ def test_the_branch_is_pushed_once_all_is_tested_and_somebodys_work_on_it_is_kep
     assert first.returncode == 0, first.stdout + first.stderr
     assert "All checks passed." in first.stdout
     assert re.search(r"=+ \d+ passed in ", first.stdout)
+    seen = (tmp_path / "seen").read_text("utf-8")
+    assert PLANTED not in seen
+    assert "'GIT_CONFIG_GLOBAL'" not in seen
+    assert "'gitconfig': 'False'" in seen
+    assert "'PATH'" in seen
     branch = "template/v1.1.0"
     said = template.git("log", "-1", "--format=%s", branch, folder=origin)
     assert said == "Update to v1.1.0 of the template"

@@ -1,6 +1,7 @@
 """What updates of many services have in common, and where they are prepared."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,12 @@ def test_what_was_compiled_with_other_options_is_not_used(tmp_path: Path) -> Non
 
 
 def test_what_updates_share_goes_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(updating, "in_memory", lambda _: tmp_path)
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    monkeypatch.setattr(updating, "in_memory", lambda _: memory)
+    services = [tmp_path / name for name in ("a", "b")]
+    for service in services:
+        subprocess.run(["git", "init", "--quiet", service], check=True)
     shared_by = []
 
     def planted(service: Path, template: Path, tag: str, shared: Path) -> Result:
@@ -49,11 +55,10 @@ def test_what_updates_share_goes_with_them(tmp_path: Path, monkeypatch: pytest.M
         shared_by.append(shared)
         raise RuntimeError(f"planted in {template} {tag}")
 
-    services = [Path("a"), Path("b")]
     results = updating.at_a_time(services, tmp_path, "v1", planted, jobs=1, silent=True)
     assert [result.outcome for result in results] == ["failed", "failed"]
     assert len(set(shared_by)) == 1
-    assert list(tmp_path.iterdir()) == []
+    assert list(memory.iterdir()) == []
 
 
 def test_updates_are_prepared_in_memory_where_there_is_room(

@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
-from . import git, preparing, record, releases, rendering, switch, updating
+from . import git, preparing, record, releases, rendering, signatures, switch, updating
 from .faults import UpdateError
 from .preparing import Wish
 from .record import Record
@@ -32,7 +32,8 @@ def adopt(wish: Wish, since: str) -> int:
     if record.is_local(wish.template):
         print(f"{wish.template} is a local folder. Set its address at the next update.")
     with updating.scratch_folder() as folder:
-        source = Source.cloned(wish.template, folder / "template")
+        keys = signatures.trusted_keys(wish.service)
+        source = Source.cloned(wish.template, folder / "template", keys)
         tag = source.release(wish.tag)
         answers = guesses(wish.service) | dict(wish.answers)
         print("\n".join(f"Answer {name}: {answer}" for name, answer in answers.items()))
@@ -86,13 +87,17 @@ def guesses(service: Path) -> dict[str, str]:
 
 def _nearest(wish: Wish, source: Source, until: str, folder: Path) -> str | None:
     """Return the release whose render is most similar to the service, if one is similar."""
-    tags = releases.between(source.tags(), None, until)
+    tags = [
+        tag
+        for tag in releases.between(source.tags(), None, until)
+        if not source.keys or signatures.is_signed(source.folder, tag, source.keys)
+    ]
     jobs = []
     for number, tag in enumerate(tags):
         template = source.folder_of(source.commit(tag), folder / f"tried-{number}")
         into = str(folder / f"rendered-{number}")
         jobs.append(rendering.Job(str(template), wish.template, tag, wish.answers, into))
-    rendered = rendering.render(wish.python, folder, jobs)
+    rendered = rendering.render(wish.python, folder, jobs, environment=wish.environment)
     shares = {
         tag: _share(made.folder, wish.service) for tag, made in zip(tags, rendered, strict=True)
     }

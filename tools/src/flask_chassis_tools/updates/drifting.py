@@ -23,8 +23,8 @@ def patch(wish: Wish, names: list[str], folder: Path) -> str:
     """Return the differences between the rendered files and the service's."""
     written = preparing.recorded(wish.service)
     source = preparing.fetch(wish, written, folder)
-    base = source.commit(written.commit)
+    base = source.base(written.commit)
     template = source.folder_of(base, folder / "old-template")
     job = rendering.Job(str(template), written.template, base, written.answers, str(folder / "old"))
-    [old] = rendering.render(wish.python, folder, [job])
+    [old] = rendering.render(wish.python, folder, [job], environment=wish.environment)
     return differences.of_all(names, (old.folder, "template"), (wish.service, "service"))

@@ -11,15 +11,19 @@ from .faults import UpdateError
 NEUTRAL = (
     ("commit.gpgSign", "false"),
     ("core.autocrlf", "false"),
+    ("core.fsmonitor", "false"),
     ("core.hooksPath", os.devnull),
     ("core.quotePath", "false"),
     ("core.safecrlf", "false"),
     ("diff.renames", "true"),
+    ("log.showSignature", "false"),
     # Files that a service added to a folder stay there if the template renames the folder.
     ("merge.directoryRenames", "false"),
     ("merge.renameLimit", "10000"),
     ("merge.renames", "true"),
+    ("protocol.ext.allow", "never"),
     ("rerere.enabled", "false"),
+    ("submodule.recurse", "false"),
     ("user.email", "template@localhost"),
     ("user.name", "Template"),
 )

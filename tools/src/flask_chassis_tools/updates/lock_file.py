@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from . import processes
@@ -63,13 +64,18 @@ def _tail(lock: str) -> str:
     return lock[match.start() :] if match else ""
 
 
-def make(folder: Path, programs: Path) -> None:
-    """Run `poetry lock`, which keeps the versions that are in the lock."""
+def make(folder: Path, programs: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Run `poetry lock`, which keeps the versions that are in the lock.
+
+    `environment` is Poetry's, by default this process's.
+    """
     done = processes.run(
         [programs / "poetry", "lock", "--no-interaction"],
         cwd=folder,
         # Otherwise Poetry leaves an environment for the scratch folder in its cache.
-        env=dict(os.environ) | {"POETRY_VIRTUALENVS_CREATE": "false"} | index(programs),
+        env=dict(os.environ if environment is None else environment)
+        | {"POETRY_VIRTUALENVS_CREATE": "false"}
+        | index(programs),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -25,25 +25,41 @@ def between(template: Path, after: str | None, until: str) -> list[Path]:
     return [files[version] for version in releases.between(files, after, until)]
 
 
-def map_answers(python: Path, steps: Sequence[Path], answers: Mapping[str, Any]) -> dict[str, Any]:
+Environment = Mapping[str, str] | None
+"""The environment of a program; None stands for this process's."""
+
+
+def map_answers(
+    python: Path,
+    steps: Sequence[Path],
+    answers: Mapping[str, Any],
+    environment: Environment = None,
+) -> dict[str, Any]:
     """Return the answers with the names and values of the new version."""
     mapped = dict(answers)
     for step in steps:
-        mapped = json.loads(_run(python, step, "answers", json.dumps(mapped)))
+        mapped = json.loads(_run(python, step, "answers", json.dumps(mapped), environment))
     return mapped
 
 
-def change_files(python: Path, steps: Sequence[Path], folder: Path) -> None:
+def change_files(
+    python: Path, steps: Sequence[Path], folder: Path, environment: Environment = None
+) -> None:
     """Run each step on the service's files."""
     for step in steps:
-        _run(python, step, "files", str(folder))
+        _run(python, step, "files", str(folder), environment)
 
 
-def _run(python: Path, step: Path, what: str, given: str) -> str:
+def _run(python: Path, step: Path, what: str, given: str, environment: Environment) -> str:
     with script(MIGRATOR) as program:
         words: list[str | Path] = [python, "-P", program, step, what]
         done = processes.run(
-            words, given=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            words,
+            given=given,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
     if done.returncode:
         raise UpdateError(

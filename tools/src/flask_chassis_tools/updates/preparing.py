@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import content_hash, git, lock_file, merging, migrations, record, rendering
+from . import (
+    content_hash,
+    git,
+    lock_file,
+    merging,
+    migrations,
+    record,
+    rendering,
+    signatures,
+    untrusted,
+)
 from .faults import UpdateError
 from .merging import Merged
 from .record import Record
@@ -25,6 +35,13 @@ class Wish:
     """The template's address, instead of the one in the service's record."""
     answers: Mapping[str, str] = field(default_factory=dict)
     ask: bool = False
+    of_others: bool = False
+    """Whether the service is others': its code then runs without credentials, or not at all."""
+
+    @property
+    def environment(self) -> dict[str, str] | None:
+        """The environment of the programs that render and lock; None stands for this process's."""
+        return untrusted.environment() if self.of_others else None
 
     @property
     def python(self) -> Path:
@@ -68,7 +85,8 @@ def fetch(wish: Wish, written: Record, folder: Path) -> Source:
             f"The template's address in {record.FILE} is {address}, a local folder. Set its public "
             "address, which is then recorded: --template=https://..."
         )
-    return Source.cloned(address, folder / "template")
+    keys = signatures.trusted_keys(wish.service)
+    return Source.cloned(address, folder / "template", keys)
 
 
 def address_to_record(wish: Wish, written: Record) -> str:
@@ -87,35 +105,39 @@ def prepare(
     address = address_to_record(wish, written)
     new_template = source.folder_of(commit, folder / "new-template")
     steps = migrations.between(new_template, version, tag) if base else []
-    answers = migrations.map_answers(wish.python, steps, written.answers) | dict(wish.answers)
+    answers = migrations.map_answers(wish.python, steps, written.answers, wish.environment) | dict(
+        wish.answers
+    )
     jobs = [
         rendering.Job(str(new_template), address, commit, answers, str(folder / "new"), wish.ask)
     ]
     if base:
         old = source.folder_of(base, folder / "old-template")
         jobs.append(rendering.Job(str(old), address, base, written.answers, str(folder / "old")))
-    new, *before = rendering.render(wish.python, folder, jobs, source.compiled)
+    new, *before = rendering.render(
+        wish.python, folder, jobs, source.compiled, environment=wish.environment
+    )
     old_folder = before[0].folder if before else None
 
     scratch = Scratch(folder / "service", wish.service)
+    untrusted.require_own_files(scratch)
     if steps:
         with scratch.changing():
-            migrations.change_files(wish.python, steps, scratch.folder)
+            migrations.change_files(wish.python, steps, scratch.folder, wish.environment)
     merged = merging.merge(
         scratch, merging.sides(scratch, old_folder, new.folder), f"template-{tag}"
     )
-    text = Record(address, commit, answers, written.more).text(commit, tag, new.context)
+    context = {name: record.escaped(answers) for name, answers in new.context.items()}
+    text = Record(address, commit, answers, written.more).text(commit, tag, context)
     (scratch.folder / record.FILE).write_text(text, encoding="utf-8")
-    faults = _lock(scratch, merged, old_folder, new.folder, wish.programs)
+    faults = _lock(scratch, merged, old_folder, new.folder, wish)
     renders = (old_folder, new.folder)
     prepared = Prepared(scratch, source, tag, version, commit, new.new, merged, faults, renders)
     prepared.tree = scratch.present_tree()
     return prepared
 
 
-def _lock(
-    scratch: Scratch, merged: Merged, old: Path | None, new: Path, programs: Path
-) -> list[str]:
+def _lock(scratch: Scratch, merged: Merged, old: Path | None, new: Path, wish: Wish) -> list[str]:
     """Write poetry.lock, and return the problems with it."""
     file = scratch.folder / lock_file.FILE
     ours = _text(file)
@@ -129,7 +151,9 @@ def _lock(
         return []
     file.write_text(lock_file.seed(ours, before, after), encoding="utf-8")
     try:
-        lock_file.make(scratch.folder, programs)
+        if wish.of_others:
+            untrusted.require_nothing_to_build(scratch.folder)
+        lock_file.make(scratch.folder, wish.programs, wish.environment)
     except UpdateError as fault:
         file.write_text(ours, encoding="utf-8")
         return [f"{lock_file.FILE} is outdated: run poetry lock ({fault})"]

@@ -1,4 +1,8 @@
-"""Reads and writes `.cruft.json`: the template, its commit, and the answers."""
+"""Reads and writes `.cruft.json`: the template, its commit, and the answers.
+
+Recorded answers are data: nothing in them is rendered. `cruft` itself renders what it finds in the
+file, so that a brace is written there as the expression for a brace, and read as a brace.
+"""
 
 import json
 from collections.abc import Mapping
@@ -11,6 +15,9 @@ from .faults import UpdateError
 
 FILE = ".cruft.json"
 
+BRACE = "{{ '{' }}"
+"""What stands for `{` in the file. Each expression, block and comment of Jinja begins with one."""
+
 HOW_TO_LINK = "Link the service with the task template.adopt."
 
 
@@ -21,7 +28,7 @@ class Record:
     template: str
     commit: str
     answers: Mapping[str, Any]
-    """The recorded answers, without private ones, which the template computes."""
+    """The answers as they were given, without private ones, which the template computes."""
     more: Mapping[str, Any]
     """Other keys, which are kept."""
 
@@ -49,7 +56,9 @@ def read(text: str | bytes | None) -> Record:
     try:
         found = json.loads(text)
         context = found["context"]["cookiecutter"]
-        answers = {key: value for key, value in context.items() if not key.startswith("_")}
+        answers = {
+            key: _plain(key, value) for key, value in context.items() if not key.startswith("_")
+        }
         known = ("template", "commit", "checkout", "context")
         more = {key: value for key, value in found.items() if key not in known}
         return Record(str(found["template"]), str(found["commit"]), answers, more)
@@ -57,6 +66,28 @@ def read(text: str | bytes | None) -> Record:
         raise UpdateError(
             f"{FILE} cannot be read ({error!r}). Restore it from git's history."
         ) from None
+
+
+def escaped(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all answers in the form that the file has them in; private ones stay as they are."""
+    return {
+        key: value.replace("{", BRACE)
+        if isinstance(value, str) and not key.startswith("_")
+        else value
+        for key, value in context.items()
+    }
+
+
+def _plain(question: str, value: object) -> object:
+    """Return an answer as it was given. Cookiecutter would also render what lists contain."""
+    if isinstance(value, str):
+        return value.replace(BRACE, "{")
+    if isinstance(value, bool | int | float):
+        return value
+    raise UpdateError(
+        f"The answer {question} in {FILE} is {json.dumps(value)[:60]}, but an answer is a text, a "
+        "number or a boolean. Correct it, and commit the file."
+    )
 
 
 def is_local(address: str) -> bool:

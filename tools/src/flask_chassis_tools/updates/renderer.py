@@ -4,6 +4,7 @@ Its arguments are a file with jobs, as `rendering.py` describes them, and a fold
 Jinja templates. It writes the results beside the file with the jobs.
 """
 
+import copy
 import hashlib
 import json
 import logging
@@ -16,9 +17,19 @@ from typing import Any
 
 from cookiecutter import generate, prompt, utils
 from cookiecutter.exceptions import CookiecutterException
-from jinja2 import FileSystemBytecodeCache
+from jinja2 import FileSystemBytecodeCache, defaults
 
 NAMESPACE = "cookiecutter"
+
+DELIMITERS = {
+    "block_start_string": defaults.BLOCK_START_STRING,
+    "comment_start_string": defaults.COMMENT_START_STRING,
+    "line_comment_prefix": defaults.LINE_COMMENT_PREFIX,
+    "line_statement_prefix": defaults.LINE_STATEMENT_PREFIX,
+    "variable_end_string": defaults.VARIABLE_END_STRING,
+    "variable_start_string": defaults.VARIABLE_START_STRING,
+}
+"""Jinja's delimiters, which a template can change in `_jinja2_env_vars`."""
 
 
 def caching_environment(compiled: Path, context: dict[str, Any]) -> Any:
@@ -46,6 +57,8 @@ def render(job: dict[str, Any]) -> dict[str, Any]:
     context = filled(template, answers)
     context[NAMESPACE]["_template"] = job["address"]
     context[NAMESPACE]["_commit"] = job["commit"]
+    # Hooks of releases until 0.2 change the answers that they are given.
+    plain = copy.deepcopy(context)
     with tempfile.TemporaryDirectory(dir=Path(job["into"]).parent) as folder:
         # Cookiecutter leaves copies of the hooks in the temporary folder.
         tempfile.tempdir = folder
@@ -53,27 +66,54 @@ def render(job: dict[str, Any]) -> dict[str, Any]:
         made = generate.generate_files(template, context=context, output_dir=into)
         shutil.move(made, job["into"])
         tempfile.tempdir = None
-    shown = {name: context[NAMESPACE][name] for name in new}
-    return {"context": context, "new": shown}
+    return {"context": plain, "new": {name: plain[NAMESPACE][name] for name in new}}
+
+
+def asked_by(template: Path) -> dict[str, Any]:
+    """Return what the template's cookiecutter.json says."""
+    found: dict[str, Any] = json.loads((template / "cookiecutter.json").read_text("utf-8"))
+    return found
 
 
 def questions(template: Path) -> list[str]:
     """Return the names of the questions; names that begin with _ are not questions."""
-    listed = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
-    return [name for name in listed if not name.startswith("_")]
+    return [name for name in asked_by(template) if not name.startswith("_")]
 
 
 def filled(template: Path, answers: dict[str, Any]) -> dict[str, Any]:
     """Return all answers, with defaults for missing ones."""
+    listed = asked_by(template)
+    # Of a question with choices, Cookiecutter renders its own choice.
+    given = {
+        name: answer if isinstance(listed.get(name), list) else as_data(listed, answer)
+        for name, answer in answers.items()
+    }
     context: dict[str, Any] = generate.generate_context(
-        context_file=str(template / "cookiecutter.json"), extra_context=answers
+        context_file=str(template / "cookiecutter.json"), extra_context=given
     )
     return {NAMESPACE: dict(prompt.prompt_for_config(context, no_input=True))}
 
 
+def as_data(listed: dict[str, Any], answer: Any) -> Any:
+    """Return what Cookiecutter, which renders all answers that it is given, renders to an answer.
+
+    Answers come from a service's `.cruft.json` and must not run as code of whoever updates it.
+    """
+    if not isinstance(answer, str):
+        return answer
+    delimiters = DELIMITERS | listed.get("_jinja2_env_vars", {})
+    before, after = (delimiters.pop(f"variable_{side}_string") for side in ("start", "end"))
+    # Jinja also normalises the ends of lines.
+    special = {text[0] for name, text in delimiters.items() if name in DELIMITERS and text}
+    special |= {before[0], "\r", "\n"}
+    return "".join(
+        f"{before} {letter!r} {after}" if letter in special else letter for letter in answer
+    )
+
+
 def asked(template: Path, answers: dict[str, Any], name: str) -> Any:
     """Ask one question, with its default."""
-    listed = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
+    listed = asked_by(template)
     texts, default = listed.get("__prompts__", {}), filled(template, answers)[NAMESPACE][name]
     if isinstance(listed[name], list):
         choices = [default, *(choice for choice in listed[name] if choice != default)]

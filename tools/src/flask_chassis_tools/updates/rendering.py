@@ -37,11 +37,17 @@ class Rendered:
 
 
 def render(
-    python: Path, folder: Path, jobs: Sequence[Job], compiled: Path | None = None
+    python: Path,
+    folder: Path,
+    jobs: Sequence[Job],
+    compiled: Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
 ) -> list[Rendered]:
     """Run jobs with an interpreter that has Cookiecutter; `folder` is for temporary files.
 
-    `compiled` is a folder for compiled Jinja templates that several renders share.
+    `compiled` is a folder for compiled Jinja templates that several renders share, `environment` is
+    that of the program, by default this process's.
     """
     file = folder / "jobs.json"
     file.write_text(json.dumps([asdict(job) for job in jobs]), encoding="utf-8")
@@ -50,6 +56,7 @@ def render(
         done = processes.run(
             [python, "-P", program, file, compiled or folder / "compiled"],
             asks=asks,
+            env=environment,
             stdout=None if asks else subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,39 +1,56 @@
 """Reads the template's repository."""
 
+import re
 import tempfile
 from pathlib import Path
 
-from . import git, releases
+from . import git, releases, signatures
 from .faults import UpdateError
 
 
 class Source:
     """A bare clone of the template."""
 
-    def __init__(self, folder: Path, address: str, shared: Path | None = None) -> None:
-        """`address` is for messages; `shared` is a folder that several updates share."""
+    def __init__(
+        self, folder: Path, address: str, shared: Path | None = None, keys: str = ""
+    ) -> None:
+        """`address` is for messages; `shared` is a folder that several updates share.
+
+        If there are `keys`, only releases that they have signed are used.
+        """
         self.folder = folder
         self.address = address
         self.shared = shared
+        self.keys = keys
 
     @classmethod
-    def cloned(cls, address: str, into: Path) -> "Source":
+    def cloned(cls, address: str, into: Path, keys: str = "") -> "Source":
         """Clone the template."""
         into.parent.mkdir(parents=True, exist_ok=True)
-        done = git.tries(into.parent, "clone", "--quiet", "--bare", address, str(into))
+        done = git.tries(into.parent, "clone", "--quiet", "--bare", "--", address, str(into))
         if done.returncode:
             raise UpdateError(
                 f"Cloning the template from {address} failed: "
                 f"{done.stderr.decode(errors='replace').strip()}"
             )
-        return cls(into, address)
+        return cls(into, address, keys=keys)
 
     def tags(self) -> list[str]:
         """Return all tags."""
         return git.ask(self.folder, "tag", "--list").split()
 
     def release(self, wanted: str = "") -> str:
-        """Return an existing tag; by default the newest release."""
+        """Return an existing tag, by default the newest release; verify its signature."""
+        tag = self._release(wanted)
+        if self.keys and not signatures.is_signed(self.folder, tag, self.keys):
+            raise UpdateError(
+                f"The tag {tag} of {self.address} has no good signature under this name by one of "
+                "the trusted keys. Do not use it before somebody knows why; an earlier release can "
+                "be named: --to=v1.2.0."
+            )
+        return tag
+
+    def _release(self, wanted: str) -> str:
         tags = releases.in_order(self.tags())
         if not wanted:
             if newest := releases.newest(tags):
@@ -57,6 +74,28 @@ class Source:
                 "was rendered from another template. Link it again with the task template.adopt."
             )
         return done.stdout.decode().strip()
+
+    def base(self, commit: str) -> str:
+        """Return the commit that a service names as its origin, which is rendered again.
+
+        A service could name one that nobody has reviewed: it has to be published, or, if there are
+        keys, to be a part of a release that they have signed.
+        """
+        if not re.fullmatch(r"[0-9a-f]{4,64}", commit):
+            raise UpdateError(f"The commit {commit!r} in the service's record is not a commit.")
+        found = self.commit(commit)
+        words = ("for-each-ref", "--contains", found, "--format=%(refname)")
+        names = git.ask(self.folder, *words, "refs/heads", "refs/tags").split()
+        if self.keys:
+            tags = [name.removeprefix("refs/tags/") for name in names]
+            names = [tag for tag in tags if signatures.is_signed(self.folder, tag, self.keys)]
+        if not names:
+            what = "release that the trusted keys have signed" if self.keys else "branch or tag"
+            raise UpdateError(
+                f"The service names the commit {found[:10]} of {self.address} as its origin, which "
+                f"is in no {what}. Correct the commit in the service's record."
+            )
+        return found
 
     def version_of(self, commit: str) -> str | None:
         """Return the newest version that a commit contains; None if it contains none."""

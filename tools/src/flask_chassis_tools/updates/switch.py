@@ -24,7 +24,9 @@ def require_clean(service: Path) -> None:
     restoring.restore(service)
     if git.tries(service, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
         raise UpdateError("The service has no commit yet. Commit the rendered files first.")
-    changes = git.names(service, "status", "--porcelain", "-z", "--untracked-files=all")
+    # What a submodule contains is no part of the update, and its configuration can name programs.
+    words = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=dirty")
+    changes = git.names(service, *words)
     if changes:
         shown = ", ".join(line[3:] for line in changes[:5]) + (", …" if len(changes) > 5 else "")
         raise UpdateError(f"There are uncommitted changes: {shown}. Commit them first.")

@@ -91,7 +91,7 @@ def due(wish: Wish, folder: Path, branch: str = "") -> Prepared | None:
     """Prepare an update; if none is due, print why and return None."""
     written = preparing.recorded(wish.service)
     source = preparing.fetch(wish, written, folder)
-    base, tag = source.commit(written.commit), source.release(wish.tag)
+    base, tag = source.base(written.commit), source.release(wish.tag)
     target = source.commit(tag)
     if base == target and not wish.answers:
         print(f"The service is up to date: {tag}.")
