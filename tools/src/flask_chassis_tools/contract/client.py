@@ -14,7 +14,6 @@ import subprocess
 import tempfile
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 from flask_chassis import project
 from invoke import Context, Exit, task
@@ -22,6 +21,8 @@ from invoke import Context, Exit, task
 from flask_chassis_tools import environments
 from flask_chassis_tools.contract import documents
 from flask_chassis_tools.contract.documents import FILE, Document
+from flask_chassis_tools.contract.schema_names import with_identifiers
+from flask_chassis_tools.contract.tolerance import tolerant
 
 MODELS = "models.py"
 
@@ -43,22 +44,6 @@ OPTIONS = (
     "--use-union-operator",
     f"--custom-file-header={HEADER}",
 )
-
-LIMITS = frozenset(
-    {
-        "minLength",
-        "maxLength",
-        "pattern",
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "minItems",
-        "maxItems",
-    }
-)
-"""Keywords that limit a value. The service checks them, and its error names the field."""
 
 SECONDS = 120
 
@@ -118,7 +103,7 @@ def _models(document: Document) -> str:
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / FILE, Path(folder) / MODELS
         # Sorted like the stored document: the order of keys is that of the models' fields.
-        text = json.dumps(tolerant(document), sort_keys=True)
+        text = json.dumps(tolerant(with_identifiers(document)), sort_keys=True)
         source.write_text(text, encoding="utf-8")
         done = subprocess.run(
             [generator, f"--input={source}", f"--output={made}", *OPTIONS],
@@ -140,47 +125,6 @@ def _contract(document: Document) -> Document:
     for scheme in found.get("components", {}).get("securitySchemes", {}).values():
         scheme.pop("description", None)
     return found
-
-
-def tolerant(value: Any) -> Any:
-    """Return a document whose models read answers of other versions of the service.
-
-    Enums admit other texts, as a newer service may have more values. A property that may be null
-    may also be missing, as an older service does not have it yet, or a newer one no longer. Limits
-    of lengths, numbers and patterns are left to the service, as a newer one may have looser ones.
-    """
-    if isinstance(value, list):
-        return [tolerant(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if value.get("type") == "string" and isinstance(value.get("enum"), list):
-        outside = ("title", "description", "default")
-        kept = {key: each for key, each in value.items() if key in outside}
-        return {**kept, "anyOf": [{"type": "string", "enum": value["enum"]}, {"type": "string"}]}
-    # A property may be called `type` or `pattern`: its value is then a schema.
-    is_schema = isinstance(value.get("type"), str | list)
-    found = {
-        key: tolerant(each) for key, each in value.items() if not (is_schema and key in LIMITS)
-    }
-    if isinstance(value.get("properties"), dict) and isinstance(value.get("required"), list):
-        properties = value["properties"]
-        found["required"] = [
-            name for name in value["required"] if not _admits_null(properties.get(name))
-        ]
-    return found
-
-
-def _admits_null(schema: Any) -> bool:
-    if not isinstance(schema, dict):
-        return False
-    types = schema.get("type")
-    alternatives = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
-    return (
-        types == "null"
-        or (isinstance(types, list) and "null" in types)
-        or schema.get("nullable") is True
-        or any(_admits_null(each) for each in alternatives)
-    )
 
 
 def _text(file: Path) -> str:
