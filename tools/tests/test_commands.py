@@ -13,9 +13,9 @@ from .services import KINDS, ROOT
 
 OF_EVERY_KIND = {
     *("check", "down", "notify", "smoke", "tests", "up", "write-secret"),
-    *("cluster.check", "cluster.deploy", "cluster.network-policy"),
-    *("cluster.prerequisites", "cluster.rollback"),
-    *("compose.check", "network.create", "pull-request.open"),
+    *("cluster.alerts", "cluster.check", "cluster.deploy", "cluster.network-policy"),
+    *("cluster.deployer", "cluster.pgbouncer", "cluster.prerequisites", "cluster.rollback"),
+    *("compose.check", "edge.config", "edge.watch", "network.create", "pull-request.open"),
     *("image.build", "image.login", "image.push", "image.verify"),
     *("scan.code", "scan.image", "scan.safety"),
     *("template.adopt", "template.drift", "template.update"),

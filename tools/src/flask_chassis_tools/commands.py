@@ -6,6 +6,7 @@ from invoke import Collection
 from . import quality, template
 from .contract import api, client
 from .docker import compose, containers, image, network
+from .edge import tasks as edge
 from .kubernetes import cluster
 from .pipeline import notify, pull_request, secret_file, smoke
 from .resources import tasks as resource
@@ -16,6 +17,7 @@ GROUPS = {
     "client": client,
     "cluster": cluster,
     "compose": compose,
+    "edge": edge,
     "image": image,
     "network": network,
     "pull-request": pull_request,
