@@ -52,9 +52,9 @@ def read_answers() -> dict[str, Any]:
 
 
 # Cruft records the answers once this file has been rendered, and renders what it recorded at each
-# update. So that a brace in a text stays one, it is recorded as the expression for a brace:
-# {% for text in ("project_name", "description", "team") %}
-# {% set _ = cookiecutter.update({text: cookiecutter[text]|replace("{", "{{ '{' }}")}) %}
+# update. So that a brace in an answer stays one, it is recorded as the expression for a brace:
+# {% for question in cookiecutter|list if question[0] != "_" and cookiecutter[question] is string %}
+# {% set _ = cookiecutter.update({question: cookiecutter[question]|replace("{", "{{ '{' }}")}) %}
 # {% endfor %}
 
 

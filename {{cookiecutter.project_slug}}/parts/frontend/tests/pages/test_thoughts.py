@@ -102,6 +102,23 @@ def test_without_anything_to_look_for_nobody_is_asked(
     assert thoughts.requests == []
 
 
+@pytest.mark.parametrize("search", ["x" * 201, "ä" * 2_700, "🎈" * 201])
+def test_a_search_that_is_too_long_shows_what_to_mend_and_asks_nobody(
+    client: FlaskClient, thoughts: Service, search: str
+) -> None:
+    response = client.get("/search", query_string=f"search={search}")
+    assert response.status_code == 400
+    assert "Must have at most 200 characters." in response.text
+    assert thoughts.requests == []
+
+
+def test_a_search_that_just_fits_goes_to_the_service(
+    client: FlaskClient, thoughts: Service
+) -> None:
+    assert client.get("/search", query_string={"search": "🎈" * 200}).status_code == 200
+    assert thoughts.requests[0].query["search"] == "🎈" * 200
+
+
 def test_a_search_that_is_refused_shows_what_to_mend(
     client: FlaskClient, thoughts: Service
 ) -> None:

@@ -8,12 +8,15 @@ from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from flask_chassis.clients import upstream
-from flask_chassis.clients.errors import BadResponseError, UpstreamResponse
+from flask_chassis.clients.errors import BadResponseError, RefusedError, UpstreamResponse
 from flask_chassis.web import sessions
 from requests.utils import parse_header_links
 
 from ..clients.thoughts.models import NewThought, ThoughtDetails
 from ..clients.users.models import Credentials, LoggedIn
+
+CHECK_SECONDS = 1.0
+"""How long a page waits to know whether somebody has signed out; after that it is shown."""
 
 TOKEN = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]+)")
 
@@ -66,6 +69,16 @@ def log_in(username: str, password: str, client: str | None) -> str:
 def log_out(token: str) -> None:
     """Have a token refused from now on."""
     upstream.service("users").post("/api/logout/", token=token)
+
+
+def is_signed_in(token: str) -> bool:
+    """Return whether a token is good for something still: nobody has signed out with it."""
+    users = upstream.service("users")
+    try:
+        users.call("GET", "/api/me/", token=token, retry=False, total_seconds=CHECK_SECONDS)
+    except RefusedError as refusal:
+        return refusal.status != 401
+    return True
 
 
 def _listing(path: str, after: str | None, token: str | None = None, **others: str) -> Listing:

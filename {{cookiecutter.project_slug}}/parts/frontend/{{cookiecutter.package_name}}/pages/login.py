@@ -16,6 +16,11 @@ WRONG = "This name and password do not belong together. Check both and try again
 TOO_MANY = "There were too many attempts. Wait for {}, then try again."
 UNREACHABLE = "Nobody can be signed in just now. Please try again in a moment."
 MISSING = {"username": "Enter your name.", "password": "Enter your password."}
+SIGNED_OUT = "You are signed out."
+SIGNED_OUT_HERE = (
+    "You are signed out in this browser only, as the sign-in service does not respond. A copy of "
+    "your session, if there is one, works for some minutes more."
+)
 WELCOME_BACK = "You are signed in again, and your text is still here. It is not saved yet."
 
 blueprint = Blueprint("login", __name__)
@@ -63,14 +68,17 @@ def confirm() -> ResponseReturnValue:
 @public
 def log_out() -> ResponseReturnValue:
     """Sign out here whatever happens; elsewhere the token's short life does it at the latest."""
+    message = SIGNED_OUT
     try:
         backends.log_out(sessions.token())
     except sessions.LoginRequiredError:
         pass  # signed out already, in another tab
     except UpstreamError as error:
-        log.warning("the token is not revoked: %s", error)
+        if not isinstance(error, RefusedError) or error.status != 401:  # it has expired by itself
+            log.warning("the token is not revoked: %s", error)
+            message = SIGNED_OUT_HERE
     sessions.sign_out()
-    flash("You are signed out.")
+    flash(message)
     return redirect(url_for("thoughts.newest"), 303)
 
 

@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFError
 
 from . import login, thoughts
 
-EXPIRED = "You have been signed out, as some time has passed. Please sign in again."
+ENDED = "You have been signed out. Please sign in again."
 FIRST = "Please sign in first."
 DRAFT_IS_KEPT = "Your text is kept: you can save it once you have signed in."
 STALE_FORM = "This page was open for too long. Your text is still here: please save it again."
@@ -19,11 +19,12 @@ def init_app(app: Flask) -> None:
     """Register what is done where a session, or the form of one, has come to its end."""
     app.register_error_handler(RefusedError, _refused)
     app.register_error_handler(sessions.LoginRequiredError, lambda _: _login(FIRST))
+    app.register_error_handler(sessions.SessionEndedError, lambda _: _login(ENDED))
     app.register_error_handler(CSRFError, _stale)
 
 
 def _refused(refusal: RefusedError) -> ResponseReturnValue:
-    return _login(EXPIRED) if refusal.status == 401 else html_errors.respond(refusal)
+    return _login(ENDED) if refusal.status == 401 else html_errors.respond(refusal)
 
 
 def _login(message: str) -> ResponseReturnValue:
@@ -40,7 +41,7 @@ def _stale(error: CSRFError) -> ResponseReturnValue:
     """Show a form again that was made for another session: forged, or just too old."""
     if request.endpoint == thoughts.WRITE:
         if not sessions.username():
-            return _login(EXPIRED)
+            return _login(ENDED)
         return thoughts.form_with(request.form.get("text", ""), {"text": STALE_FORM}, 400)
     if request.endpoint == "login.log_in":
         return login.shown(400, {"username": "This page was open for too long. Please try again."})

@@ -24,6 +24,10 @@ UNCERTAIN = (
 )
 WRITE = "thoughts.write"
 
+LONGEST_SEARCH = 200
+"""As the service has it. Each character may become twelve in the address that it is asked with."""
+TOO_LONG = f"Must have at most {LONGEST_SEARCH} characters."
+
 CURSOR = re.compile(r"[A-Za-z0-9_.-]{1,6000}", re.ASCII)
 
 blueprint = Blueprint("thoughts", __name__)
@@ -50,13 +54,14 @@ def search() -> ResponseReturnValue:
     text = request.args.get("search", "").strip()
     if not text:
         return render_template("search.html", search="", listing=None, errors={})
+    if len(text) > LONGEST_SEARCH:
+        return _search_again(text, {"search": TOO_LONG})
     try:
         listing = backends.found(text, _after())
     except RefusedError as refusal:
         if "search" not in refusal.errors:
             raise
-        page = render_template("search.html", search=text, listing=None, errors=refusal.errors)
-        return page, 400
+        return _search_again(text, refusal.errors)
     return render_template("search.html", search=text, listing=listing, errors={})
 
 
@@ -91,6 +96,10 @@ def write() -> ResponseReturnValue:
 def form_with(text: str, errors: dict[str, str], status: int = 200) -> ResponseReturnValue:
     """Show the form with a text in it, and what is wrong with it."""
     return render_template("new_thought.html", text=text, errors=errors), status
+
+
+def _search_again(text: str, errors: dict[str, str]) -> ResponseReturnValue:
+    return render_template("search.html", search=text, listing=None, errors=errors), 400
 
 
 def _after() -> str | None:

@@ -19,11 +19,13 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("name_skeleton", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
         instant("created", server_default=sa.func.now()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("name_key", name=op.f("uq_users_name_key")),
+        sa.UniqueConstraint("name_skeleton", name=op.f("uq_users_name_skeleton")),
     )
     op.create_table(
         "failed_logins",

@@ -19,10 +19,10 @@ BODY = {"username": "ada", "password": PASSWORD}
 def test_a_new_user_is_answered_whole_but_for_the_password(create: Create) -> None:
     response = create("Ada Lovelace", scope="admin")
     assert response.status_code == 201
-    assert response.json.keys() == {"id", "username", "scope", "created"}
+    assert response.json.keys() == {"id", "username", "scope", "creation"}
     assert response.json["username"] == "Ada Lovelace"
     assert response.json["scope"] == "admin"
-    created = datetime.fromisoformat(response.json["created"])
+    created = datetime.fromisoformat(response.json["creation"])
     assert created.utcoffset() == timedelta(0)
     assert abs(datetime.now(UTC) - created) < timedelta(minutes=1)
 
@@ -47,6 +47,19 @@ def test_a_name_that_is_taken_is_409(create: Create, log_in: LogIn, taken: str) 
 
 
 @pytest.mark.parametrize(
+    "username", ["\u0430da lovelace", "Ada Love1ace", "Ada LoveIace", "Ada\u3164 Lovelace"]
+)
+def test_a_name_that_looks_like_another_is_409(
+    create: Create, log_in: LogIn, username: str
+) -> None:
+    assert create("Ada Lovelace").status_code == 201
+    response = create(username, password="another password")
+    assert response.status_code == 409
+    assert "looks like it" in response.json["message"]
+    assert log_in("Ada Lovelace").status_code == 200
+
+
+@pytest.mark.parametrize(
     "username", ["a", "x" * 50, "d'Artagnan", "j.r.r.", "李小龙", "🎈", "ﷺ" * 50]
 )
 def test_a_name_is_stored_as_it_is_given(create: Create, log_in: LogIn, username: str) -> None:
@@ -55,7 +68,8 @@ def test_a_name_is_stored_as_it_is_given(create: Create, log_in: LogIn, username
 
 
 @pytest.mark.parametrize(
-    "username", ["", "x" * 51, " ada", "ada ", "a\nb", "a\0b", "\u202eada", "\ud800", 7, None]
+    "username",
+    ["", "x" * 51, " ada", "ada ", "ada\u2800", "a\nb", "a\0b", "\u202eada", "\ud800", 7, None],
 )
 def test_a_name_that_cannot_be_is_refused(create: Create, username: str) -> None:
     response = create(username)

@@ -1,4 +1,4 @@
-"""Logging in: a token for the right password, and nothing learnt from a wrong one."""
+"""Logging in and out: a token for the right password, refused from the logout on."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +9,7 @@ from argon2 import extract_parameters
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_chassis.settings import Settings
+from flask_chassis.testing import Bearer
 from sqlalchemy import Engine, event, text
 from werkzeug.test import TestResponse
 
@@ -230,3 +231,65 @@ def test_a_password_is_in_no_log(
     logged = caplog.text + capfd.readouterr().out
     assert "horse" not in logged
     assert "eyJ" not in logged
+
+
+# Logging out.
+
+
+def log_out(client: FlaskClient, authorization: str) -> TestResponse:
+    """Log out with the value of a header."""
+    return client.post("/api/logout/", headers={"Authorization": authorization})
+
+
+def revoked(engine: Engine) -> set[str]:
+    """Return the ids of the tokens that are remembered as revoked."""
+    with engine.connect() as connection:
+        return set(connection.scalars(text("SELECT token_id FROM revoked_tokens")))
+
+
+def test_a_token_is_refused_once_it_is_logged_out(
+    client: FlaskClient, create: Create, log_in: LogIn
+) -> None:
+    create()
+    mine, other = (log_in().json["Authorized"] for _ in range(2))
+    response = log_out(client, mine)
+    assert response.status_code == 204
+    assert response.data == b""
+    again = log_out(client, mine)
+    assert again.status_code == 401
+    assert "revoked" in again.json["message"]
+    assert again.headers["WWW-Authenticate"] == "Bearer error=invalid_token"
+    assert log_out(client, other).status_code == 204
+
+
+def test_it_is_refused_everywhere_in_the_service(client: FlaskClient, bearer: Bearer) -> None:
+    headers = bearer("root", scope="admin")
+    assert client.post("/admin/users/", json={}, headers=headers).status_code == 400
+    assert client.post("/api/logout/", headers=headers).status_code == 204
+    assert client.post("/admin/users/", json={}, headers=headers).status_code == 401
+
+
+def test_it_is_refused_by_all_instances(client: FlaskClient, bearer: Bearer, make: Make) -> None:
+    authorization = bearer()["Authorization"]
+    other = make().test_client()
+    assert log_out(client, authorization).status_code == 204
+    assert log_out(other, authorization).status_code == 401
+
+
+def test_logging_out_needs_a_token(client: FlaskClient, engine: Engine) -> None:
+    assert client.post("/api/logout/").status_code == 401
+    assert log_out(client, "Bearer rubbish").status_code == 401
+    assert revoked(engine) == set()
+
+
+def test_whose_token_it_is_is_told_until_it_is_logged_out(
+    client: FlaskClient, create: Create, log_in: LogIn
+) -> None:
+    created = create("Ada").json
+    headers = {"Authorization": log_in("ada").json["Authorized"]}
+    response = client.get("/api/me/", headers=headers)
+    assert response.json == {"subject": str(created["id"]), "username": "Ada"}
+    assert response.headers["Cache-Control"] == "no-store"
+    client.post("/api/logout/", headers=headers)
+    assert client.get("/api/me/", headers=headers).status_code == 401
+    assert client.get("/api/me/").status_code == 401

@@ -103,6 +103,16 @@ def test_it_does_not_promote_a_user(
     assert not is_administrator(log_in, app, "ada")
 
 
+def test_it_does_not_take_a_name_that_looks_like_a_users(
+    create: Create, piped: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    create("ada")
+    piped("another password")
+    with pytest.raises(Exit, match="looks like the name of a user"):
+        tasks.create_admin(Context(), username="\u0430da")
+    assert "is an administrator now" not in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize(
     ("username", "password", "fault"),

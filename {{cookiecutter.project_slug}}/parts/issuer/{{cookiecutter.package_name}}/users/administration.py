@@ -29,7 +29,7 @@ class UserList(Resource):
         body=NewUser,
         response=UserDetails,
         status=201,
-        errors={409: "There is a user of this name already"},
+        errors={409: "There is a user of this name already, or of one that looks like it"},
     )
     def post(self, body: NewUser) -> Response:
         """Create a user."""
@@ -40,6 +40,6 @@ class UserList(Resource):
         with database.autocommit() as connection:
             user = registration.create(connection, values)
         if user is None:
-            raise Conflict("There is a user of this name already.")
+            raise Conflict("There is a user of this name already, or of one that looks like it.")
         log.info("user %s was created by %s", user["id"], caller().subject)
         return created(UserDetails.of(user))

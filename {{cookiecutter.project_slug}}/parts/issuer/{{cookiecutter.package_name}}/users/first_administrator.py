@@ -29,9 +29,11 @@ def create(wanted: Settings, username: str, ask: Callable[[], str]) -> None:
             raise Exit("\n".join(f"{field}: {fault}" for field, fault in faults.items()), 1)
         values = registration.values_for(Passwords(wanted), username, password, SCOPE)
         with engine.begin() as connection:
-            # Another may have been quicker.
-            if registration.create(connection, values) or not _is_there(connection, username):
+            if registration.create(connection, values):
                 print(f"{username} is an administrator now.")
+            # Another may have been quicker.
+            elif not _is_there(connection, username):
+                raise Exit(f"{username} looks like the name of a user: give another name.", 1)
     finally:
         engine.dispose()
 

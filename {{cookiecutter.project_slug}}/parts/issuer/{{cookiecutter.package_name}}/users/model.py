@@ -16,6 +16,8 @@ class User(Base):
     name: Mapped[str] = mapped_column(Text)
     # What makes two names the same: see flask_chassis.issuer.usernames.
     name_key: Mapped[str] = mapped_column(Text, unique=True)
+    # What makes two names look the same, with letters of other scripts for instance.
+    name_skeleton: Mapped[str] = mapped_column(Text, unique=True)
     password_hash: Mapped[str] = mapped_column(Text)
     # What the user's tokens allow, with spaces between.
     scope: Mapped[str] = mapped_column(Text)

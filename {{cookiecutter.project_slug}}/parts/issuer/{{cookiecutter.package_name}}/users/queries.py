@@ -13,7 +13,7 @@ BY_NAME = select(User.id, User.name, User.scope, User.password_hash).where(
 )
 NEW = (
     insert(User)
-    .on_conflict_do_nothing(index_elements=[User.name_key])
+    .on_conflict_do_nothing()  # a name that is the same, or looks the same
     .returning(User.id, User.name, User.scope, User.created)
 )
 # Unless the password has been changed meanwhile.

@@ -23,14 +23,18 @@ def values_for(hasher: Passwords, username: str, password: str, scope: str = "")
     return {
         "name": username,
         "name_key": usernames.key_of(username),
+        "name_skeleton": usernames.skeleton_of(username),
         "password_hash": hasher.hash(password),
         "scope": scope,
     }
 
 
 def create(connection: Connection, values: dict[str, str]) -> dict[str, Any] | None:
-    """Store a user, and return what others may see of it; None where the name is taken."""
+    """Store a user, and return what others may see of it; None where the name is taken.
+
+    A name is taken, too, where one that looks like it is.
+    """
     row = connection.execute(queries.NEW, values).one_or_none()
     if row is None:
         return None
-    return {"id": row.id, "username": row.name, "scope": row.scope, "created": row.created}
+    return {"id": row.id, "username": row.name, "scope": row.scope, "creation": row.created}

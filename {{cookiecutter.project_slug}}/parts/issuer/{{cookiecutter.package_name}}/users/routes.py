@@ -1,4 +1,4 @@
-"""The public API: log in, log out."""
+"""The public API: log in, log out, and who one is."""
 
 from flask import Response, request
 from flask_chassis.auth.access import public
@@ -12,7 +12,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from . import login
-from .schemas import Credentials, LoggedIn
+from .schemas import Credentials, LoggedIn, TokenDetails
 
 namespace = Namespace("login", description="Log in and out", path="/api")
 
@@ -52,3 +52,14 @@ class Logout(Resource):
         """Log out: the token of the request is of no use from now on."""
         revocation.revoke(caller())
         return no_content()
+
+
+@namespace.route("/me/")
+class Me(Resource):
+    """The one whose token it is."""
+
+    @token_required
+    @operation(response=TokenDetails)
+    def get(self) -> Response:
+        """Return what a token says; 401 once it has been logged out."""
+        return ok(TokenDetails.of(caller()), headers=NOT_KEPT)

@@ -33,6 +33,13 @@ class LoggedIn(Schema):
     )
 
 
+class TokenDetails(Schema):
+    """Whose a token is, and what it allows."""
+
+    subject: str = Field(description="The id of the user")
+    username: str = Field(description="The name as it was given")
+
+
 class NewUser(Schema):
     """A user that is to be created."""
 
@@ -57,4 +64,4 @@ class UserDetails(Schema):
     id: int = Field(description="The subject of the user's tokens")
     username: str = Field(description="The name as it was given")
     scope: str = Field(description="What the user's tokens allow")
-    created: UtcDatetime = Field(description="When, in UTC with offset")
+    creation: UtcDatetime = Field(description="When, in UTC with offset")

@@ -87,12 +87,27 @@ class NewUser(BaseModel):
     """
 
 
+class TokenDetails(BaseModel):
+    """
+    Whose a token is, and what it allows.
+    """
+
+    subject: str
+    """
+    The id of the user
+    """
+    username: str
+    """
+    The name as it was given
+    """
+
+
 class UserDetails(BaseModel):
     """
     A user, without what is secret.
     """
 
-    created: AwareDatetime
+    creation: AwareDatetime
     """
     When, in UTC with offset
     """
