@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from tasks.checks.browser import chromium
 from tasks.render import example
-from tests.services import InstalledService, install
+from tests.services import EXTRAS, InstalledService, install
 
 # A shell that runs the tests in the background, or nohup, has these ignored, and every program that
 # a test starts would ignore them too: tests interrupt programs.
@@ -28,13 +28,13 @@ EXAMPLES = {
 @pytest.fixture(scope="session")
 def rendered_service() -> InstalledService:
     """The example of a resource, installed."""
-    return install(example(EXAMPLES["resource"]), extras="gevent")
+    return install(example(EXAMPLES["resource"]), extras=EXTRAS)
 
 
 @pytest.fixture(params=EXAMPLES, scope="session")
 def service_of_each_kind(request: pytest.FixtureRequest) -> InstalledService:
     """The example of each kind, installed."""
-    return install(example(EXAMPLES[request.param]), extras="gevent")
+    return install(example(EXAMPLES[request.param]), extras=EXTRAS)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ LONGEST_FIRST = (
     "kubernetes",
     "hooks",
     "quick",
+    "cluster",
 )
 """The folders of the tests."""
 

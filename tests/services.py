@@ -20,6 +20,9 @@ KEPT = ROOT / ".cache" / "services"
 MYPY_CACHE = ROOT / ".cache" / "mypy" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
 """What mypy keeps of services: for each process of the tests, as two cannot share it."""
 
+EXTRAS = "gevent sentry"
+"""All extras that a service has: the tests share one environment of it."""
+
 LONGEST_RUN_SECONDS = 600
 
 
@@ -77,7 +80,7 @@ def install(
         text=True,
         check=True,
     ).stdout.strip()
-    folder = KEPT / f"{version}{extras}"
+    folder = KEPT / "-".join([version, *extras.split()])
     environment = clean_environment() | {
         "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
         "PYTHON": python,

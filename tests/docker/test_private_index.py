@@ -100,7 +100,7 @@ def test_the_secret_netrc_opens_it(rendered_service: InstalledService, tmp_path:
         configured = index.configuration(tmp_path)
         refused = build(service, configured)
         assert refused.returncode != 0
-        assert "No matching distribution found for poetry==" in refused.stderr
+        assert "No matching distribution found for " in refused.stderr
         assert index.refused
         assert not index.given
 

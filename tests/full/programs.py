@@ -80,11 +80,14 @@ def succeeds(
     return done.stdout
 
 
-def copy_of_the_repository(folder: Path) -> Path:
-    """Copy what git tracks, and what it would track, as it stands in the work tree."""
+def copy_of_the_repository(folder: Path, without: tuple[str, ...] = ()) -> Path:
+    """Copy what git tracks, and what it would track, as it stands in the work tree.
+
+    `without` are folders that are left out, each with a slash at its end.
+    """
     listed = succeeds(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], ROOT)
     for name in sorted(set(listed.split("\0")) - {""}):
-        if (ROOT / name).is_file():
+        if (ROOT / name).is_file() and not name.startswith(without):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     return folder

@@ -117,7 +117,8 @@ def nginx(
 def _configure_nginx(
     folder: Path, port: int, backends: Sequence[int], prefix: str, tells_prefix: bool
 ) -> None:
-    servers = " ".join(f"server 127.0.0.1:{backend};" for backend in backends)
+    # A server that refuses is asked again at once: it is restarted in a moment.
+    servers = " ".join(f"server 127.0.0.1:{backend} max_fails=0;" for backend in backends)
     # Its workers are those of the user who starts it, whose folders they write to.
     user = "user root;\n" if os.geteuid() == 0 else ""
     # Without a path, nginx passes on the address as it came.

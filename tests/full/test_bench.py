@@ -17,7 +17,7 @@ from benchmarks.work import check_alike
 from tasks.folders import ROOT
 from tasks.ports import free_port
 from tasks.render import example
-from tests.services import InstalledService, install
+from tests.services import EXTRAS, InstalledService, install
 
 SLOWER = """
 import time
@@ -77,16 +77,16 @@ def test_an_answer_that_differs_is_told(table: Table) -> None:
         name = "wrong"
         port = table.service.metrics_port
 
-    health = [work for work in work_on(table) if work.name == "/health/live"]
-    check_alike([Other(), Other()], health)
+    lists = [work for work in work_on(table) if work.name == "list"]
+    check_alike([Other(), Other()], lists)
     with pytest.raises(ValueError, match=r"JSON|Expecting"):
-        check_alike([Other(), Wrong()], health)
+        check_alike([Other(), Wrong()], lists)
 
 
 @pytest.fixture(scope="module")
 def frontend() -> InstalledService:
     """The example of a frontend, installed."""
-    return install(example("frontend"), extras="gevent")
+    return install(example("frontend"), extras=EXTRAS)
 
 
 def test_the_page_and_its_limit_are_measured_in_turns(

@@ -21,12 +21,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bootstrap(
-    service: Path, python: str = sys.executable, programs: tuple[Path, ...] = ()
+    service: Path,
+    python: str = sys.executable,
+    programs: tuple[Path, ...] = (),
+    **variables: str,
 ) -> Finished:
     """Run it without Poetry and uv, or with the programs of some folders."""
     path = os.pathsep.join([*map(str, programs), "/usr/bin", "/bin"])
-    # As a developer calls it, who has everything compiled.
-    environment = {"PATH": path, "PYTHON": python, "NO_COMPILE": ""}
+    environment = {"PATH": path, "PYTHON": python} | variables
     return run([service / "bootstrap"], service.parent, environment, seconds=SECONDS)
 
 
@@ -39,12 +41,18 @@ def test_an_interpreter_that_will_not_do_is_named(service: Path, python: str) ->
 
 
 def test_it_needs_no_poetry_no_uv_and_no_second_time(service: Path) -> None:
-    first, second = bootstrap(service), bootstrap(service)
+    """It installs nothing without a hash: also not Poetry, uv, and what builds a package."""
+    # As a developer calls it, who has everything compiled.
+    first = bootstrap(
+        service, EXTRAS="gevent", NO_COMPILE="", PIP_REQUIRE_HASHES="1", UV_REQUIRE_HASHES="1"
+    )
+    second = bootstrap(service, EXTRAS="gevent")
     assert first.returncode == 0, first.stderr
     assert "making .venv" in first.stderr
     assert (second.returncode, second.stderr) == (0, "")
     assert installed_works(service)
     assert installer(service) == ("uv" if asks_uv() else "pip")
+    assert list(service.glob(".venv/lib/*/site-packages/psycogreen"))
 
 
 def test_it_installs_anew_where_the_folder_has_been_moved(service: Path) -> None:
@@ -84,6 +92,44 @@ def test_neither_installs_other_bytes_than_those_that_are_locked(tmp_path: Path)
         assert "Hash mismatch" in by_uv
     assert "DO NOT MATCH THE HASHES" in (by_pip or by_uv)
     assert not (service / ".venv" / "made-for").exists()
+
+
+def with_other_hashes(service: Path, *packages: str) -> None:
+    """Have what is locked of packages that install be other bytes than those that there are."""
+    file = service / "infra" / "requirements-installers.txt"
+    for package in packages:
+        text, count = re.subn(
+            rf"^({package}==.*\\\n)(?: +--hash=.*\n)+",
+            rf"\g<1>    --hash=sha256:{'0' * 64}\n",
+            file.read_text("utf-8"),
+            flags=re.MULTILINE,
+        )
+        assert count == 1
+        file.write_text(text, "utf-8")
+
+
+def test_poetry_does_not_come_with_other_bytes(tmp_path: Path) -> None:
+    """It computes the hashes of everything else."""
+    service = render(tmp_path, example("thoughts-backend"))
+    with_other_hashes(service, "cleo")
+    done = bootstrap(service)
+    assert done.returncode != 0
+    assert "MATCH THE HASHES" in done.stderr or "Hash mismatch" in done.stderr
+    assert not (service / ".venv" / "made-for").exists()
+
+
+def test_uv_does_not_come_with_other_bytes(tmp_path: Path) -> None:
+    """Pip, which looks uv up, goes on without it: to a Poetry that is refused as well, and ends."""
+    # Where pip has an index configured, nobody needs uv.
+    if not asks_uv():
+        return
+    service = render(tmp_path, example("thoughts-backend"))
+    with_other_hashes(service, "uv", "cleo")
+    done = bootstrap(service)
+    assert done.returncode != 0
+    refused = re.findall(r"MATCH THE HASHES[^\n]*\n +([\w-]+)==", done.stderr)
+    assert refused == ["uv", "cleo"], done.stderr
+    assert not (service / ".venv" / "uv" / "bin").exists()
 
 
 def asks_uv() -> bool:

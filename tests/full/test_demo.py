@@ -168,8 +168,23 @@ def left_in(temporary: Path) -> list[str]:
     )
 
 
-def test_the_check_passes_on_a_fresh_copy(start: Start, repository: Path) -> None:
-    demo = start("--check")
+OWN_VARIABLES = {
+    "THOUGHTS_BACKEND_DATABASE__HOST": "elsewhere.example",
+    "THOUGHTS_BACKEND_ENVIRONMENT": "staging.kubernetes",
+    "USERS_BACKEND_TOKENS__SIGNING_KID": "another",
+    "FRONTEND_UPSTREAM__USERS__URL": "http://elsewhere.example",
+    "POSTGRES_PASSWORD": "another",
+    "PGSSLMODE": "require",
+    "VAULT_ENABLED_FOR_DYNACONF": "true",
+    "UWSGI_PORT": "1",
+}
+"""What a developer's shell may have."""
+
+
+def test_the_check_passes_on_a_fresh_copy_whatever_the_shell_has(
+    start: Start, repository: Path
+) -> None:
+    demo = start("--check", **OWN_VARIABLES)
     eventually(lambda: demo.ended, START_SECONDS)
     assert demo.ended, demo.printed
     assert demo.exit_code() == 0, demo.printed
@@ -180,8 +195,32 @@ def test_the_check_passes_on_a_fresh_copy(start: Start, repository: Path) -> Non
     assert {"1-newest", "4-mine-phone", "6-signed-out"} <= pictures
 
 
+@pytest.mark.skipif(
+    not shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin"),
+    reason="nginx is not installed",
+)
+def test_with_an_edge_the_site_is_at_its_host_until_ctrl_c(start: Start) -> None:
+    """And a proxy that the shell names, for addresses elsewhere, is asked for nothing."""
+    demo = start("--edge", http_proxy="http://127.0.0.1:9")
+    demo.wait_for("Ctrl-C stops everything")
+    port = demo.found(r"The edge .*http://frontend\.localhost:(\d+)/")
+    page = requests.get(
+        f"http://127.0.0.1:{port}/", headers={"Host": "frontend.localhost"}, timeout=10
+    )
+    assert page.ok, page.text
+    assert "/static/style." in page.text
+    demo.press_ctrl_c()
+    assert demo.exit_code() == 0, demo.printed
+    assert "Stopped." in demo.printed
+    assert "Traceback" not in demo.printed
+    assert not any(answers(address) for address in demo.addresses)
+    assert not answers(f"http://127.0.0.1:{port}")
+
+
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-def test_what_it_prints_works_as_it_stands_until_ctrl_c(start: Start, tmp_path: Path) -> None:
+def test_what_it_prints_works_as_it_stands_until_an_impatient_ctrl_c(
+    start: Start, tmp_path: Path
+) -> None:
     demo = start()
     demo.wait_for("Ctrl-C stops everything")
     written = succeeds(["sh", "-c", demo.found(r"\n +(authorized=.*\n +curl .*)\n")], tmp_path)
@@ -201,21 +240,12 @@ def test_what_it_prints_works_as_it_stands_until_ctrl_c(start: Start, tmp_path: 
             "password": demo.found(rf"{line} +\S+, with the password (\S+)\n"),
         }
         assert requests.post(f"{users}/api/login/", json=login, timeout=10).ok, line
-    demo.press_ctrl_c()
-    assert demo.exit_code() == 0, demo.printed
-    assert "Stopped." in demo.printed
-    assert "Traceback" not in demo.printed
-    assert not any(answers(address) for address in demo.addresses)
-
-
-def test_an_impatient_ctrl_c_stops_everything(start: Start) -> None:
-    demo = start()
-    demo.wait_for("Ctrl-C stops everything")
     while not demo.ended:
         demo.press_ctrl_c()
         time.sleep(0.01)
     assert demo.exit_code() == 0, demo.printed
     assert "Traceback" not in demo.printed
+    assert not any(answers(address) for address in demo.addresses)
 
 
 @pytest.mark.parametrize("moment", ["starting PostgreSQL", "migrating", "starting uWSGI"])
@@ -240,23 +270,6 @@ def test_two_at_once_get_along_until_a_supervisor_and_a_closed_terminal_stop_the
         demo.send(number)
         assert demo.exit_code() == 0, demo.printed
         assert not any(answers(address) for address in demo.addresses)
-
-
-def test_a_developers_own_variables_do_not_matter(start: Start) -> None:
-    demo = start(
-        "--check",
-        THOUGHTS_BACKEND_DATABASE__HOST="elsewhere.example",
-        THOUGHTS_BACKEND_ENVIRONMENT="staging.kubernetes",
-        USERS_BACKEND_TOKENS__SIGNING_KID="another",
-        FRONTEND_UPSTREAM__USERS__URL="http://elsewhere.example",
-        POSTGRES_PASSWORD="another",
-        PGSSLMODE="require",
-        VAULT_ENABLED_FOR_DYNACONF="true",
-        UWSGI_PORT="1",
-        http_proxy="http://127.0.0.1:9",
-    )
-    eventually(lambda: demo.ended, START_SECONDS)
-    assert demo.exit_code() == 0, demo.printed
 
 
 def test_a_service_that_cannot_be_installed_is_said_without_a_traceback(

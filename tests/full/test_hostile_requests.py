@@ -298,6 +298,20 @@ def test_a_host_of_any_kind(call: Caller[RunningService], host: bytes) -> None:
         b"GET http://evil.example/api HTTP/1.1\r\nHost: a\r\n\r\n",
         b"POST /api HTTP/1.1\r\nContent-Length: x\r\n\r\n",
         b"POST /api HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        *(
+            b"%s /health/live HTTP/1.1\r\nHost: a\r\n%s\r\n\r\nhello" % (method, header)
+            for method in (b"GET", b"POST")
+            for header in (
+                b"Content-Length: 18446744073709551616",
+                b"Content-Length: 9223372036854775808",
+                b"Content-Length: " + b"9" * 400,
+                b"Content-Length : 5",
+                b"Content-Length\t: 5",
+                b"Content Length: 5",
+                b"Transfer-Encoding : chunked",
+                b"X-Any : 1",
+            )
+        ),
         b"POST /api HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /api HTTP/1.1\r\nTransfer-Encoding: nonsense\r\n\r\n",
         b"POST /api HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",

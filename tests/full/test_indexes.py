@@ -5,6 +5,7 @@ here. All indexes are on this machine, and no other can be reached: nobody else'
 trusted. A service without an internal index takes the chassis from vendor/ and asks none for it.
 """
 
+import hashlib
 import re
 import shutil
 import sys
@@ -16,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from tasks.folders import PROGRAMS
+from tasks.folders import PROGRAMS, TEMPLATE
+from tasks.installers import FILE
 from tasks.render import render
 from tasks.wheels import VENDOR, version
 from tests.full.indexes import Indexes, make_wheel, wheel_of_installed
@@ -29,6 +31,8 @@ VENDORED = "from vendor/"
 
 INTERNAL = ("acme-greetings", "acme-words", "flask-chassis", "flask-chassis-tools")
 CHASSIS = INTERNAL[2:]
+
+INSTALLERS = FILE.relative_to(TEMPLATE)
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,7 @@ def service_for(indexes: Indexes, folder: Path, answers: dict[str, str], needs: 
     for present, wanted in (
         (r"\ndependencies = \[\n(?: .*\n)+\]", f"\ndependencies = [{needs}]"),
         (r"\ngevent = \[.*\]", "\ngevent = []"),
+        (r"\nsentry = \[.*\]", "\nsentry = []"),
         (
             r"\ndev = \[\n(?: .*\n)+\]",
             '\ndev = ["flask-chassis-tools", "paint", "poetry-core"]',
@@ -170,10 +175,26 @@ def service_for(indexes: Indexes, folder: Path, answers: dict[str, str], needs: 
         text, count = re.subn(present, wanted, text)
         assert count == 1, present
     pyproject.write_text(text, "utf-8")
+    with_installers_of(indexes, path)
     for name in CHASSIS if (path / "vendor").is_dir() else ():
         # Under the names of the wheels that the template carries, which need more than is here.
         make_wheel(path / "vendor", name, version(name), says=VENDORED)
     return Service(path, indexes, folder / "home")
+
+
+def with_installers_of(indexes: Indexes, service: Path) -> None:
+    """Lock what builds packages as the public indexes here have it; they have no other bytes."""
+    file = service / INSTALLERS
+    [wheel] = indexes.page("public", "poetry-core").glob("*.whl")
+    checksum = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    text, count = re.subn(
+        r"^(poetry-core==).* \\\n(?: +--hash=\S+(?: \\)?\n)+",
+        rf"\g<1>{wheel.name.split('-')[1]} \\\n    --hash=sha256:{checksum}\n",
+        file.read_text("utf-8"),
+        flags=re.MULTILINE,
+    )
+    assert count == 1
+    file.write_text(text, "utf-8")
 
 
 @pytest.fixture(params=ANSWERED)
@@ -199,17 +220,31 @@ def test_internal_packages_come_from_the_internal_index(service: Service, elsewh
         assert locked[name]["source"]["url"] == service.indexes.address("internal").rstrip("/")
         assert not service.indexes.was_asked_for(elsewhere, name)
     assert locked["paint"]["version"] == "3.0"
+    if elsewhere == "public":
+        assert locked["paint"]["source"]["reference"] == "acme-public"
 
 
-def test_they_are_installed_from_there(service: Service) -> None:
+def test_they_are_installed_from_there(service: Service, elsewhere: str, tmp_path: Path) -> None:
+    """Not the other bytes of the locked version that somebody else offers either."""
     service.locks()
+    planted = make_wheel(tmp_path / "same", "acme-greetings", "1.0", says=PLANTED)
+    service.indexes.offer(elsewhere, planted)
+    service.indexes.asked.clear()
     done = service.bootstrap()
     assert done.returncode == 0, done.stdout + done.stderr
     assert {service.says(name) for name in INTERNAL} == {OURS}
     assert service.says("paint") == "public"
+    assert_public_packages_come_from(elsewhere, service.indexes)
     # uv is there, and would ask elsewhere.
     [installer] = service.path.glob(".venv/lib/*/site-packages/paint-*.dist-info/INSTALLER")
     assert installer.read_text().strip() == "pip"
+
+
+def assert_public_packages_come_from(index: str, indexes: Indexes) -> None:
+    """See that an index was asked for them, and no other public one for anything."""
+    assert indexes.was_asked_for(index, "paint")
+    [other] = {"public", "elsewhere"} - {index}
+    assert [path for path in indexes.asked if path.startswith(f"/{other}/")] == []
 
 
 def test_the_attack_works_where_both_sources_are_primary(service: Service) -> None:
@@ -223,17 +258,6 @@ def test_the_attack_works_where_the_internal_source_is_supplemental(service: Ser
         service.source("primary", "public"), service.source("supplemental", "internal")
     )
     assert service.locks()["acme-greetings"]["version"] == "9.9"
-
-
-def test_other_bytes_of_the_locked_version_are_not_installed(
-    service: Service, elsewhere: str, tmp_path: Path
-) -> None:
-    service.locks()
-    planted = make_wheel(tmp_path / "same", "acme-greetings", "1.0", says=PLANTED)
-    service.indexes.offer(elsewhere, planted)
-    done = service.bootstrap()
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert service.says("acme-greetings") == OURS
 
 
 def test_other_bytes_are_refused_where_the_internal_index_has_none(
@@ -263,6 +287,76 @@ def test_what_the_internal_index_does_not_have_is_locked_but_not_installed(
         f"poetry.lock takes {', '.join(missing)} from elsewhere than the source acme" in done.stderr
     )
     assert not (service.path / ".venv").exists()
+
+
+def needs(service: Service, name: str) -> None:
+    """Have a service depend on one more package."""
+    pyproject = service.path / "pyproject.toml"
+    text = pyproject.read_text("utf-8")
+    assert '"flask-chassis"]' in text
+    pyproject.write_text(text.replace('"flask-chassis"]', f'"flask-chassis", "{name}"]'), "utf-8")
+
+
+def owns(service: Service, *patterns: str) -> None:
+    """Say what the internal index owns besides."""
+    pyproject = service.path / "pyproject.toml"
+    line = f"owns = {list(patterns)}"
+    text, count = re.subn(r"(?m)^owns = \[.*\]$", line, pyproject.read_text("utf-8"))
+    assert count == 1
+    pyproject.write_text(text, "utf-8")
+
+
+def test_what_the_internal_index_is_said_to_own_is_no_strangers(
+    service: Service, elsewhere: str, tmp_path: Path
+) -> None:
+    """Its name does not begin with the organisation's; the internal index has lost it."""
+    service.indexes.offer(
+        elsewhere, make_wheel(tmp_path / "planted", "billing-core", "9.9", says=PLANTED)
+    )
+    needs(service, "billing-core")
+    assert service.locks()["billing-core"]["version"] == "9.9"
+    patterns = ("billing-core", "Billing_*", "b*.core")
+    for pattern in patterns:
+        owns(service, pattern)
+        service.locks()
+        done = service.bootstrap()
+        assert done.returncode == 1, pattern
+        assert "poetry.lock takes billing-core from elsewhere than the source acme" in done.stderr
+        assert "have it published there" in done.stderr
+        assert not (service.path / ".venv").exists()
+
+    # Once it is published there, it is taken from there, whatever the others offer.
+    service.indexes.offer(
+        "internal", make_wheel(tmp_path / "ours", "billing-core", "1.0", says=OURS)
+    )
+    owns(service, *patterns)
+    assert service.locks()["billing-core"]["version"] == "1.0"
+    done = service.bootstrap()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert service.says("billing-core") == OURS
+    assert service.says("paint") == "public"
+
+
+def test_a_public_package_that_is_said_to_be_internal_is_refused(service: Service) -> None:
+    """A pattern that means too much is told, with the place to mend it."""
+    owns(service, "pain?")
+    service.locks()
+    done = service.bootstrap()
+    assert done.returncode == 1
+    assert "takes paint from elsewhere" in done.stderr
+    assert "mend the names in [tool.internal-index] of pyproject.toml" in done.stderr
+
+
+def test_an_older_pyproject_says_nothing_of_what_the_index_owns(service: Service) -> None:
+    """What begins with the organisation's name is its own all the same."""
+    pyproject = service.path / "pyproject.toml"
+    text = pyproject.read_text("utf-8").replace("[tool.internal-index]", "[tool.planted]")
+    pyproject.write_text(text, "utf-8")
+    shutil.rmtree(service.indexes.page("internal", "acme-words"))
+    service.locks()
+    done = service.bootstrap()
+    assert done.returncode == 1
+    assert "poetry.lock takes acme-words from elsewhere" in done.stderr
 
 
 def test_a_patched_chassis_is_no_stranger_if_pyproject_names_its_folder(
@@ -371,19 +465,14 @@ def test_uv_locks_and_installs(any_service: Service) -> None:
     assert_nobody_asked_for_the_chassis_elsewhere(any_service)
 
 
-@pytest.mark.parametrize(
-    "answers",
-    [PUBLIC_ALONE, ANSWERED["both are answered"]],
-    ids=["the public one is answered", "both are answered"],
-)
 def test_everything_else_is_installed_from_the_answered_public_index(
-    indexes: Indexes, tmp_path: Path, answers: dict[str, str]
+    indexes: Indexes, tmp_path: Path
 ) -> None:
-    service = service_for(indexes, tmp_path, answers, '"flask-chassis", "paint"')
+    """Where no internal index is answered; above, where one is."""
+    service = service_for(indexes, tmp_path, PUBLIC_ALONE, '"flask-chassis", "paint"')
     assert service.locks()["paint"]["source"]["reference"] == "acme-public"
     indexes.asked.clear()
     done = service.bootstrap()
     assert done.returncode == 0, done.stdout + done.stderr
     assert service.says("paint") == "public"
-    assert indexes.was_asked_for("public", "paint")
-    assert [path for path in indexes.asked if path.startswith("/elsewhere/")] == []
+    assert_public_packages_come_from("public", indexes)

@@ -1,6 +1,5 @@
 """A service behind its own PgBouncer, where transactions of all clients share two connections."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,7 @@ import requests
 from tasks.checks import thoughts, verdict
 from tasks.checks.caller import Caller
 from tasks.running_service import RunningService
-from tests.full.pgbouncer import COMPONENT, CONNECTIONS, pgbouncer
+from tests.full.pgbouncer import CONNECTIONS, pgbouncer, variables_of_pods
 from tests.services import InstalledService
 
 Call = Caller[RunningService]
@@ -39,21 +38,6 @@ def call(
                 service.end()
     finally:
         service.stop()
-
-
-def variables_of_pods(service: RunningService) -> dict[str, str]:
-    """Return the variables of the pods of PgBouncer, with this server and its password."""
-    given = service.variables()
-    manifest = (service.folder / COMPONENT / "pgbouncer.yaml").read_text("utf-8")
-    [query] = re.findall(r"name: CONNECT_QUERY\n +value: (.+)\n", manifest)
-    [user] = re.findall(r"name: DATABASE_USER\n +value: (.+)\n", manifest)
-    return {
-        "CONNECT_QUERY": query,
-        "DATABASE_USER": user,
-        "DATABASE_HOST": "127.0.0.1",
-        "DATABASE_PORT": str(service.server.port),
-        "DATABASE_PASSWORD": given["THOUGHTS_BACKEND_DATABASE__PASSWORD"],
-    }
 
 
 def write(call: Call, text: str, key: str) -> requests.Response:

@@ -3,12 +3,17 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import requests
 
+from tasks.edge import host
 from tasks.render import example
 from tests.conftest import EXAMPLES
+from tests.full.edge import Backend, edge
 from tests.services import KEPT, InstalledService, install
+from tests.serving import serving
 
 INVOICE = (
     *("invoice", "--field=number:str:20:unique:sort", "--field=customer:str:search"),
@@ -85,3 +90,24 @@ def test_added_resources_pass_all_checks_and_leave_nothing_behind(
         commit(service)
     assert git(service, "diff", "HEAD~4") == ""
     run(service, "check", "--all")
+
+
+def test_an_added_resource_has_its_route_at_the_edge_without_another_edit(
+    service: InstalledService, tmp_path: Path
+) -> None:
+    """Even if the Ingress has a path for each resource, and not all of /api."""
+    ingress = service.path / "infra/kubernetes/base/ingress.yaml"
+    ingress.write_text(ingress.read_text().replace("path: /api\n", "path: /api/login\n"))
+    name, address = service.path.name, "/api/notes/5/"
+    with serving(Backend()) as backend:
+        for status in (404, 200):
+            folder = tmp_path / str(status)
+            folder.mkdir()
+            with edge(folder, service.path, [backend.removeprefix("http://")], name) as port:
+                called = f"http://127.0.0.1:{port}{address}"
+                answer = requests.get(called, headers={"Host": host(name)}, timeout=10)
+                assert answer.status_code == status
+            if status == 404:
+                run(service, "resource.add", *NOTE)
+    git(service, "checkout", "--quiet", ".")
+    git(service, "clean", "--quiet", "--force", "-d")

@@ -32,6 +32,7 @@ BLOCK = re.compile(r"^(?:`([\w./]+)`:\n\n)?```(\w+)\n(.*?)^```$", re.MULTILINE |
 WRITTEN_BY_TASKS = (
     "migrations/versions/0002_create_invoices.py",
     "infra/kubernetes/components/overdue/network-policies.yaml",
+    "infra/kubernetes/overlays/development/network-policies.yaml",
 )
 """Files of the example that the reader does not paste."""
 

@@ -6,8 +6,9 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from http.client import HTTPConnection
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from http.client import HTTPConnection, RemoteDisconnected
 from pathlib import Path
 from threading import Event
 
@@ -278,6 +279,39 @@ def test_idle_connections_keep_nobody_out(served: Uwsgi) -> None:
     assert found.still_open == 0
 
 
+def test_a_service_full_of_clients_that_send_nothing_is_live(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    """More than there are threads and places in the queue, with nothing in front of them."""
+    with started(rendered_service, tmp_path) as uwsgi, ExitStack() as stack:
+        silent = []
+        for _ in range(200):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", uwsgi.port))
+            silent.append(client)
+        for _ in range(5):
+            for client in silent[::2]:  # headers that trickle
+                with suppress(OSError):
+                    client.send(b"G")
+            begun = time.monotonic()
+            assert uwsgi.ask("/health/live", port=uwsgi.metrics_port).json == {"status": "ok"}
+            assert time.monotonic() - begun < 1
+            with pytest.raises(TimeoutError):
+                socket_that_asks(uwsgi.port, stack).recv(1)
+        stack.close()
+        eventually(lambda: uwsgi.ask().status == 200, "it does not recover", uwsgi)
+
+
+def socket_that_asks(port: int, stack: ExitStack) -> socket.socket:
+    """Send a request on a new connection, as far as it gets; it waits a second for the answer."""
+    client = stack.enter_context(socket.socket())
+    client.settimeout(1)
+    client.connect(("127.0.0.1", port))
+    client.sendall(PLAIN)
+    return client
+
+
 def test_with_gevent_idle_connections_keep_nobody_out_and_bodies_are_read(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:
@@ -405,6 +439,42 @@ def test_no_request_is_lost_while_workers_are_replaced(
     assert set(statuses) == {200}
 
 
+def test_no_request_is_lost_while_workers_end_after_a_number_of_requests(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    options = ["--max-requests=100", "--min-worker-lifetime=1"]
+    with (
+        started(rendered_service, tmp_path, *options) as uwsgi,
+        nginx(tmp_path / "nginx", uwsgi.port) as proxy,
+        loaded(uwsgi, proxy.port) as statuses,
+    ):
+
+        def are_replaced() -> bool:
+            found = uwsgi.metrics()
+            return all(found[f'uwsgi_worker_starts_total{{worker="{n}"}}'] >= 3 for n in (1, 2))
+
+        eventually(are_replaced, "they are not replaced", uwsgi)
+    assert set(statuses) == {200}
+
+
+def test_only_a_stuck_request_is_lost_when_its_worker_is_killed(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    """The worker takes no more requests before that, and the others that it has may end."""
+    with (
+        started(rendered_service, tmp_path, "--harakiri=5") as uwsgi,
+        nginx(tmp_path / "nginx", uwsgi.port) as proxy,
+        ThreadPoolExecutor(1) as pool,
+        loaded(uwsgi, proxy.port, clients=8) as statuses,
+    ):
+        stuck = pool.submit(uwsgi.ask, "/wait/600.0")
+        assert isinstance(stuck.exception(), RemoteDisconnected | ConnectionResetError)
+        wanted = len(statuses) + 50
+        while len(statuses) < wanted:
+            time.sleep(0.05)
+    assert set(statuses) == {200}
+
+
 def test_no_request_is_lost_while_one_of_two_services_is_restarted(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:
@@ -432,3 +502,61 @@ def test_no_request_is_lost_while_one_of_two_services_is_restarted(
             proxy.send_to([two.port])
     assert len(statuses) > 50
     assert set(statuses) == {200}
+
+
+def test_no_request_is_lost_while_each_of_two_services_is_restarted_with_traffic(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    """Nothing takes them out of the traffic: what waits is served, and what comes later refused.
+
+    nginx sends a request that was refused to the other one, also a POST, which it sends only once.
+    """
+    folders = iter([tmp_path / str(number) for number in range(4)])
+
+    def folder() -> Path:
+        made = next(folders)
+        made.mkdir()
+        return made
+
+    with ExitStack() as stack:
+        services = [
+            stack.enter_context(started(rendered_service, folder(), "--threads=2"))
+            for _ in range(2)
+        ]
+        ports = [service.port for service in services]
+        proxy = stack.enter_context(nginx(tmp_path / "nginx", *ports))
+        # More clients than threads, so that there are always some that wait.
+        with loaded(services[0], proxy.port, clients=24) as statuses:
+            for number in (0, 1):
+                wanted = len(statuses) + 50
+                while len(statuses) < wanted:
+                    time.sleep(0.05)
+                services[number].send(signal.SIGTERM)
+                assert services[number].wait_for_end() == 0
+                again = started(rendered_service, folder(), "--threads=2", port=ports[number])
+                services[number] = stack.enter_context(again)
+    assert set(statuses) == {200}
+
+
+def test_what_waits_when_a_service_ends_is_served_and_what_comes_later_is_refused(
+    rendered_service: Rendered, tmp_path: Path
+) -> None:
+    options = ["--workers=1", "--threads=2"]
+    with started(rendered_service, tmp_path, *options) as uwsgi, ThreadPoolExecutor(8) as clients:
+        busy = [clients.submit(uwsgi.ask, "/busy/2.0") for _ in range(2)]
+        eventually(lambda: len(uwsgi.records(message="busy")) == 2, "they are not busy", uwsgi)
+        waiting = [clients.submit(uwsgi.ask, "/body", "POST", b"x" * 10_000) for _ in range(6)]
+        eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] == 6, "they do not wait", uwsgi)
+        uwsgi.send(signal.SIGTERM)
+        eventually(partial(is_refused, uwsgi.port), "it takes new connections")
+        assert {request.result().status for request in (*busy, *waiting)} == {200}
+        assert uwsgi.wait_for_end() == 0
+
+
+def is_refused(port: int) -> bool:
+    """Whether a new connection is refused, and not reset or left waiting."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=0.5).close()
+    except ConnectionRefusedError:
+        return True
+    return False

@@ -4,6 +4,8 @@ import json
 import re
 import signal
 import socket
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,16 @@ def test_a_client_that_hangs_up_is_no_error(rendered_service: Rendered, tmp_path
         assert SECRET not in uwsgi.stdout
         assert "Traceback" not in uwsgi.stdout
         assert not uwsgi.says("Broken pipe")
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/nowhere", "/fail"])
+def test_every_answer_has_a_date(served: Uwsgi, path: str) -> None:
+    answered = parsedate_to_datetime(served.ask(path).headers["Date"])
+    assert abs(datetime.now(UTC) - answered) < timedelta(minutes=1)
+    assert served.talk(f"GET {path} HTTP/1.1\r\n\r\n".encode()).count(b"\r\nDate: ") == 1
+
+
+def test_a_long_method_is_cut_off_in_the_log(served: Uwsgi) -> None:
+    assert served.ask("/items/1/", "LONG" * 4_000).status == 405
+    eventually(lambda: bool(served.records(status=405)), "it is not logged", served)
+    assert "LONG" * 6 not in served.stdout

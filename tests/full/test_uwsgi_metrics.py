@@ -76,19 +76,45 @@ def test_metrics_are_on_their_own_port_only(served: Uwsgi) -> None:
     assert served.ask("/", port=served.metrics_port).status == 404
 
 
+WAITING = 10
+
+
 @pytest.mark.parametrize("gevent", [False, True], ids=["threads", "gevent"])
-def test_the_listen_queue_is_a_metric(
+def test_the_listen_queue_is_how_many_wait_for_a_thread(
     rendered_service: Rendered, tmp_path: Path, gevent: bool
 ) -> None:
+    """Only uWSGI's master knows it, which tells all processes; the mule serves it."""
     if gevent:
         skip_without_gevent(rendered_service)
-    options = ["--gevent=2"] if gevent else ["--threads=1"]
+    options, at_a_time = (["--gevent=2"], 4) if gevent else (["--threads=1"], 2)
     with (
         started(rendered_service, tmp_path, *options, gevent=gevent) as uwsgi,
+        ThreadPoolExecutor(at_a_time + WAITING) as pool,
+    ):
+        eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] == 0, "it is not empty", uwsgi)
+        slow = [pool.submit(uwsgi.ask, "/busy/10.0") for _ in range(at_a_time)]
+        eventually(lambda: len(uwsgi.records(message="busy")) == at_a_time, "not busy", uwsgi)
+        others = [pool.submit(uwsgi.ask) for _ in range(WAITING)]
+        eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] == WAITING, "not full", uwsgi)
+        assert {request.result().status for request in slow} == {200}
+        assert {request.result().status for request in others} <= {200, 503}
+        eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] == 0, "it stays full", uwsgi)
+
+
+def test_the_duration_has_the_wait_for_a_thread(rendered_service: Rendered, tmp_path: Path) -> None:
+    """Each request takes half a second; those that wait for the others take longer."""
+    with (
+        started(rendered_service, tmp_path, "--threads=1", "--workers=1") as uwsgi,
         ThreadPoolExecutor(8) as pool,
     ):
-        assert uwsgi.metrics()["uwsgi_listen_queue"] == 0
-        requests = [pool.submit(uwsgi.ask, "/wait/1.0") for _ in range(8)]
-        eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] > 0, "it is empty", uwsgi)
-        assert {request.result().status for request in requests} <= {200, 503}
-        eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] == 0, "it stays full", uwsgi)
+        uwsgi.ask("/wait/0.5")
+        answered = 1
+        name = 'http_request_duration_seconds_{}{{method="GET",route="/wait/<float:seconds>"}}'
+
+        def waited() -> bool:
+            nonlocal answered
+            requests = pool.map(uwsgi.ask, ["/wait/0.5"] * 8)
+            answered += sum(request.status == 200 for request in requests)
+            return uwsgi.metrics()[name.format("sum")] > 1.5 * 0.5 * answered
+
+        eventually(waited, "the wait is not in the metric", uwsgi)

@@ -141,6 +141,9 @@ def test_workers_that_hear_nothing_while_they_start_end_too(
     uwsgi = Uwsgi(rendered_service, tmp_path, application="deaf:application")
     try:
         eventually(partial(uwsgi.says, "imports"), "it does not start", uwsgi)
+        # Before the mule hears signals, it is worker-reload-mercy that ends them.
+        eventually(lambda: bool(uwsgi.metrics()), "its metrics are not there", uwsgi)
+        assert not uwsgi.says("WSGI app 0")
         uwsgi.send(signal_number)
         assert uwsgi.wait_for_end() == 0
         assert uwsgi.members() == []

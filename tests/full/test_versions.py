@@ -1,6 +1,6 @@
 """A service of each kind passes its own checks and tests; one starts on every Python version.
 
-The chassis and its tools have their own tests, which run on every Python.
+The chassis has its own tests, which run on every Python, and tools on the oldest and the newest.
 """
 
 import os
@@ -25,8 +25,11 @@ ALONE = "--parallel=0"
 TESTS_SECONDS = 300
 
 
-@pytest.mark.parametrize("words", [["check", "--all"], ["tests", REPORTS]], ids=["checks", "tests"])
+@pytest.mark.parametrize(
+    "words", [["check", "--all"], ["tests", REPORTS, ALONE]], ids=["checks", "tests"]
+)
 def test_each_kind_passes_its_own(service_of_each_kind: InstalledService, words: list[str]) -> None:
+    """That its tests pass in several processes as well is seen with the domain of the tutorial."""
     passes(service_of_each_kind, *words)
 
 

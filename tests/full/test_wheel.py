@@ -57,7 +57,8 @@ def installation(
     venv.create(folder / "venv", with_pip=True, symlinks=True)
     locked = folder / "requirements.txt"
     succeeds([PROGRAMS / "poetry", "export", "--output", locked], rendered_service.path)
-    install: list[str | Path] = [made.bin / "pip", "install", "-q"]
+    # Compiling takes half of an installation, and most modules are not imported.
+    install: list[str | Path] = [made.bin / "pip", "install", "-q", "--no-compile"]
     succeeds(
         [*install, "--require-hashes", "--only-binary", ":all:", "-r", locked],
         made.works_in,

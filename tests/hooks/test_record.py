@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.engine import engine
 from tests.hooks.test_post_gen import BRACES, QUESTIONS, commit, git
 
 HOST = "templates.acme.example/flask.git"
@@ -126,3 +127,24 @@ def test_what_cruft_records_and_should_not_is_told(
     assert public.returncode == 0, public.stderr
     assert COMPLAINT not in public.stdout
     assert (output / "thoughts-backend" / ".cruft.json").exists()
+
+
+def test_an_answer_that_no_hook_judges_is_recorded_as_data_too(
+    command: Command, output: Path, published: Path, tmp_path: Path
+) -> None:
+    """A frontend has no database, so that any text is accepted; it must not run in an update."""
+    ran = tmp_path / "ran"
+    planted = f"{{{{ cycler.__init__.__globals__.os.popen('touch {ran}').read() }}}}"
+    answers = {"project_slug": "pages", "kind": "3", "database_name": planted}
+    typed = "".join(f"{answers.get(question, '')}\n" for question in QUESTIONS)
+    command("cookiecutter", ADDRESS, typed=typed).check_returncode()
+    service = output / "pages"
+    written = (service / ".cruft.json").read_text("utf-8")
+    assert engine("record").read(written).answers["database_name"] == planted
+    assert planted not in json.loads(written)["context"]["cookiecutter"].values()
+    commit(service)
+    (published / "{{cookiecutter.project_slug}}" / "new.txt").write_text("new\n")
+    commit(published)
+    command("cruft", "update", "--skip-apply-ask", folder=service).check_returncode()
+    assert (service / "new.txt").read_text() == "new\n"
+    assert not ran.exists()

@@ -84,7 +84,8 @@ def test_without_the_right_password_nothing_is_published(
     with pytest.raises(Exit) as told:
         publish(f"{index.address}/", tag=TAG)
     assert told.value.code != 0
-    assert "403" in capfd.readouterr().err
+    # pypiserver refuses before it has read the whole file, which uv tells as the one or the other.
+    assert re.search("403|Broken pipe|reset by peer", capfd.readouterr().err)
     assert index.files() == {}
 
 

@@ -84,8 +84,9 @@ def test_the_tiers_are_those_of_the_suite(
     project: Project, workflows: dict[str, dict[Any, Any]]
 ) -> None:
     there = {path.name for path in (ROOT / "tests").iterdir() if list(path.glob("test_*.py"))}
-    # The update gate has a build of its own.
-    assert {Path(folder).name for tier in TIERS.values() for folder in tier} == there - {"updates"}
+    # The update gate and the tests on a cluster have builds of their own.
+    own = {"updates", "cluster"}
+    assert {Path(folder).name for tier in TIERS.values() for folder in tier} == there - own
     assert {f"Tier{tier.capitalize()}" for tier in TIERS} < set(builds(project))
     matrix = workflows["nightly"]["jobs"]["tier"]["strategy"]["matrix"]
     assert matrix == {"tier": list(TIERS), "python": QUESTIONS["python_version"]}
@@ -113,6 +114,13 @@ def test_a_tier_runs_where_what_has_changed_needs_it(
     matrix = jobs["tier"]["strategy"]["matrix"]
     assert matrix == {"tier": "${{ fromJSON(needs.changes.outputs.tiers) }}"}
     assert jobs["changes"]["outputs"] == {"tiers": "${{ steps.changes.outputs.tiers }}"}
+
+
+def test_the_services_are_tried_on_a_real_cluster(workflows: dict[str, dict[Any, Any]]) -> None:
+    jobs = workflows["pipeline"]["jobs"]
+    scripts = [step["run"] for step in jobs["cluster"]["steps"] if "run" in step]
+    assert scripts[-1] == "./invoke cluster-test --context=kind-kind"
+    assert "cluster" in jobs["verified"]["needs"]
 
 
 def test_a_tag_is_released_after_all_tests(

@@ -27,6 +27,16 @@ def test_a_page_that_is_laid_out_otherwise_is_the_same(other: str) -> None:
     assert elements(other, ADDRESS) == elements(PAGE, ADDRESS)
 
 
+def test_the_version_of_a_static_file_may_be_in_its_name_or_behind_it() -> None:
+    def style(link: str) -> list[str]:
+        return elements(f'<link href="{link}">', ADDRESS)
+
+    plain = style("/static/style.css")
+    assert style("/static/style.928ea2a7ffc5.css") == plain
+    assert style(f"{ADDRESS}/static/style.css?v=v1.0") == plain
+    assert style("/static/other.928ea2a7ffc5.css") != plain
+
+
 @pytest.mark.parametrize(
     "other",
     [

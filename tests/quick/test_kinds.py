@@ -182,6 +182,10 @@ def reached(modules: Iterable[str]) -> set[str]:
     return {module.split(".")[0] for module in found} - {"flask_chassis"}
 
 
+SWITCHED_ON = {"sentry"}
+"""Extras whose library is imported only if a setting asks for it: options of services."""
+
+
 def extras_for(modules: Iterable[str]) -> set[str]:
     """Return the extras without which these modules lack something; only one extra brings it."""
     chassis = project_of(ROOT / "chassis")
@@ -191,7 +195,7 @@ def extras_for(modules: Iterable[str]) -> set[str]:
             brought.setdefault(module_of(distribution(line)), []).append(extra)
     always = {module_of(distribution(line)) for line in chassis["dependencies"]}
     needed = reached(modules) & brought.keys() - always
-    return {brought[name][0] for name in needed if len(brought[name]) == 1}
+    return {brought[name][0] for name in needed if len(brought[name]) == 1} - SWITCHED_ON
 
 
 @KINDS
@@ -199,6 +203,13 @@ def test_a_kind_has_the_extras_of_the_chassis_that_its_code_uses(
     examples: dict[str, Path], kind: str
 ) -> None:
     assert extras(examples[kind]) == extras_for(own_imports(examples[kind]))
+
+
+@KINDS
+def test_what_is_switched_on_by_a_setting_is_an_option(
+    examples: dict[str, Path], kind: str
+) -> None:
+    assert project_of(examples[kind])["optional-dependencies"].keys() >= SWITCHED_ON
 
 
 def test_an_extra_that_is_missing_and_one_that_is_not_used_are_seen(
@@ -261,7 +272,8 @@ OF_AN_API = {"flask-restx", "iso4217", "pyjwt"}
 def test_a_lock_has_nothing_that_another_kind_needs(examples: dict[str, Path]) -> None:
     packages = {kind: locked(service) for kind, service in examples.items()}
     assert packages["resource"] >= OF_A_DATABASE | OF_AN_API
-    assert packages["issuer"] - packages["resource"] == {"argon2-cffi", "argon2-cffi-bindings"}
+    of_the_issuer = {"argon2-cffi", "argon2-cffi-bindings", "confusable-homoglyphs"}
+    assert packages["issuer"] - packages["resource"] == of_the_issuer
     assert packages["resource"] - packages["issuer"] == set()
     assert packages["frontend"] & (OF_A_DATABASE | OF_AN_API) == set()
     assert packages["frontend"] - packages["resource"] == {"flask-wtf", "wtforms"}

@@ -11,7 +11,7 @@ from tasks.checks.pages import Person
 from tasks.folders import ROOT
 from tasks.render import example
 from tasks.system import NAMES, System
-from tests.services import install
+from tests.services import EXTRAS, install
 
 PICTURES = ROOT / ".cache" / "screenshots"
 """Where the pictures of pages are kept, for whoever wants to look at them afterwards."""
@@ -26,7 +26,7 @@ NewPerson = Callable[..., Person[System]]
 @pytest.fixture(scope="session")
 def folders() -> Folders:
     """The services, installed."""
-    return {name: install(example(name), extras="gevent").path for name in NAMES}
+    return {name: install(example(name), extras=EXTRAS).path for name in NAMES}
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import json
 import socket
 import string
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPResponse
 
@@ -91,6 +92,22 @@ def test_a_long_search_is_answered(system: System) -> None:
         url = f"{system.frontend.address}/search"
         answer = requests.get(url, params={"search": "y" * length}, timeout=30)
         assert answer.status_code in {200, 400, 414}, length
+
+
+def test_searches_that_grow_on_their_way_take_no_page_off(system: System) -> None:
+    """Five kilobytes of raw bytes are sixteen once they are encoded: no backend reads them."""
+    head = b"GET /search?search=%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % ("ä" * 2_700).encode()
+
+    def search(_: int) -> bytes:
+        address = ("127.0.0.1", system.frontend.port)
+        with socket.create_connection(address, timeout=30) as connection:
+            connection.sendall(head)
+            return connection.recv(12)
+
+    with ThreadPoolExecutor(14) as threads:
+        assert set(threads.map(search, range(56))) == {b"HTTP/1.1 400"}
+    assert requests.get(f"{system.frontend.address}/", timeout=10).status_code == 200
+    assert "responded 414" not in system.frontend.logged()
 
 
 HEADERS: dict[str, bytes] = {

@@ -52,7 +52,7 @@ def test_a_token_that_expires_while_somebody_writes_costs_no_text(
     time.sleep(4)
     person.page.get_by_role("button", name="Save").click()
     person.is_at("Sign in")
-    person.sees("You have been signed out, as some time has passed.")
+    person.sees("You have been signed out. Please sign in again.")
     person.sees("Your text is kept")
     person.keep("expired")
     person.sign_in()

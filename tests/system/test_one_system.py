@@ -61,7 +61,8 @@ def test_one_id_finds_all_lines_of_a_click(system: System) -> None:
     identifier = click(visitor, "/thoughts/new", text="Traced")
     assert_answered(system.frontend, identifier, [("POST /thoughts/new", 303)])
     assert_answered(system.thoughts, identifier, [("POST /api/me/thoughts/", 201)])
-    assert answered(system.users, identifier) == []
+    # Whether the session has been revoked.
+    assert_answered(system.users, identifier, [("GET /api/me/", 200)])
 
 
 def test_an_id_of_the_proxy_in_front_is_taken_up_and_handed_on(system: System) -> None:

@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 print("imports", flush=True)
-time.sleep(1)
+time.sleep(4)
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
