@@ -1,9 +1,13 @@
 """What a page consists of, however it is laid out: its elements, their attributes, its texts."""
 
+import re
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 LINKS = {"href", "src", "action"}
+
+VERSION = re.compile(r"\.[0-9a-f]{12}(?=\.\w+$)|\?v=[\w.]+$")
+"""What tells a browser that a static file has changed: in its name, or behind it."""
 
 
 class _Reader(HTMLParser):
@@ -28,7 +32,8 @@ class _Reader(HTMLParser):
         return self._link(text) if name in LINKS else text
 
     def _link(self, link: str) -> str:
-        return urljoin(self._address, link).removeprefix(self._address)
+        found = VERSION.sub("", link) if "/static/" in link else link
+        return urljoin(self._address, found).removeprefix(self._address)
 
 
 def elements(page: str, address: str) -> list[str]:

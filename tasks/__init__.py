@@ -7,6 +7,7 @@ from .backstage_form import backstage
 from .bench import bench
 from .changelog import changelog
 from .changes import changes
+from .cluster_test import cluster_test
 from .demo import demo
 from .fleet import namespace as fleet
 from .lock import lock
@@ -21,6 +22,7 @@ namespace = Collection(
     bench,
     changelog,
     changes,
+    cluster_test,
     demo,
     fleet,
     lock,

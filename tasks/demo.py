@@ -16,6 +16,7 @@ from invoke import Context, Exit, task
 
 from . import demo_check
 from .demo_docker import ComposedSystem, require_docker
+from .edge import PORT, TRUST, Edge, host, nginx
 from .folders import DEMO
 from .render import example, render_anew
 from .service_folder import ServiceFolder
@@ -29,21 +30,22 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     help={
         "check": "Use the system over HTTP and in a browser, say what worked, and end",
         "docker": "In containers, from production images: docker-compose.yaml",
+        "edge": "With an nginx in front of all services, as an ingress: docs/how-to/edge.md",
     }
 )
-def demo(context: Context, check: bool = False, docker: bool = False) -> None:
+def demo(context: Context, check: bool = False, docker: bool = False, edge: bool = False) -> None:
     """Run the example services until Ctrl-C: rendered, installed, migrated, under uWSGI."""
     for stop in STOPS:
         signal.signal(stop, _interrupt)
     _ask_no_proxy()
     try:
         with ExitStack() as stack:
-            system = _started(stack, docker)
+            system, address = _started(stack, docker, edge)
             if check:
-                if not demo_check.passes(system, DEMO / "screenshots"):
+                if not demo_check.passes(system, DEMO / "screenshots", address):
                     raise Exit("The demo does not do what it should.", 1)
                 return
-            _show(system)
+            _show(system, address)
             system.wait()
             raise Exit("A service ended by itself; its last lines are above.", 1)
     except KeyboardInterrupt:
@@ -52,18 +54,34 @@ def demo(context: Context, check: bool = False, docker: bool = False) -> None:
             raise Exit("The check was stopped before it had a verdict.", 130) from None
 
 
-def _started(stack: ExitStack, docker: bool) -> Together:
+def _started(stack: ExitStack, docker: bool, edge: bool) -> tuple[Together, str]:
+    """Return the system, and the address of the edge in front of it, if there is one."""
     begun = time.monotonic()
+    if edge and not docker:
+        nginx()
     with _one_at_a_time():
-        system = _composed() if docker else _installed(stack)
+        system = _composed(edge) if docker else _installed(stack, edge)
         stack.callback(system.stop)
         stack.callback(_be_deaf)
         system.start()
+        address = system.edge_address if isinstance(system, ComposedSystem) else ""
+        if edge and isinstance(system, System):
+            address = _fronted(stack, system)
     _say(f"serving after {time.monotonic() - begun:.0f} s")
-    return system
+    return system, address
 
 
-def _installed(stack: ExitStack) -> System:
+def _fronted(stack: ExitStack, system: System) -> str:
+    """Start the edge in front of a system, and return its address."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-edge-")))
+    front = Edge(folder, system.services, port=PORT)
+    stack.callback(front.stop)
+    stack.callback(_be_deaf)
+    front.start()
+    return front.address
+
+
+def _installed(stack: ExitStack, edge: bool) -> System:
     """Return the services as they are installed on this machine."""
     private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
     folders = {}
@@ -78,15 +96,15 @@ def _installed(stack: ExitStack) -> System:
         for wait in waits:
             wait()
     ports = {name: int(example(name)["port"]) for name in NAMES}
-    return System(folders, private, _say, ports=ports)
+    supplied = dict.fromkeys(NAMES, TRUST if edge else {})
+    return System(folders, private, _say, ports=ports, supplied=supplied)
 
 
-def _composed() -> ComposedSystem:
+def _composed(edge: bool) -> ComposedSystem:
     """Return the services in containers."""
     require_docker()
-    for name in NAMES:
-        _rendered(name)
-    return ComposedSystem(_say)
+    folders = {name: _rendered(name) for name in NAMES}
+    return ComposedSystem(_say, folders if edge else None)
 
 
 def _rendered(name: str) -> Path:
@@ -114,11 +132,15 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
-def _show(system: Together) -> None:
+def _show(system: Together, edge: str) -> None:
     person, root = system.person, system.administrator
     login = f"-d username={person.username} -d password={person.password}"
     users, thoughts = system.users.address, system.thoughts.address
     metrics = ", ".join(f"{each.metrics_address}/metrics" for each in system.services)
+    if edge:
+        port = edge.rpartition(":")[2]
+        fronted = ", ".join(f"http://{host(each.name)}:{port}/" for each in system.services)
+        print(f"\n  The edge        {fronted}", flush=True)
     print(
         f"""
   The site        {system.frontend.address}/

@@ -4,15 +4,21 @@ import os
 import secrets
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from invoke import Exit
 
-from .folders import ROOT
+from .edge import PORT, configuration
+from .folders import DEMO, ROOT
 from .ports import free_port
 from .render import example
 from .system import FRONTEND, THOUGHTS, USERS, Login, Together
 
+SERVICES = "docker-compose.yaml"
+
 PROVISION = "docker-compose.provision.yaml"
+
+EDGE = "docker-compose.edge.yaml"
 
 
 class Composed:
@@ -59,21 +65,22 @@ class Compose:
     def __init__(self) -> None:
         """Nothing is started yet."""
         self.variables: dict[str, str] = {}
+        self.files: tuple[str, ...] = (SERVICES,)
 
-    def show(self, *words: str, file: str = "docker-compose.yaml") -> None:
+    def show(self, *words: str, file: str = "") -> None:
         """Run a command before the user's eyes; it has to succeed."""
         command = self._command(words, file)
         print(f"$ {' '.join(command)}", flush=True)
         if subprocess.run(command, cwd=ROOT, env=os.environ | self.variables).returncode:
             raise Exit("Docker failed, as it says above.", 1)
 
-    def ask(self, *words: str, file: str = "docker-compose.yaml") -> str:
+    def ask(self, *words: str, file: str = "") -> str:
         """Run a command and return what it prints."""
         return _answered(self._command(words, file), os.environ | self.variables)
 
-    @staticmethod
-    def _command(words: Sequence[str], file: str) -> list[str]:
-        return ["docker", "compose", "--file", file, *words]
+    def _command(self, words: Sequence[str], file: str) -> list[str]:
+        files = [file] if file else self.files
+        return ["docker", "compose", *(f"--file={each}" for each in files), *words]
 
 
 class ComposedSystem(Together):
@@ -83,9 +90,15 @@ class ComposedSystem(Together):
     thoughts: Composed
     frontend: Composed
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        """`say` is told what happens, a few words each time."""
+    def __init__(
+        self, say: Callable[[str], None], fronted: Mapping[str, Path] | None = None
+    ) -> None:
+        """`say` is told what happens, a few words each time.
+
+        `fronted` are the folders of the services by their names, if an edge is in front of them.
+        """
         self._say = say
+        self._fronted = fronted
         self._compose = Compose()
         self.administrator = Login("root", secrets.token_urlsafe(12))
         self.person = Login("ada", secrets.token_urlsafe(12))
@@ -95,11 +108,18 @@ class ComposedSystem(Together):
         self._compose.variables = {
             "ADMINISTRATOR_PASSWORD": self.administrator.password,
             "SESSION_SECRET": secrets.token_hex(),
+            "POSTGRES_PASSWORD": secrets.token_urlsafe(12),
             "USERS_PASSWORD": secrets.token_urlsafe(12),
             "THOUGHTS_PASSWORD": secrets.token_urlsafe(12),
         }
         for service in self.services:
             self._compose.variables |= service.ports
+        self.edge_address = ""
+        if fronted:
+            port = free_port(preferred=PORT)
+            self.edge_address = f"http://127.0.0.1:{port}"
+            self._compose.variables["EDGE_PORT"] = str(port)
+            self._compose.files = (SERVICES, EDGE)
 
     @property
     def services(self) -> tuple[Composed, ...]:
@@ -108,6 +128,8 @@ class ComposedSystem(Together):
 
     def start(self) -> None:
         """Build the images of what is rendered below demo/, and start all of it."""
+        if self._fronted:
+            write_edge(self._fronted)
         self._say("building the images")
         self._compose.show("build")
         self._say("providing database, tables, keys and an administrator")
@@ -126,6 +148,16 @@ class ComposedSystem(Together):
         """Remove the containers and what they have kept."""
         self._compose.ask("down", "--volumes")
         self._compose.ask("down", "--volumes", file=PROVISION)
+
+
+def write_edge(folders: Mapping[str, Path]) -> None:
+    """Write the configuration of the edge in the container, where services have their names."""
+    backends = {name: [f"{name}:{example(name)['port']}"] for name in folders}
+    folder = DEMO / "edge"
+    folder.mkdir(parents=True, exist_ok=True)
+    # Of the container alone: docker-compose.edge.yaml publishes it on 127.0.0.1.
+    text = configuration(folders.values(), backends, f"0.0.0.0:{PORT}")
+    (folder / "nginx.conf").write_text(text, "utf-8")
 
 
 def _answered(command: Sequence[str], variables: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from invoke import Context, task
 from packaging.version import Version
 
-from . import reserved_names
+from . import installers, reserved_names
 from .folders import PROGRAMS, ROOT, TEMPLATE
 from .packages import FOLDERS, REQUIREMENTS
 from .render import kinds, render
@@ -67,6 +67,7 @@ def lock(context: Context, update: bool = False) -> None:
     _poetry(*words, folder=ROOT)
     _poetry("export", "--output", "requirements.txt", folder=ROOT)
     _poetry("export", "--only", "dev", "--output", "requirements-dev.txt", folder=ROOT)
+    installers.write(update=update)
     for beside in BESIDE:
         if update or not are_locked(beside):
             _lock_beside(beside)

@@ -124,9 +124,19 @@ class RunningService:
         self._say("starting uWSGI with the production configuration")
         gate = ["dependencies.check"] if "upstream" in self.service.settings else []
         ports = ["--port", str(self.port), "--metrics-port", str(self.metrics_port)]
-        words = [*gate, "run", *ports]
+        # Production listens everywhere, as a container must.
+        words = [*gate, "run", "--host", "127.0.0.1", *ports]
         self._program = self.service.begin(*words, variables=self.variables(), log=self.log)
         return self._program
+
+    def twin(self, private: Path) -> "RunningService":
+        """Return another instance, not started yet: with the same database, keys and settings."""
+        made = RunningService(
+            self.folder, private, self._say, database=self._server, supplied=self.supplied
+        )
+        made.keys = self.keys
+        made._database_password = self._database_password
+        return made
 
     def begin_as(self, command: Sequence[str]) -> Program:
         """Start it with a command of one's own, and wait for nothing."""

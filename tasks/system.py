@@ -18,6 +18,10 @@ USERS, THOUGHTS, FRONTEND = "users-backend", "thoughts-backend", "frontend"
 NAMES = (USERS, THOUGHTS, FRONTEND)
 """The services, each after those that it calls."""
 
+NO_PROXY = {"http.trusted_proxies": "0"}
+"""Browsers come straight to these services. Only before the issuer is somebody: the frontend, which
+tells it the address of who signs in."""
+
 TIMEOUT_SECONDS = 10
 
 
@@ -133,10 +137,11 @@ class System(Together):
 
         self.users = service(USERS, {})
         keys_url = f"{self.users.address}/.well-known/jwks.json"
-        self.thoughts = service(THOUGHTS, {"tokens.keys_url": keys_url})
+        self.thoughts = service(THOUGHTS, {"tokens.keys_url": keys_url} | NO_PROXY)
         self.frontend = service(
             FRONTEND,
-            {
+            NO_PROXY
+            | {
                 "upstream.users.url": self.users.address,
                 "upstream.thoughts.url": self.thoughts.address,
                 "session.secret_key": secrets.token_hex(),
