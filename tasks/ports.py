@@ -19,7 +19,8 @@ def free_port(preferred: int = 0) -> int:
     It is below those that the system gives to outgoing connections: one of these may be taken again
     before it is used.
     """
-    others = random.sample(range(20_000, 32_000), 50)
+    # Not from the shared generator, which Hypothesis seeds: tests side by side would get the same.
+    others = random.SystemRandom().sample(range(20_000, 32_000), 50)
     for port in [preferred, *others] if preferred else others:
         with socket.socket() as listener, suppress(OSError):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

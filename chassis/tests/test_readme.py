@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -65,7 +64,7 @@ def test_the_service_in_one_file_runs_by_the_commands_of_the_readme(folder: Path
         assert done.returncode == 0, done.stderr
         without = requests.get(f"http://127.0.0.1:{port}/greeting", timeout=30)
     finally:
-        server.send_signal(signal.SIGINT)
+        server.terminate()
         log, _ = server.communicate(timeout=30)
     assert '"Hello, ada!"' in done.stdout
     assert '"token_keys":"ok"' in done.stdout

@@ -15,7 +15,7 @@ import pytest
 import requests
 import yaml
 
-from tests.full.uwsgi_process import free_port
+from tasks.ports import free_port
 from tests.waiting import eventually
 
 COMPONENTS = Path("infra/kubernetes/components")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.full.uwsgi_process import free_port
+from tasks.ports import free_port
 from tests.waiting import eventually
 
 # Debian has both outside of an ordinary user's PATH.

@@ -347,7 +347,7 @@ def test_idle_connections_do_not_keep_the_service_from_ending(
 def test_who_waited_for_too_long_is_refused_and_those_after_them_are_not(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:
-    """16 threads are busy for 7 seconds; 20 wait behind them, for more than the 2 that they may.
+    """16 threads are busy; 20 requests wait behind them, for more than the 2 seconds that they may.
 
     A proxy says since when.
     """
@@ -358,12 +358,14 @@ def test_who_waited_for_too_long_is_refused_and_those_after_them_are_not(
     ):
 
         def wait() -> Future[Answer]:
-            return clients.submit(uwsgi.ask, "/busy/7.0", port=proxy.port)
+            return clients.submit(uwsgi.ask, "/held", port=proxy.port)
 
         busy = [wait() for _ in range(16)]
         eventually(lambda: len(uwsgi.records(message="busy")) == 16, "not all are busy", uwsgi)
         waiting = [wait() for _ in range(20)]
-        eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] > 0, "none waits", uwsgi)
+        eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] == 20, "not all wait", uwsgi)
+        time.sleep(3)
+        uwsgi.release()
         assert [answer.result().status for answer in busy] == [200] * 16
         assert {answer.result().status for answer in waiting} == {503}
         assert all(int(answer.result().headers["Retry-After"]) > 0 for answer in waiting)
@@ -395,8 +397,8 @@ def test_without_a_proxy_some_are_refused_and_never_all(
 
         statuses = [status for found in clients.map(ask, range(20)) for status in found]
         assert set(statuses) == {200, 503}
-        # As many as there are threads for, but for a moment.
-        assert statuses.count(200) >= 4 * 6 - 4
+        # The threads are in use: 24 are possible, fewer where other programs keep the machine busy.
+        assert statuses.count(200) >= 4 * 6 / 2
         assert uwsgi.ask("/health/live").status != 503
 
 
@@ -543,11 +545,14 @@ def test_what_waits_when_a_service_ends_is_served_and_what_comes_later_is_refuse
 ) -> None:
     options = ["--workers=1", "--threads=2"]
     with started(rendered_service, tmp_path, *options) as uwsgi, ThreadPoolExecutor(8) as clients:
-        busy = [clients.submit(uwsgi.ask, "/busy/2.0") for _ in range(2)]
+        busy = [clients.submit(uwsgi.ask, "/held") for _ in range(2)]
         eventually(lambda: len(uwsgi.records(message="busy")) == 2, "they are not busy", uwsgi)
         waiting = [clients.submit(uwsgi.ask, "/body", "POST", b"x" * 10_000) for _ in range(6)]
         eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] == 6, "they do not wait", uwsgi)
         uwsgi.send(signal.SIGTERM)
+        time.sleep(1)
+        # What waits is served by the threads that become free, and the socket is closed after that.
+        uwsgi.release()
         eventually(partial(is_refused, uwsgi.port), "it takes new connections")
         assert {request.result().status for request in (*busy, *waiting)} == {200}
         assert uwsgi.wait_for_end() == 0

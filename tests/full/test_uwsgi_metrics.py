@@ -61,13 +61,14 @@ def test_metrics_are_served_while_every_worker_is_busy(
     rendered_service: Rendered, tmp_path: Path
 ) -> None:
     with started(rendered_service, tmp_path, "--threads=1") as uwsgi, ThreadPoolExecutor(2) as pool:
-        requests = [pool.submit(uwsgi.ask, "/wait/3.0") for _ in range(2)]
+        requests = [pool.submit(uwsgi.ask, "/held") for _ in range(2)]
         eventually(
             lambda: all(uwsgi.metrics()[f'uwsgi_worker_busy{{worker="{n}"}}'] for n in (1, 2)),
             "they are not busy",
             uwsgi,
         )
         assert not any(request.done() for request in requests)
+        uwsgi.release()
         assert [request.result().status for request in requests] == [200, 200]
 
 
@@ -92,10 +93,11 @@ def test_the_listen_queue_is_how_many_wait_for_a_thread(
         ThreadPoolExecutor(at_a_time + WAITING) as pool,
     ):
         eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] == 0, "it is not empty", uwsgi)
-        slow = [pool.submit(uwsgi.ask, "/busy/10.0") for _ in range(at_a_time)]
+        slow = [pool.submit(uwsgi.ask, "/held") for _ in range(at_a_time)]
         eventually(lambda: len(uwsgi.records(message="busy")) == at_a_time, "not busy", uwsgi)
         others = [pool.submit(uwsgi.ask) for _ in range(WAITING)]
         eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] == WAITING, "not full", uwsgi)
+        uwsgi.release()
         assert {request.result().status for request in slow} == {200}
         assert {request.result().status for request in others} <= {200, 503}
         eventually(lambda: uwsgi.metrics()["uwsgi_listen_queue"] == 0, "it stays full", uwsgi)

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tasks.ports import free_port
 from tests.full.uwsgi_process import (
     APPS,
     Rendered,
     Uwsgi,
     app_of,
     eventually,
-    free_port,
     package_of,
     sections,
     started,

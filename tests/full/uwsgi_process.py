@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tasks.ports import free_port
+
 APPS = Path(__file__).parent / "uwsgi_apps"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Rendered(Protocol):
@@ -211,6 +213,10 @@ class Uwsgi:
             and all(f'{label}="{wanted}"' in name for label, wanted in labels.items())
         )
 
+    def release(self) -> None:
+        """Let the requests of /held end, and those that come later."""
+        (self.folder / "released").touch()
+
     def send(self, number: signal.Signals) -> None:
         """Send the process that was started a signal."""
         self.process.send_signal(number)
@@ -271,13 +277,6 @@ def eventually(happened: Callable[[], bool], otherwise: str, uwsgi: Uwsgi | None
             raise AssertionError(f"{otherwise}: it ended with {uwsgi.wait_for_end()}")
         assert time.monotonic() < deadline, otherwise
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _processes() -> list[int]:

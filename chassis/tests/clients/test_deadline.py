@@ -113,8 +113,12 @@ def test_a_call_that_ends_in_time_leaves_its_connection_to_the_next() -> None:
         other.on("GET", "/", Reply(json={"right": True}))
         call = service_of(made(other.url, total_timeout_seconds=SECONDS, pool_size=1))
         until = time.monotonic() + 3 * SECONDS
-        while time.monotonic() < until:
-            assert call.get("/").json() == {"right": True}
+        while (began := time.monotonic()) < until:
+            try:
+                assert call.get("/").json() == {"right": True}
+            except TooSlowError:
+                # By its own deadline, which a busy machine may miss; the last call's is earlier.
+                assert time.monotonic() - began >= SECONDS
 
 
 def test_the_timers_of_calls_that_have_ended_are_gone() -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
@@ -72,10 +73,13 @@ def wait(seconds: float) -> ResponseReturnValue:
     return {"pid": os.getpid()}
 
 
-@application.get("/busy/<float:seconds>")
-def busy(seconds: float) -> ResponseReturnValue:
+@application.get("/held")
+def held() -> ResponseReturnValue:
+    """Be busy until the test says so, however long its next steps take."""
     logging.getLogger("misbehaving").info("busy")
-    time.sleep(seconds)
+    released = Path(os.environ["TMPDIR"], "released")
+    while not released.exists():
+        time.sleep(0.05)
     return {}
 
 

@@ -11,7 +11,8 @@ def free_port() -> int:
     The port is below the range from which the system takes ports for outgoing connections. A port
     of that range could be taken again before the caller listens on it.
     """
-    for port in random.sample(range(20_000, 32_000), 50):
+    # Not from the shared generator, which Hypothesis seeds: tests side by side would get the same.
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 50):
         with socket.socket() as listener, suppress(OSError):
             listener.bind(("127.0.0.1", port))
             return port
