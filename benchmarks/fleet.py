@@ -1,4 +1,4 @@
-"""What the status and the update of a fleet cost: of services that are rendered for it.
+"""What the status, the update and the bump of a fleet cost: of services that are rendered for it.
 
 `.venv/bin/python -m benchmarks.fleet` takes six minutes and writes the results. With fewer
 services, as in `--services 20`, it only says them.
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -25,13 +26,15 @@ from tasks.fleet import updating
 from tasks.fleet.status import states, table
 from tasks.folders import ROOT
 from tasks.render import kinds, render
+from tasks.wheels import build, put, set_version, version
 
 SERVICES = 200
-STATUS_BAR, UPDATE_BAR = 5.0, 2.0
-"""Seconds: for the status of all, and for the update of each."""
+STATUS_BAR, UPDATE_BAR, BUMP_BAR = 2.0, 2.0, 1.0
+"""Seconds: for the status of all, for the update of each, and for the bump of each."""
 
 ADDRESS = "https://templates.acme.example/flask-microservice.git"
-OLD, NEW = "v0.0.1", "v0.0.2"
+OLD, NEW, LATER = "v0.0.1", "v0.0.2", "v0.0.3"
+"""The release of the services, the one that they are updated to, and one with later wheels."""
 
 
 def main() -> None:
@@ -41,13 +44,14 @@ def main() -> None:
     wanted = parser.parse_args().services
     with tempfile.TemporaryDirectory(prefix="fleet-") as name:
         folder = Path(name)
-        template = two_releases(folder / "template")
+        template = three_releases(folder / "template")
         made = partial(service, folder / "fleet", commit_of(template, OLD))
         with ProcessPoolExecutor() as pool:
             services = list(pool.map(made, range(wanted)))
         load = os.getloadavg()[0]
         status = status_of(folder / "fleet", template, wanted)
-        updates, processor = updates_of(services, template)
+        bumps, _ = made_of(services, template, LATER, updating.bump)
+        updates, processor = made_of(services, template, NEW, updating.prepare)
     result = {
         "measured": f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}",
         "machine": "{processor}, {cores} cores, {memory_gib} GiB".format(**machine()),
@@ -58,6 +62,8 @@ def main() -> None:
         "update, seconds for each service": round(updates / wanted, 2),
         "update, seconds for each service, bar": UPDATE_BAR,
         "update, seconds of processor for each service": round(processor / wanted, 2),
+        "bump, seconds for each service": round(bumps / wanted, 2),
+        "bump, seconds for each service, bar": BUMP_BAR,
         "updates at a time": jobs(),
         "load of the machine when the rendering was done": round(load, 1),
     }
@@ -65,7 +71,7 @@ def main() -> None:
     if wanted >= SERVICES:
         (RESULTS / "fleet.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
         (RESULTS / "fleet.md").write_text(as_markdown(result), "utf-8")
-    if status > STATUS_BAR or updates / wanted > UPDATE_BAR:
+    if status > STATUS_BAR or updates / wanted > UPDATE_BAR or bumps / wanted > BUMP_BAR:
         sys.exit("A bar is missed.")
 
 
@@ -79,12 +85,12 @@ def status_of(fleet: Path, template: Path, number: int) -> float:
     return seconds
 
 
-def updates_of(services: list[Path], template: Path) -> tuple[float, float]:
+def made_of(
+    services: list[Path], template: Path, tag: str, work: Callable[..., updating.Result]
+) -> tuple[float, float]:
     """Return the seconds that all updates take, by the clock and of all processors."""
     began, before = time.perf_counter(), processor_seconds()
-    done = updating.at_a_time(
-        services, template / ".git", NEW, updating.prepare, jobs(), silent=True
-    )
+    done = updating.at_a_time(services, template / ".git", tag, work, jobs(), silent=True)
     if {result.outcome for result in done} != {"updated"}:
         sys.exit(updating.summary(done))
     return time.perf_counter() - began, processor_seconds() - before
@@ -101,8 +107,8 @@ def processor_seconds() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def two_releases(folder: Path) -> Path:
-    """Clone this repository as it was committed last, with a release before it."""
+def three_releases(folder: Path) -> Path:
+    """Clone this repository as it was committed last, with a release before and one after it."""
     git(ROOT, "clone", "--quiet", str(ROOT), str(folder))
     for name in ("{{cookiecutter.project_slug}}/.editorconfig", "templates/README.md"):
         file = folder / name
@@ -111,6 +117,13 @@ def two_releases(folder: Path) -> Path:
     git(folder, "tag", OLD)
     git(folder, "revert", "--no-edit", "HEAD")
     git(folder, "tag", NEW)
+    major, minor, patch = version("flask-chassis", folder).split(".")
+    set_version(f"{major}.{minor}.{int(patch) + 1}", folder)
+    with tempfile.TemporaryDirectory() as built:
+        put(build(Path(built), folder), folder)
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", LATER)
+    git(folder, "tag", LATER)
     return folder
 
 

@@ -4,12 +4,14 @@ import json
 import re
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from invoke import Exit
 
 from ..engine import engine
 from ..folders import ROOT
+from . import updating
 from .services import find
 
 record = engine("record")
@@ -37,7 +39,7 @@ status=0
     cd service
     ./bootstrap || exit
     set -- .venv/bin/*-tasks
-    "$1" template.update --no-input --template="$PWD/../template.git" --branch="$BRANCH"{to}
+    "$1" {task} --template="$PWD/../template.git" --branch="$BRANCH"{to}
 ) || status=$?
 # The service's code may have changed the clone: nothing but the branch is taken from it.
 push=$(mktemp -d)
@@ -153,26 +155,51 @@ def template_address() -> str:
     return str(record.without_secrets(done.stdout.strip()))
 
 
-def github(services: Sequence[str], tag: str, template: str) -> str:
+@dataclass(frozen=True)
+class Work:
+    """What each job does."""
+
+    tag: str
+    """The release; empty for the newest."""
+    bump: bool
+    """Whether only chassis and tools are taken."""
+    template: str
+    """Where the template is cloned from."""
+
+    @property
+    def branch(self) -> str:
+        """The branch for the change."""
+        name = updating.branch_of_bump if self.bump else updating.branch_of
+        return name(self.tag or "newest")
+
+    @property
+    def script(self) -> str:
+        """The commands of the job."""
+        task = "template.bump" if self.bump else "template.update --no-input"
+        to = f" --to={self.tag}" if self.tag else ""
+        return UPDATE.replace("{task}", task).replace("{to}", to)
+
+
+def github(services: Sequence[str], work: Work) -> str:
     """Return a workflow of GitHub Actions."""
     return GITHUB.format(
-        template=json.dumps(template),
+        template=json.dumps(work.template),
         services="\n".join(f"          - {json.dumps(address)}" for address in services),
-        branch=_branch(tag),
-        script=_indented(_script(tag), 10),
+        branch=work.branch,
+        script=_indented(work.script, 10),
         setup_python=_as_here(".github/workflows/nightly.yaml", r"uses: (actions/setup-python@.*)"),
     )
 
 
-def teamcity(services: Sequence[str], tag: str, template: str) -> str:
+def teamcity(services: Sequence[str], work: Work) -> str:
     """Return settings of TeamCity in its Kotlin DSL."""
     quoted = (_kotlin(address) for address in services)
     # A dollar begins a template in Kotlin's texts, also in those with three quotes.
-    script = _script(tag).replace("$", "${'$'}")
+    script = work.script.replace("$", "${'$'}")
     return TEAMCITY.format(
         services=",\n".join(f"                value({address})" for address in quoted),
-        branch=_branch(tag),
-        template=_kotlin(template),
+        branch=work.branch,
+        template=_kotlin(work.template),
         script=_indented(script, 16),
         version=_as_here(".teamcity/settings.kts", r'^version = "(.*)"'),
     )
@@ -186,14 +213,6 @@ def _as_here(file: str, pattern: str) -> str:
     """Return what this repository's own pipelines have."""
     [found] = set(re.findall(pattern, (ROOT / file).read_text("utf-8"), re.MULTILINE))
     return str(found)
-
-
-def _branch(tag: str) -> str:
-    return f"template/{tag or 'newest'}"
-
-
-def _script(tag: str) -> str:
-    return UPDATE.replace("{to}", f" --to={tag}" if tag else "")
 
 
 def _indented(text: str, by: int) -> str:

@@ -14,6 +14,7 @@ from .services import HELP, find
         "services": HELP,
         "to": "The release to go to; by default the newest",
         "jobs": "How many at a time; by default one for each core",
+        "bump": "Take only chassis and tools of the release: seconds for each, and no merge",
         "report": "Also write what became of each to this file, as JSON",
         "matrix": "Write a pipeline to this file instead, with a job for each service: .yaml for "
         "GitHub Actions, .kts for TeamCity",
@@ -24,18 +25,21 @@ def update(
     services: str,
     to: str = "",
     jobs: int = 0,
+    bump: bool = False,
     report: str = "",
     matrix: str = "",
 ) -> None:
     """Put an update of each service on a branch of it. Can be run again: what is done is kept."""
     if matrix:
-        write_matrix(Path(matrix), services, to)
+        write_matrix(Path(matrix), services, to, bump)
         return
+    work = updating.bump if bump else updating.prepare
     with template.released(to) as (folder, tag):
         found = find(services)
-        results = updating.at_a_time(found, folder, tag, updating.prepare, jobs or cores())
+        results = updating.at_a_time(found, folder, tag, work, jobs or cores())
+    branch = updating.branch_of_bump(tag) if bump else updating.branch_of(tag)
     print(updating.summary(results))
-    print(f"The updates are on the branches {updating.branch_of(tag)}; no test was run yet.")
+    print(f"The updates are on the branches {branch}; no test was run yet.")
     if report:
         Path(report).write_text(updating.as_json(results), "utf-8")
     if any(result.outcome in {"conflicts", "failed"} for result in results):
@@ -47,11 +51,12 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def write_matrix(file: Path, named: str, tag: str) -> None:
+def write_matrix(file: Path, named: str, tag: str, bump: bool) -> None:
     """Write the pipeline in the language that the file's name tells."""
     writers = {".yaml": matrix.github, ".yml": matrix.github, ".kts": matrix.teamcity}
     if file.suffix not in writers:
         raise Exit(f"{file.name} is neither .yaml (GitHub Actions) nor .kts (TeamCity).", 2)
     addresses = matrix.addresses(named)
-    file.write_text(writers[file.suffix](addresses, tag, matrix.template_address()), "utf-8")
+    work = matrix.Work(tag, bump, matrix.template_address())
+    file.write_text(writers[file.suffix](addresses, work), "utf-8")
     print(f"Written: {file}, for {len(addresses)} services.")

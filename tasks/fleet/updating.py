@@ -15,6 +15,7 @@ from ..folders import PROGRAMS
 from .template import trusted_keys
 
 branches: Any = engine("branches")
+bumping: Any = engine("bumping")
 faults: Any = engine("faults")
 preparing: Any = engine("preparing")
 source: Any = engine("source")
@@ -43,6 +44,11 @@ class Result:
 def branch_of(tag: str) -> str:
     """Return the branch that an update is prepared on."""
     return f"template/{tag}"
+
+
+def branch_of_bump(tag: str) -> str:
+    """Return the branch with chassis and tools of a release, and nothing else of it."""
+    return f"chassis/{tag}"
 
 
 def at_a_time(
@@ -98,6 +104,24 @@ def prepare(service: Path, template: Path, tag: str, shared: Path) -> Result:
     if branches.is_done(service, branch_of(tag), target):
         return Result(service.name, str(service), "done before")
     return _prepared(service, template, tag, shared, branch_of(tag))
+
+
+def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
+    """Put chassis and tools of a release on a branch; one that is there from before is kept."""
+    branch = branch_of_bump(tag)
+    if branches.is_on_top(service, branch):
+        return Result(service.name, str(service), "done before")
+    switch.require_clean(service)
+    branches.replaceable(service, branch)
+    wish = preparing.Wish(service, PROGRAMS, tag, str(template), of_others=True)
+    with tempfile.TemporaryDirectory(prefix="service-", dir=shared) as folder:
+        written = preparing.recorded(service)
+        clone = source.Source(template, written.template, shared, trusted_keys())
+        bumped = bumping.bump(wish, clone, tag, Path(folder))
+        if bumped is None:
+            return Result(service.name, str(service), "up to date")
+        bumping.apply(bumped, branch)
+        return Result(service.name, str(service), "updated", bumped.touched)
 
 
 def _prepared(service: Path, template: Path, tag: str, shared: Path, branch: str) -> Result:

@@ -1,5 +1,6 @@
 """A change of the chassis reaches services: vendored ones, and one that has it from an index."""
 
+import json
 import os
 import re
 import ssl
@@ -176,6 +177,57 @@ def test_the_status_says_which_chassis_they_run(
     found = told(invoke(template, "fleet.status", folder, "--json"))
     assert {each["chassis"] for each in found.values()} == {NEXT}
     assert [each["foreign"] for each in found.values()] == [[], [], []]
+
+
+@pytest.fixture(scope="module")
+def bumped(
+    template: Repository, updated: dict[str, Service], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Service]:
+    """Clones of the services as they were, with a branch that has chassis and tools alone."""
+    folder = tmp_path_factory.mktemp("bumped")
+    found = {
+        name: services.clone(service, folder / name, "--branch=main")
+        for name, service in updated.items()
+    }
+    for service in found.values():
+        (service.path / ".venv").unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        # Poetry keeps what an index said by the name of the source, whatever its address is.
+        patch.setenv("POETRY_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        done = invoke(template, "fleet.update", folder, "--bump")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "3 services: 3 updated." in done.stdout
+        again = invoke(template, "fleet.update", folder, "--bump")
+    assert "3 services: 3 done before." in again.stdout
+    return found
+
+
+@pytest.mark.parametrize("name", EXAMPLES.values())
+def test_a_bump_brings_what_an_update_brings_and_the_record_says_that_it_was_one(
+    updated: dict[str, Service], bumped: dict[str, Service], name: str
+) -> None:
+    """The release changes nothing but the chassis."""
+    service = bumped[name]
+    service.git("fetch", "--quiet", "origin", f"template/v{NEXT}:update")
+    changed = service.git("diff", "--name-only", "update", f"chassis/v{NEXT}")
+    assert changed == ".cruft.json"
+    record = json.loads(service.git("show", f"chassis/v{NEXT}:.cruft.json"))
+    assert record.pop("chassis", None) == (None if name == INDEXED else f"v{NEXT}")
+    assert record == json.loads(service.git("show", "main:.cruft.json"))
+
+
+def test_services_with_a_bump_are_updated_as_all_others(
+    template: Repository, updated: dict[str, Service], bumped: dict[str, Service]
+) -> None:
+    folder = next(iter(bumped.values())).path.parent
+    for service in bumped.values():
+        service.git("switch", "--quiet", f"chassis/v{NEXT}")
+    done = invoke(template, "fleet.update", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 services: 3 updated." in done.stdout
+    for name, service in bumped.items():
+        before = updated[name].git("rev-parse", f"template/v{NEXT}^{{tree}}")
+        assert service.git("rev-parse", f"template/v{NEXT}^{{tree}}") == before
 
 
 def test_with_an_index_poetry_alone_brings_the_chassis(

@@ -63,10 +63,9 @@ def origin(template: Repository, tmp_path: Path) -> Path:
 
 def job(template: Repository, origin: Path, folder: Path) -> Finished:
     """Run the one job of a matrix, as its workflow says."""
-    workflow = yaml.safe_load(matrix.github([f"file://{origin}"], "v1.1.0", ADDRESS))["jobs"][
-        "update"
-    ]
-    [step] = [step for step in workflow["steps"] if "run" in step]
+    text = matrix.github([f"file://{origin}"], matrix.Work("v1.1.0", bump=False, template=ADDRESS))
+    steps = yaml.safe_load(text)["jobs"]["update"]["steps"]
+    [step] = [step for step in steps if "run" in step]
     folder.mkdir()
     variables = {
         "SERVICE": f"file://{origin}",

@@ -18,7 +18,7 @@ OF_EVERY_KIND = {
     *("compose.check", "edge.config", "edge.watch", "network.create", "pull-request.open"),
     *("image.build", "image.login", "image.push", "image.verify"),
     *("scan.code", "scan.image", "scan.safety"),
-    *("template.adopt", "template.drift", "template.update"),
+    *("template.adopt", "template.bump", "template.drift", "template.update"),
 }
 OF_BACKENDS = {"migrations.lint", "token.issue"}
 README = ROOT / "tools" / "README.md"

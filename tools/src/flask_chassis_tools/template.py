@@ -8,7 +8,7 @@ from flask_chassis.tasks import service
 from invoke import Context, Exit, task
 
 from flask_chassis_tools import environments
-from flask_chassis_tools.updates import adopting, chassis, drifting, ownership, updating
+from flask_chassis_tools.updates import adopting, bumping, chassis, drifting, ownership, updating
 from flask_chassis_tools.updates.faults import UpdateError
 from flask_chassis_tools.updates.preparing import Wish
 
@@ -52,6 +52,22 @@ def update(
     else:
         code = updating.update(wish, verify=not no_tests, branch=branch, patch=patch)
     if code:
+        raise Exit(code=code)
+
+
+@task(
+    help={
+        "to": HELP["to"],
+        "template": HELP["template"],
+        "branch": "Commit it on this branch, and leave the working tree unchanged",
+        "no-tests": "Skip the service's checks and tests, which take a minute",
+    }
+)
+def bump(
+    context: Context, to: str = "", template: str = "", branch: str = "", no_tests: bool = False
+) -> None:
+    """Take chassis and tools of a release, and nothing else of the template."""
+    if code := bumping.run(_wish(to, template, [], ask=False), verify=not no_tests, branch=branch):
         raise Exit(code=code)
 
 

@@ -57,15 +57,25 @@ def is_done(service: Path, branch: str, target: str) -> bool:
     return not (_is_ours(service, tip) and has_work)
 
 
+def is_on_top(service: Path, branch: str) -> bool:
+    """Return whether a branch has commits on top of HEAD."""
+    tip = _tip(service, branch)
+    return bool(tip) and tip != git.ask(service, "rev-parse", "HEAD") and _follows(service, tip)
+
+
 def _tip(service: Path, branch: str) -> str:
     done = git.tries(service, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}")
     return done.stdout.decode().strip()
 
 
 def _holds(service: Path, tip: str, target: str) -> bool:
-    follows = git.tries(service, "merge-base", "--is-ancestor", "HEAD", tip).returncode == 0
     written = git.blob(service, f"{tip}:{record.FILE}")
-    return follows and written is not None and record.read(written).commit == target
+    is_there = written is not None and record.read(written).commit == target
+    return is_there and _follows(service, tip)
+
+
+def _follows(service: Path, tip: str) -> bool:
+    return git.tries(service, "merge-base", "--is-ancestor", "HEAD", tip).returncode == 0
 
 
 def _is_ours(service: Path, tip: str) -> bool:

@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import processes
@@ -64,13 +64,18 @@ def _tail(lock: str) -> str:
     return lock[match.start() :] if match else ""
 
 
-def make(folder: Path, programs: Path, environment: Mapping[str, str] | None = None) -> None:
-    """Run `poetry lock`, which keeps the versions that are in the lock.
+def make(
+    folder: Path,
+    programs: Path,
+    environment: Mapping[str, str] | None = None,
+    words: Sequence[str] = ("lock",),
+) -> None:
+    """Run `poetry lock`, which keeps the versions that are in the lock, or other words.
 
     `environment` is Poetry's, by default this process's.
     """
     done = processes.run(
-        [programs / "poetry", "lock", "--no-interaction"],
+        [programs / "poetry", *words, "--no-interaction"],
         cwd=folder,
         # Otherwise Poetry leaves an environment for the scratch folder in its cache.
         env=dict(os.environ if environment is None else environment)

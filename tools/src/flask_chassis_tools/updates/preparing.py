@@ -15,6 +15,7 @@ from . import (
     rendering,
     signatures,
     untrusted,
+    wheels,
 )
 from .faults import UpdateError
 from .merging import Merged
@@ -118,6 +119,10 @@ def prepare(
         wish.python, folder, jobs, source.compiled, environment=wish.environment
     )
     old_folder = before[0].folder if before else None
+    more = written.more
+    if base and old_folder:
+        commits, folders = (base, commit), (old_folder, new.folder)
+        more = with_later_wheels(written, source, commits, folders)
 
     scratch = Scratch(folder / "service", wish.service)
     untrusted.require_own_files(scratch)
@@ -128,13 +133,29 @@ def prepare(
         scratch, merging.sides(scratch, old_folder, new.folder), f"template-{tag}"
     )
     context = {name: record.escaped(answers) for name, answers in new.context.items()}
-    text = Record(address, commit, answers, written.more).text(commit, tag, context)
+    text = Record(address, commit, answers, more).text(commit, tag, context)
     (scratch.folder / record.FILE).write_text(text, encoding="utf-8")
     faults = _lock(scratch, merged, old_folder, new.folder, wish)
     renders = (old_folder, new.folder)
     prepared = Prepared(scratch, source, tag, version, commit, new.new, merged, faults, renders)
     prepared.tree = scratch.present_tree()
     return prepared
+
+
+def with_later_wheels(
+    written: Record, source: Source, commits: tuple[str, str], folders: tuple[Path, Path]
+) -> Mapping[str, Any]:
+    """Give renders the wheels that the service has already, and return the rest of its record.
+
+    Between two updates, it may have got chassis and tools of a later release alone. That is what it
+    has now, and it keeps them where the new render is older. `commits` and `folders` are of the old
+    and the new render.
+    """
+    for commit, folder in zip(commits, folders, strict=True):
+        wheels.exchange(folder, wheels.later_than(written, source, commit))
+    if wheels.later_than(written, source, commits[1]):
+        return written.more
+    return {key: value for key, value in written.more.items() if key != wheels.RECORDED}
 
 
 def _lock(scratch: Scratch, merged: Merged, old: Path | None, new: Path, wish: Wish) -> list[str]:
