@@ -80,14 +80,18 @@ def succeeds(
     return done.stdout
 
 
-def copy_of_the_repository(folder: Path, without: tuple[str, ...] = ()) -> Path:
+NOT_COPIED = ("benchmarks/", "chassis/tests/", "docs/", "tests/", "tools/tests/")
+"""Half of the repository, from which nothing is rendered, built or started."""
+
+
+def copy_of_the_repository(folder: Path) -> Path:
     """Copy what git tracks, and what it would track, as it stands in the work tree.
 
-    `without` are folders that are left out, each with a slash at its end.
+    Tests, documents and benchmarks are left out.
     """
     listed = succeeds(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], ROOT)
     for name in sorted(set(listed.split("\0")) - {""}):
-        if (ROOT / name).is_file() and not name.startswith(without):
+        if (ROOT / name).is_file() and not name.startswith(NOT_COPIED):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     return folder

@@ -21,9 +21,6 @@ SERVICE = TEMPLATE.name
 PACKAGE = "{{cookiecutter.package_name}}"
 CHASSIS = Path("chassis/src/flask_chassis")
 
-NOT_RENDERED_FROM = ("benchmarks/", "chassis/tests/", "docs/", "tests/", "tools/tests/")
-"""Half of the repository, which made-up releases lack: every update clones and writes the rest."""
-
 Change = Callable[[Path], None]
 
 
@@ -58,7 +55,7 @@ class Repository:
         for path in self.folder.iterdir():
             if path.name != ".git":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        copy_of_the_repository(self.folder, without=NOT_RENDERED_FROM)
+        copy_of_the_repository(self.folder)
         for change in changes:
             change(self.folder)
         if chassis:
