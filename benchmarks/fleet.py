@@ -80,7 +80,7 @@ def status_of(fleet: Path, template: Path, number: int) -> float:
     began = time.perf_counter()
     told = table(states(str(fleet), "", template))
     seconds = time.perf_counter() - began
-    if f"{number} services, 0 at the newest release." not in told:
+    if f"{number} services, 0 at the newest release, " not in told:
         sys.exit(told)
     return seconds
 

@@ -15,6 +15,30 @@ STOP_SECONDS = 60
 """More than a request may take (`harakiri` in infra/uwsgi.yaml), as a running one is let finish."""
 
 
+KILL_SECONDS = 10
+"""How long a process may take to be gone once it is killed."""
+
+ENDED = {"Z", "X"}
+"""The states of processes that have ended, and whose parent does not know yet."""
+
+
+def states_of_group(group: int) -> set[str]:
+    """Return the states of all processes of a group, as /proc has them: T is stopped.
+
+    Empty where there is no /proc.
+    """
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name of the program, in parentheses, may have spaces.
+            state, _, number = stat.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue  # it has ended
+        if int(number) == group:
+            found.add(state)
+    return found
+
+
 class Program:
     """A program in a session of its own: Ctrl-C goes to this process alone, which ends it."""
 
@@ -80,7 +104,12 @@ class Program:
     def kill(self) -> int:
         """Kill it with all that it has started, as a power failure would."""
         self.signal(signal.SIGKILL)
-        return self._process.wait()
+        code = self._process.wait()
+        # The first process may be gone while others still hold its listening socket.
+        deadline = time.monotonic() + KILL_SECONDS
+        while states_of_group(self.pid) - ENDED and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return code
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to it and to all that it has started."""

@@ -1,6 +1,6 @@
 """A page about a fleet, in one file: for people, in light and dark, with no network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,18 +17,13 @@ _ENVIRONMENT = Environment(
 )
 
 
-def of(states: Sequence[State]) -> str:
-    """Return the page."""
-    counts = {
-        "services": len(states),
-        "at the newest release": sum(not each.behind and not each.fault for each in states),
-        "behind": sum(bool(each.behind) for each in states),
-        "with edited files of the template": sum(bool(each.drift) for each in states),
-        "on another chassis than the template's": sum(bool(each.foreign) for each in states),
-        "with vulnerable packages": sum(bool(each.vulnerable) for each in states),
-    }
-    if all(each.vulnerable is None for each in states):
-        del counts["with vulnerable packages"]
+def of(states: Sequence[State], counts: Mapping[str, int], tags: Sequence[str]) -> str:
+    """Return the page; `counts` says how many services are how, and `tags` are all releases."""
     return _ENVIRONMENT.get_template("page.html").render(
-        states=states, counts=counts, now=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        states=states,
+        counts=counts,
+        tags=tags[::-1],
+        teams=sorted({each.team for each in states}),
+        chassis=sorted({each.chassis for each in states}, reverse=True),
+        now=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )

@@ -1,13 +1,18 @@
 """What is known of one service from its files."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from ..engine import engine
 from ..folders import ROOT
+from . import repositories
+from .repositories import Branch
 
+changelog: Any = engine("changelog")
 chassis = engine("chassis")
 checksums = engine("checksums")
 faults = engine("faults")
@@ -25,8 +30,8 @@ class State:
     name: str
     path: str
     version: str = "?"
-    behind: int = 0
-    """How many releases there are that it has not got."""
+    lacks: list[str] | None = None
+    """The releases that it has not got, oldest first, or None if that is unknown."""
     chassis: str = "?"
     """The version of the chassis that it runs on; ? if it has none yet."""
     foreign: list[str] = field(default_factory=list)
@@ -38,15 +43,43 @@ class State:
     """The edited template-owned files, or None if unknown."""
     updated: str = "never"
     """The day of the last commit that changed the record of the template."""
+    days: int | None = None
+    """How many days ago that was."""
+    actions: list[str] = field(default_factory=list)
+    """What the releases that it lacks ask of a service."""
+    branches: list[Branch] = field(default_factory=list)
+    """Its updates that are prepared and not merged."""
+    repository: str = ""
+    """The page of its repository; empty if it has none on the web."""
+    news: str = ""
+    """Where the template shows what the service lacks; empty if it has no page on the web."""
     answers: dict[str, Any] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)
     vulnerable: list[str] | None = None
     """Packages that something is known against; None where nobody was asked."""
     fault: str = ""
+    """Why it cannot be read or updated."""
+
+    @property
+    def behind(self) -> int | None:
+        """How many releases it lacks; None if that is unknown."""
+        return None if self.lacks is None else len(self.lacks)
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether it is of the newest release, which is not said of one that cannot be read."""
+        return self.behind == 0 and not self.fault
+
+    @property
+    def urgency(self) -> tuple[object, ...]:
+        """What the services are put in order by, the most urgent first."""
+        vulnerable, drift = len(self.vulnerable or ()), len(self.drift or ())
+        return (not self.fault, -vulnerable, -(self.behind or 0), -drift, self.name)
 
     def told(self) -> dict[str, Any]:
         """Return all but the packages, which are many."""
-        return {key: value for key, value in asdict(self).items() if key != "packages"}
+        found = {key: value for key, value in asdict(self).items() if key != "packages"}
+        return found | {"behind": self.behind}
 
 
 class Versions:
@@ -56,6 +89,8 @@ class Versions:
         """`template` is a clone of the template."""
         self._template = template
         self._known: dict[str, str] = {}
+        self._changelog: str | None = None
+        self.page = repositories.web_address(_git(template, "config", "remote.origin.url"))
         self.tags: list[str] = releases.in_order(_git(template, "tag", "--list").split())
 
     def of(self, commit: str) -> str:
@@ -66,10 +101,18 @@ class Versions:
             self._known[commit] = f"{exact[1]}+" if exact else said or commit[:10]
         return self._known[commit]
 
-    def behind(self, version: str) -> int:
-        """Return how many releases came after a version."""
+    def after(self, version: str) -> list[str]:
+        """Return the releases that came after a version, oldest first; all if it is unknown."""
         name = version.removesuffix("+")
-        return len(self.tags) - 1 - self.tags.index(name) if name in self.tags else len(self.tags)
+        return self.tags[self.tags.index(name) + 1 :] if name in self.tags else list(self.tags)
+
+    def actions(self, lacks: Sequence[str]) -> list[str]:
+        """Return what releases ask of a service."""
+        if not lacks:
+            return []
+        if self._changelog is None:
+            self._changelog = _git(self._template, "show", f"{self.tags[-1]}:{changelog.FILE}")
+        return list(changelog.actions(changelog.sections(self._changelog, lacks)))
 
 
 def read(service: Path, versions: Versions, *, with_packages: bool = False) -> State:
@@ -83,7 +126,8 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
         state.kind, state.python = answers.get("kind", "?"), answers.get("python_version", "?")
         state.team = answers.get("team", "?")
         state.version = versions.of(written.commit)
-        state.behind = versions.behind(state.version)
+        state.lacks = versions.after(state.version)
+        state.actions = versions.actions(state.lacks)
         listed = service / checksums.FILE
         if listed.is_file():
             known = checksums.read(listed.read_text("utf-8"))
@@ -94,13 +138,24 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
         lock = service / "poetry.lock"
         if with_packages and lock.is_file():
             state.packages = dict(_LOCKED.findall(lock.read_text("utf-8")))
-        day = _git(service, "log", "-1", "--format=%cs", "--", record.FILE)
-        state.updated = day or "never"
+        _read_repository(state, service, versions)
         if record.is_local(written.template):
             state.fault = f"its record names a folder of one machine: {written.template}"
     except (faults.UpdateError, OSError, UnicodeDecodeError) as error:
         state.fault = str(error)
     return state
+
+
+def _read_repository(state: State, service: Path, versions: Versions) -> None:
+    if day := _git(service, "log", "-1", "--format=%cs", "--", record.FILE):
+        state.updated = day
+        state.days = (datetime.now(UTC).date() - date.fromisoformat(day)).days
+    address = _git(service, "config", "remote.origin.url")
+    state.repository = repositories.web_address(address)
+    state.branches = repositories.prepared(service, state.repository)
+    if state.lacks and versions.page and state.version.removesuffix("+") in versions.tags:
+        before = state.version.removesuffix("+")
+        state.news = repositories.comparison(versions.page, before, state.lacks[-1])
 
 
 def _git(folder: Path, *words: str) -> str:

@@ -31,7 +31,7 @@ def status(
     """List the services of a fleet: version, chassis, drift, last update, vulnerable packages."""
     found = states(services, advisories)
     if html:
-        Path(html).write_text(page.of(found), "utf-8")
+        Path(html).write_text(page.of(found, counts(found), state.Versions().tags), "utf-8")
         print(f"Written: {html}")
     elif json:
         print(as_json(found))
@@ -50,7 +50,7 @@ def states(named: str, advisories: str, template: Path = ROOT) -> list[State]:
             known.mark(found, advisories)
         except known.NoAnswerError as error:
             raise Exit(f"What is known against packages cannot be said: {error}", 1) from None
-    return sorted(found, key=lambda each: (-each.behind, each.name))
+    return sorted(found, key=lambda each: each.urgency)
 
 
 def as_json(found: Sequence[State]) -> str:
@@ -68,6 +68,7 @@ HEADINGS = (
     "drift",
     "vulnerable",
     "updated",
+    "prepared",
 )
 
 
@@ -75,7 +76,8 @@ def row(each: State) -> tuple[str, ...]:
     """Return what a table shows of a service."""
     drift = "?" if each.drift is None else str(len(each.drift) or "none")
     vulnerable = "not asked" if each.vulnerable is None else ", ".join(each.vulnerable) or "none"
-    behind = str(each.behind or "newest")
+    behind = "?" if each.behind is None else str(each.behind or "newest")
+    prepared = ", ".join(f"{branch.name} ({branch.state})" for branch in each.branches)
     return (
         each.name,
         each.version,
@@ -86,6 +88,7 @@ def row(each: State) -> tuple[str, ...]:
         drift,
         vulnerable,
         each.updated,
+        prepared or "nothing",
     )
 
 
@@ -97,7 +100,24 @@ def table(found: Sequence[State]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in rows
     ]
-    newest = sum(not each.behind for each in found)
-    lines += ["", f"{len(found)} services, {newest} at the newest release."]
+    counted = [f"{count} {what}" for what, count in counts(found).items()]
+    lines += ["", f"{', '.join(counted)}."]
     lines += [f"{each.name}: {foreign}" for each in found for foreign in each.foreign]
     return "\n".join([*lines, *(f"{each.name}: {each.fault}" for each in found if each.fault)])
+
+
+def counts(states: Sequence[State]) -> dict[str, int]:
+    """Return how many services are how, for the table and for the page."""
+    found = {
+        "services": len(states),
+        "at the newest release": sum(each.is_newest for each in states),
+        "behind": sum(bool(each.behind) for each in states),
+        "not to be read or updated": sum(bool(each.fault) for each in states),
+        "with edited files of the template": sum(bool(each.drift) for each in states),
+        "on another chassis than the template's": sum(bool(each.foreign) for each in states),
+        "with a prepared update": sum(bool(each.branches) for each in states),
+        "with vulnerable packages": sum(bool(each.vulnerable) for each in states),
+    }
+    if all(each.vulnerable is None for each in states):
+        del found["with vulnerable packages"]
+    return found

@@ -11,7 +11,7 @@ from tasks.test import TOOLS
 from tests.full.programs import run
 from tests.pythons import VERSIONS, python_of
 
-SECONDS = 900
+SECONDS = 3000
 
 REPORT = "closing line"
 """What a test keeps of a run, to be listed at the end."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 
 import pytest
 import requests
@@ -15,6 +14,7 @@ from playwright.sync_api import expect
 
 from tasks.checks.pages import Person
 from tasks.checks.visitor import Visitor
+from tasks.program import states_of_group
 from tasks.running_service import RunningService
 from tasks.system import System
 from tests.waiting import eventually
@@ -47,20 +47,6 @@ def frozen(service: RunningService) -> Iterator[None]:
     finally:
         service.program.signal(signal.SIGCONT)
         eventually(service.is_ready)
-
-
-def states_of_group(group: int) -> set[str]:
-    """Return the states of all processes of a group, as /proc has them: T is stopped."""
-    found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            # The name of the program, in parentheses, may have spaces.
-            state, _, number = stat.read_text().rpartition(")")[2].split()[:3]
-        except OSError:
-            continue  # it has ended
-        if int(number) == group:
-            found.add(state)
-    return found
 
 
 def status_and_seconds(person: Person[System], path: str) -> tuple[int, float]:
