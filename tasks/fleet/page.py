@@ -6,7 +6,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..engine import engine
 from .state import State
+
+addresses = engine("addresses")
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -29,6 +32,7 @@ def of(states: Sequence[State]) -> str:
     }
     if all(each.vulnerable is None for each in states):
         del counts["with vulnerable packages"]
-    return _ENVIRONMENT.get_template("page.html").render(
+    text = _ENVIRONMENT.get_template("page.html").render(
         states=states, counts=counts, now=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     )
+    return str(addresses.without_logins(text))
