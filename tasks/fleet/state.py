@@ -12,8 +12,10 @@ chassis = engine("chassis")
 checksums = engine("checksums")
 faults = engine("faults")
 git = engine("git")
+lineage = engine("lineage")
 record = engine("record")
 releases = engine("releases")
+source = engine("source")
 
 _LOCKED = re.compile(r'^name = "(.+)"\nversion = "(.+)"$', re.MULTILINE)
 
@@ -43,6 +45,8 @@ class State:
     vulnerable: list[str] | None = None
     """Packages that something is known against; None where nobody was asked."""
     fault: str = ""
+    commit: str | None = None
+    """What its record names as the commit of the template; None if that cannot be read."""
 
     def told(self) -> dict[str, Any]:
         """Return all but the packages, which are many."""
@@ -56,6 +60,7 @@ class Versions:
         """`template` is a clone of the template."""
         self._template = template
         self._known: dict[str, str] = {}
+        self._faults: dict[str, str] = {}
         self.tags: list[str] = releases.in_order(_git(template, "tag", "--list").split())
 
     def of(self, commit: str) -> str:
@@ -65,6 +70,18 @@ class Versions:
             exact = re.fullmatch(r"(.+)-\d+-g[0-9a-f]+", said)
             self._known[commit] = f"{exact[1]}+" if exact else said or commit[:10]
         return self._known[commit]
+
+    def fault(self, commit: str) -> str:
+        """Return why no update from a commit to the newest release is possible, if so."""
+        if commit not in self._faults:
+            clone = source.Source(self._template, "the template")
+            newest = releases.newest(self.tags)
+            self._faults[commit] = ""
+            try:
+                lineage.base(clone, commit, newest) if newest else clone.base(commit)
+            except faults.UpdateError as error:
+                self._faults[commit] = str(error)
+        return self._faults[commit]
 
     def behind(self, version: str) -> int:
         """Return how many releases came after a version."""
@@ -82,8 +99,10 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
         state.answers, state.name = answers, answers.get("project_slug", service.name)
         state.kind, state.python = answers.get("kind", "?"), answers.get("python_version", "?")
         state.team = answers.get("team", "?")
-        state.version = versions.of(written.commit)
-        state.behind = versions.behind(state.version)
+        state.commit = written.commit
+        if record.HASH.fullmatch(written.commit):
+            state.version = versions.of(written.commit)
+            state.behind = versions.behind(state.version)
         listed = service / checksums.FILE
         if listed.is_file():
             known = checksums.read(listed.read_text("utf-8"))
@@ -97,7 +116,8 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
         day = _git(service, "log", "-1", "--format=%cs", "--", record.FILE)
         state.updated = day or "never"
         if record.is_local(written.template):
-            state.fault = f"its record names a folder of one machine: {written.template}"
+            address = record.without_secrets(written.template)
+            state.fault = f"its record names a folder of one machine: {address}"
     except (faults.UpdateError, OSError, UnicodeDecodeError) as error:
         state.fault = str(error)
     return state

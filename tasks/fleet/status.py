@@ -8,9 +8,12 @@ from pathlib import Path
 
 from invoke import Context, Exit, task
 
+from ..engine import engine
 from ..folders import ROOT
 from . import known, page, services, state
 from .state import State
+
+addresses = engine("addresses")
 
 AT_ONCE = 8
 """How many services a process is handed: one alone would take less than to hand it over."""
@@ -41,10 +44,14 @@ def status(
 
 def states(named: str, advisories: str, template: Path = ROOT) -> list[State]:
     """Read all services, on all cores: most of the time goes into the checksums of their files."""
-    folders = services.find(named)
-    read = partial(state.read, versions=state.Versions(template), with_packages=bool(advisories))
+    folders, versions = services.find(named), state.Versions(template)
+    read = partial(state.read, versions=versions, with_packages=bool(advisories))
     with ProcessPoolExecutor() as pool:
         found = list(pool.map(read, folders, chunksize=AT_ONCE))
+    # Here, where each of the few commits of a fleet is judged once.
+    for each in found:
+        if each.commit is not None:
+            each.fault = versions.fault(each.commit) or each.fault
     if advisories:
         try:
             known.mark(found, advisories)
@@ -55,7 +62,8 @@ def states(named: str, advisories: str, template: Path = ROOT) -> list[State]:
 
 def as_json(found: Sequence[State]) -> str:
     """Return the states for programs."""
-    return json.dumps([each.told() for each in found], indent=2, ensure_ascii=False)
+    text = json.dumps([each.told() for each in found], indent=2, ensure_ascii=False)
+    return str(addresses.without_logins(text))
 
 
 HEADINGS = (
@@ -75,7 +83,7 @@ def row(each: State) -> tuple[str, ...]:
     """Return what a table shows of a service."""
     drift = "?" if each.drift is None else str(len(each.drift) or "none")
     vulnerable = "not asked" if each.vulnerable is None else ", ".join(each.vulnerable) or "none"
-    behind = str(each.behind or "newest")
+    behind = "?" if each.fault and not each.behind else str(each.behind or "newest")
     return (
         each.name,
         each.version,
@@ -97,7 +105,7 @@ def table(found: Sequence[State]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in rows
     ]
-    newest = sum(not each.behind for each in found)
+    newest = sum(not each.behind and not each.fault for each in found)
     lines += ["", f"{len(found)} services, {newest} at the newest release."]
     lines += [f"{each.name}: {foreign}" for each in found for foreign in each.foreign]
     return "\n".join([*lines, *(f"{each.name}: {each.fault}" for each in found if each.fault)])
