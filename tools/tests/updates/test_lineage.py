@@ -157,6 +157,21 @@ def test_a_commit_that_is_none_is_named_by_all_tasks_and_the_way_out_works(
     )
 
 
+def test_a_shallow_clone_of_the_template_is_named(past: Past, tmp_path: Path) -> None:
+    """As many CI systems make them: the commit may be in the part that is missing."""
+    git.ask(past.template.folder, "switch", "--quiet", "--detach", "v1.1.0")
+    shallow = Template(tmp_path / "shallow")
+    words = ("clone", "--quiet", "--depth=1", f"file://{past.template.folder}")
+    git.ask(tmp_path, *words, str(shallow.folder))
+    git.ask(shallow.folder, "tag", "--force", "v1.1.0")
+    service = past.template.service(tmp_path / "service", past.v1)
+    with pytest.raises(UpdateError, match=r"only a part of .* git fetch --unshallow --tags"):
+        updating.update(shallow.wish(service), verify=False)
+    git.ask(shallow.folder, "fetch", "--quiet", "--unshallow", "--tags", "--force")
+    assert updating.update(shallow.wish(service), verify=False) == 0
+    assert recorded(service) == past.v2
+
+
 def test_a_service_that_is_at_the_newest_release_gets_a_good_record(
     past: Past, tmp_path: Path
 ) -> None:

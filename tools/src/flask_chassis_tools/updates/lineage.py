@@ -33,6 +33,7 @@ def require_contained(source: Source, commit: str, tag: str) -> None:
     target = source.commit(tag)
     if source.contains(target, commit):
         return
+    source.require_history()
     ways = []
     if later := releases.newest(source.tags("--contains", commit)):
         ways.append(f"go to {later}, which contains it: --to={later}")

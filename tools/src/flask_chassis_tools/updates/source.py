@@ -84,6 +84,7 @@ class Source:
         record.require_hash(commit)
         found = self.known(commit)
         if not found:
+            self.require_history()
             raise UpdateError(
                 f"{self.address} has no commit {commit}, which {record.FILE} names. If the service "
                 "is from another repository, set its address: --template=https://... If the "
@@ -101,6 +102,14 @@ class Source:
                 f"is in no {what}. Correct the commit in the service's record. {record.HOW_TO_NAME}"
             )
         return found
+
+    def require_history(self) -> None:
+        """Raise UpdateError if the template is a shallow clone, which lacks older commits."""
+        if git.ask(self.folder, "rev-parse", "--is-shallow-repository") == "true":
+            raise UpdateError(
+                f"{self.address} has only a part of the template's history. Fetch the rest there: "
+                "git fetch --unshallow --tags"
+            )
 
     def version_of(self, commit: str) -> str | None:
         """Return the newest version that a commit contains; None if it contains none."""
