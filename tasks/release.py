@@ -10,12 +10,14 @@ from invoke import Context, Exit, task
 
 from . import gate, passed, versions
 from .engine import engine
-from .folders import ROOT
+from .folders import ROOT, TEMPLATE
 from .wheels import faults as faults_of_wheels
 from .wheels import make as make_wheels
 
 releases = engine("releases")
 changelog = engine("changelog")
+lock_file = engine("lock_file")
+lock_versions = engine("lock_versions")
 
 
 @task(
@@ -67,6 +69,7 @@ def faults(tag: str) -> Iterator[str]:
         before = json.loads(_git("show", f"{last}:cookiecutter.json"))
         after = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
         yield from lost_answers(before, after, last)
+        yield from downgrades(tag, last)
 
 
 def lost_answers(before: Mapping[str, Any], after: Mapping[str, Any], last: str) -> Iterator[str]:
@@ -84,6 +87,24 @@ def lost_answers(before: Mapping[str, Any], after: Mapping[str, Any], last: str)
                     yield f"{what}, is gone: keep it as the last, and map it in updates/"
         elif isinstance(after[question], list):
             yield f"{question} took any text in {last}, and now takes one of a few"
+
+
+def downgrades(tag: str, last: str) -> Iterator[str]:
+    """Yield the packages that the kinds lock in an older version than the last release, unsaid."""
+    reasons = changelog.downgrades(_section(tag))
+    listed = set(_git("ls-tree", "-r", "--name-only", last).splitlines())
+    for file in sorted((TEMPLATE / "parts").glob("*/poetry.lock")):
+        name = file.relative_to(ROOT).as_posix()
+        if name not in listed:
+            continue
+        before = lock_file.packages(_git("show", f"{last}:{name}"))
+        after = lock_file.packages(file.read_text("utf-8"))
+        for package in lock_versions.taken_back(before, after, reasons):
+            old, new = (lock_versions.versions(lock[package])[0] for lock in (before, after))
+            yield (
+                f"{file.parent.name} locks {package} {new}, and {last} has {old}: lock a newer "
+                f"one, or say why in CHANGELOG.md: - Downgrade of {package} to {new}: ..."
+            )
 
 
 def _section(tag: str) -> str:

@@ -9,6 +9,7 @@ from ..engine import engine
 from ..folders import PROGRAMS
 
 adopting: Any = engine("adopting")
+exclusive: Any = engine("exclusive")
 faults: Any = engine("faults")
 preparing: Any = engine("preparing")
 untrusted: Any = engine("untrusted")
@@ -35,7 +36,8 @@ def adopt(
     wish = preparing.Wish(folder, PROGRAMS, to, template, answers, of_others=True)
     try:
         untrusted.require_plain_clone(folder)
-        code = adopting.adopt(wish, since)
+        with exclusive.held(folder, "fleet.adopt"):
+            code = adopting.adopt(wish, since)
     except faults.UpdateError as error:
         raise Exit(str(error), 1) from None
     if code:

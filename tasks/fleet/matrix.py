@@ -135,7 +135,7 @@ def addresses(named: str) -> list[str]:
         lines = [line.partition("#")[0].strip() for line in where.read_text("utf-8").splitlines()]
         listed = [line for line in lines if line]
         if listed and not any(record.is_local(line) for line in listed):
-            return listed
+            return [record.without_secrets(line) for line in listed]
     found = []
     for service in find(named):
         words = ["git", "remote", "get-url", "origin"]

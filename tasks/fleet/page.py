@@ -6,7 +6,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..engine import engine
 from .state import State
+
+addresses = engine("addresses")
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -19,7 +22,7 @@ _ENVIRONMENT = Environment(
 
 def of(states: Sequence[State], counts: Mapping[str, int], tags: Sequence[str]) -> str:
     """Return the page; `counts` says how many services are how, and `tags` are all releases."""
-    return _ENVIRONMENT.get_template("page.html").render(
+    text = _ENVIRONMENT.get_template("page.html").render(
         states=states,
         counts=counts,
         tags=tags[::-1],
@@ -27,3 +30,4 @@ def of(states: Sequence[State], counts: Mapping[str, int], tags: Sequence[str]) 
         chassis=sorted({each.chassis for each in states}, reverse=True),
         now=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
+    return str(addresses.without_logins(text))

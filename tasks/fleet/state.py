@@ -17,8 +17,10 @@ chassis = engine("chassis")
 checksums = engine("checksums")
 faults = engine("faults")
 git = engine("git")
+lineage = engine("lineage")
 record = engine("record")
 releases = engine("releases")
+source = engine("source")
 
 _LOCKED = re.compile(r'^name = "(.+)"\nversion = "(.+)"$', re.MULTILINE)
 
@@ -59,6 +61,8 @@ class State:
     """Packages that something is known against; None where nobody was asked."""
     fault: str = ""
     """Why it cannot be read or updated."""
+    commit: str | None = None
+    """What its record names as the commit of the template; None if that cannot be read."""
 
     @property
     def behind(self) -> int | None:
@@ -91,6 +95,7 @@ class Versions:
         self._known: dict[str, str] = {}
         self._changelog: str | None = None
         self.page = repositories.web_address(_git(template, "config", "remote.origin.url"))
+        self._faults: dict[str, str] = {}
         self.tags: list[str] = releases.in_order(_git(template, "tag", "--list").split())
 
     def of(self, commit: str) -> str:
@@ -100,6 +105,18 @@ class Versions:
             exact = re.fullmatch(r"(.+)-\d+-g[0-9a-f]+", said)
             self._known[commit] = f"{exact[1]}+" if exact else said or commit[:10]
         return self._known[commit]
+
+    def fault(self, commit: str) -> str:
+        """Return why no update from a commit to the newest release is possible, if so."""
+        if commit not in self._faults:
+            clone = source.Source(self._template, "the template")
+            newest = releases.newest(self.tags)
+            self._faults[commit] = ""
+            try:
+                lineage.base(clone, commit, newest) if newest else clone.base(commit)
+            except faults.UpdateError as error:
+                self._faults[commit] = str(error)
+        return self._faults[commit]
 
     def after(self, version: str) -> list[str]:
         """Return the releases that came after a version, oldest first; all if it is unknown."""
@@ -125,9 +142,11 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
         state.answers, state.name = answers, answers.get("project_slug", service.name)
         state.kind, state.python = answers.get("kind", "?"), answers.get("python_version", "?")
         state.team = answers.get("team", "?")
-        state.version = versions.of(written.commit)
-        state.lacks = versions.after(state.version)
-        state.actions = versions.actions(state.lacks)
+        state.commit = written.commit
+        if record.HASH.fullmatch(written.commit):
+            state.version = versions.of(written.commit)
+            state.lacks = versions.after(state.version)
+            state.actions = versions.actions(state.lacks)
         listed = service / checksums.FILE
         if listed.is_file():
             known = checksums.read(listed.read_text("utf-8"))
@@ -140,7 +159,8 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
             state.packages = dict(_LOCKED.findall(lock.read_text("utf-8")))
         _read_repository(state, service, versions)
         if record.is_local(written.template):
-            state.fault = f"its record names a folder of one machine: {written.template}"
+            address = record.without_secrets(written.template)
+            state.fault = f"its record names a folder of one machine: {address}"
     except (faults.UpdateError, OSError, UnicodeDecodeError) as error:
         state.fault = str(error)
     return state

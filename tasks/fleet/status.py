@@ -8,9 +8,12 @@ from pathlib import Path
 
 from invoke import Context, Exit, task
 
+from ..engine import engine
 from ..folders import ROOT
 from . import known, page, services, state
 from .state import State
+
+addresses = engine("addresses")
 
 AT_ONCE = 8
 """How many services a process is handed: one alone would take less than to hand it over."""
@@ -41,10 +44,14 @@ def status(
 
 def states(named: str, advisories: str, template: Path = ROOT) -> list[State]:
     """Read all services, on all cores: most of the time goes into the checksums of their files."""
-    folders = services.find(named)
-    read = partial(state.read, versions=state.Versions(template), with_packages=bool(advisories))
+    folders, versions = services.find(named), state.Versions(template)
+    read = partial(state.read, versions=versions, with_packages=bool(advisories))
     with ProcessPoolExecutor() as pool:
         found = list(pool.map(read, folders, chunksize=AT_ONCE))
+    # Here, where each of the few commits of a fleet is judged once.
+    for each in found:
+        if each.commit is not None:
+            each.fault = versions.fault(each.commit) or each.fault
     if advisories:
         try:
             known.mark(found, advisories)
@@ -55,7 +62,8 @@ def states(named: str, advisories: str, template: Path = ROOT) -> list[State]:
 
 def as_json(found: Sequence[State]) -> str:
     """Return the states for programs."""
-    return json.dumps([each.told() for each in found], indent=2, ensure_ascii=False)
+    text = json.dumps([each.told() for each in found], indent=2, ensure_ascii=False)
+    return str(addresses.without_logins(text))
 
 
 HEADINGS = (

@@ -14,9 +14,12 @@ from ..engine import engine
 from ..folders import PROGRAMS
 from .template import trusted_keys
 
+addresses: Any = engine("addresses")
 branches: Any = engine("branches")
 bumping: Any = engine("bumping")
+exclusive: Any = engine("exclusive")
 faults: Any = engine("faults")
+lineage: Any = engine("lineage")
 preparing: Any = engine("preparing")
 source: Any = engine("source")
 switch: Any = engine("switch")
@@ -35,7 +38,7 @@ class Result:
     name: str
     path: str
     outcome: str
-    """updated, conflicts, up to date, done before, or failed."""
+    """updated, conflicts, up to date, newer (than the release), done before, or failed."""
     touched: list[str] = field(default_factory=list)
     conflicts: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
@@ -68,7 +71,8 @@ def at_a_time(
         except faults.UpdateError as error:
             result = Result(service.name, str(service), "failed", left=[str(error)])
         except Exception as error:  # noqa: BLE001  (one failure stops no other)
-            result = Result(service.name, str(service), "failed", left=[repr(error)])
+            told = addresses.without_logins(repr(error))
+            result = Result(service.name, str(service), "failed", left=[told])
         if not silent:
             print(f"{result.name}: {result.outcome}{_counted(result)}", flush=True)
         return result
@@ -94,27 +98,34 @@ def _counted(result: Result) -> str:
 
 
 def look(service: Path, template: Path, tag: str, shared: Path) -> Result:
-    """Say what an update would do to a service, and change nothing."""
+    """Say what an update would do to the last commit of a service, and change nothing."""
+    switch.require_repository(service)
+    switch.require_commit(service)
     return _prepared(service, template, tag, shared, branch="")
 
 
 def prepare(service: Path, template: Path, tag: str, shared: Path) -> Result:
     """Put the update of a service on a branch; one that is there from before is left as it is."""
     target = source.Source(template, str(template)).commit(tag)
-    if branches.is_done(service, branch_of(tag), target):
-        return Result(service.name, str(service), "done before")
-    return _prepared(service, template, tag, shared, branch_of(tag))
+    with exclusive.held(service, "fleet.update"):
+        if branches.is_done(service, branch_of(tag), target):
+            return Result(service.name, str(service), "done before")
+        switch.require_clean(service)
+        return _prepared(service, template, tag, shared, branch_of(tag))
 
 
 def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
     """Put chassis and tools of a release on a branch; one that is there from before is kept."""
     branch = branch_of_bump(tag)
-    if branches.is_on_top(service, branch):
-        return Result(service.name, str(service), "done before")
-    switch.require_clean(service)
-    branches.replaceable(service, branch)
     wish = preparing.Wish(service, PROGRAMS, tag, str(template), of_others=True)
-    with tempfile.TemporaryDirectory(prefix="service-", dir=shared) as folder:
+    with (
+        exclusive.held(service, "fleet.update"),
+        tempfile.TemporaryDirectory(prefix="service-", dir=shared) as folder,
+    ):
+        if branches.is_on_top(service, branch):
+            return Result(service.name, str(service), "done before")
+        switch.require_clean(service)
+        branches.replaceable(service, branch)
         written = preparing.recorded(service)
         clone = source.Source(template, written.template, shared, trusted_keys())
         bumped = bumping.bump(wish, clone, tag, Path(folder))
@@ -126,14 +137,14 @@ def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
 
 def _prepared(service: Path, template: Path, tag: str, shared: Path, branch: str) -> Result:
     wish = preparing.Wish(service, PROGRAMS, tag, str(template), of_others=True)
-    switch.require_clean(service)
     with tempfile.TemporaryDirectory(prefix="service-", dir=shared) as folder:
         written = preparing.recorded(service)
         keys = trusted_keys()
         clone = source.Source(template, written.template, shared, keys)
-        base = clone.base(written.commit)
-        if base == clone.commit(tag):
-            return Result(service.name, str(service), "up to date")
+        base = lineage.base(clone, written.commit, tag)
+        if lineage.nothing_due(clone, base, tag):
+            outcome = "up to date" if base == clone.commit(tag) else "newer"
+            return Result(service.name, str(service), outcome)
         if branch:
             branches.replaceable(service, branch)
         prepared = preparing.prepare(wish, written, clone, tag, Path(folder), base)
@@ -168,4 +179,5 @@ def summary(results: Sequence[Result]) -> str:
 
 def as_json(results: Sequence[Result]) -> str:
     """Return the results for programs."""
-    return json.dumps([asdict(result) for result in results], indent=2) + "\n"
+    text = json.dumps([asdict(result) for result in results], indent=2)
+    return f"{addresses.without_logins(text)}\n"

@@ -117,3 +117,24 @@ def test_wheels_of_other_sources_are_not_released(passed: Repository) -> None:
     code_of_exit, said = release(passed, "--version=0.1.0", "--check")
     assert code_of_exit == 1
     assert "are not what chassis/ and tools/ give: ./invoke wheels" in said
+
+
+@pytest.mark.usefixtures("passed")
+def test_a_downgrade_needs_a_reason(repository: Repository) -> None:
+    """A service's update would not take it over either."""
+    lock = repository.folder / SERVICE / "parts" / "frontend" / "poetry.lock"
+    now = versions_of(lock.read_text("utf-8"))["idna"]
+    edit(lock, f'name = "idna"\nversion = "{now}"', 'name = "idna"\nversion = "99.0"')
+    repository.git("commit", "--quiet", "--all", "--message=Newer")
+    repository.git("tag", "v0.0.9")
+    repository.git("revert", "--no-edit", "HEAD")
+    remember(repository.folder, repository.folder / ".cache" / "gate" / "passed")
+    code, said = release(repository, "--version=0.1.0", "--check")
+    assert code == 1
+    assert f"frontend locks idna {now}, and v0.0.9 has 99.0: lock a newer one, or say why" in said
+    news = repository.folder / "CHANGELOG.md"
+    edit(news, "- All of it.\n", f"- All of it.\n- Downgrade of idna to {now}: 99.0 is made up.\n")
+    repository.git("commit", "--quiet", "--all", "--message=Say why")
+    remember(repository.folder, repository.folder / ".cache" / "gate" / "passed")
+    code, said = release(repository, "--version=0.1.0", "--check")
+    assert code == 0, said

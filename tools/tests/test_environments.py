@@ -100,6 +100,17 @@ def test_a_failed_installation_is_tried_again(service: Path) -> None:
     assert len(calls(service)) == 2
 
 
+def test_an_installation_leaves_standard_output_to_the_task(
+    service: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """`template.update --check --json` prints JSON there, and nothing else."""
+    script = service / "bootstrap"
+    script.write_text(f"{BOOTSTRAP}echo installed\n")
+    environments.install(environments.TEMPLATE, service)
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", "installed\n")
+
+
 def test_a_folder_without_a_bootstrap_script_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Exit, match="Not a checkout of the service"):
         environments.install(environments.SAFETY, tmp_path)

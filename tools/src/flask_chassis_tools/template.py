@@ -1,6 +1,8 @@
 """Tasks that update the service from the template that it was rendered from."""
 
 import sys
+import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from flask_chassis import project
@@ -8,7 +10,16 @@ from flask_chassis.tasks import service
 from invoke import Context, Exit, task
 
 from flask_chassis_tools import environments
-from flask_chassis_tools.updates import adopting, bumping, chassis, drifting, ownership, updating
+from flask_chassis_tools.updates import (
+    adopting,
+    bumping,
+    chassis,
+    drifting,
+    exclusive,
+    ownership,
+    updating,
+)
+from flask_chassis_tools.updates.addresses import without_logins
 from flask_chassis_tools.updates.faults import UpdateError
 from flask_chassis_tools.updates.preparing import Wish
 
@@ -25,8 +36,10 @@ HELP = {
     iterable=["answer"],
     help=HELP
     | {
-        "check": "Only print whether an update is due, and which files it would change",
-        "json": "Print the result of --check as JSON",
+        "since": "The release to merge from, if the commit in .cruft.json is of no use",
+        "check": "Only print whether an update of the last commit is due, and which files it would "
+        "change. Exits with 0 if none is due, 1 if one is, and 2 if that cannot be told",
+        "json": "Print the result of --check as JSON, errors too",
         "patch": "Also show the template's changes to files that the service owns",
         "branch": "Commit the update on this branch, and leave the working tree unchanged",
         "no-tests": "Skip the service's checks and tests, which take a minute",
@@ -38,6 +51,7 @@ def update(
     answer: list[str],
     to: str = "",
     template: str = "",
+    since: str = "",
     check: bool = False,
     json: bool = False,
     patch: bool = False,
@@ -46,13 +60,36 @@ def update(
     no_input: bool = False,
 ) -> None:
     """Merge a release of the template; fail on conflicts and failed tests."""
-    wish = _wish(to, template, answer, ask=not (check or no_input) and sys.stdin.isatty())
     if check:
-        code = updating.check(wish, as_json=json, patch=patch)
-    else:
-        code = updating.update(wish, verify=not no_tests, branch=branch, patch=patch)
+
+        def wish() -> Wish:
+            return _wish(to, template, _given(answer), since=since)
+
+        raise Exit(code=_check(wish, as_json=json, patch=patch))
+    given, asks = _given(answer), not no_input and sys.stdin.isatty()
+    with exclusive.held(_checkout(), "template.update"):
+        wanted = _wish(to, template, given, ask=asks, since=since)
+        code = updating.update(wanted, verify=not no_tests, branch=branch, patch=patch)
     if code:
         raise Exit(code=code)
+
+
+def _check(wish: Callable[[], Wish], *, as_json: bool, patch: bool) -> int:
+    """Return 0 if no update is due, 1 if one is, and 2 if that cannot be told."""
+    try:
+        return updating.check(wish(), as_json=as_json, patch=patch)
+    except (UpdateError, ownership.OwnershipError) as error:
+        why = str(error)
+    except Exit as error:
+        why = str(error.message or f"exit code {error.code}")
+    except Exception as error:  # noqa: BLE001  (the code of a traceback, 1, would mean that one is due)
+        print(without_logins(traceback.format_exc()), file=sys.stderr)
+        why = f"{type(error).__name__}: {error}"
+    if as_json:
+        print(updating.unknown(why))
+    else:
+        print(without_logins(why), file=sys.stderr)
+    return 2
 
 
 @task(
@@ -67,7 +104,9 @@ def bump(
     context: Context, to: str = "", template: str = "", branch: str = "", no_tests: bool = False
 ) -> None:
     """Take chassis and tools of a release, and nothing else of the template."""
-    if code := bumping.run(_wish(to, template, [], ask=False), verify=not no_tests, branch=branch):
+    with exclusive.held(_checkout(), "template.bump"):
+        code = bumping.run(_wish(to, template, {}), verify=not no_tests, branch=branch)
+    if code:
         raise Exit(code=code)
 
 
@@ -94,7 +133,7 @@ def drift(context: Context, patch: bool = False, template: str = "") -> None:
         print("Restore a wheel in vendor/ as it was rendered: git checkout -- vendor")
     if patch:
         with updating.scratch_folder() as scratch:
-            print(drifting.patch(_wish("", template, [], ask=False), list(found), scratch))
+            print(drifting.patch(_wish("", template, {}), list(found), scratch))
     raise Exit(
         "An update merges these edits with the template's changes, or reports a conflict. To keep "
         "an edit for good, propose it to the template.",
@@ -114,21 +153,31 @@ def adopt(
     context: Context, answer: list[str], template: str = "", to: str = "", since: str = ""
 ) -> None:
     """Link a service that was not created with cruft to the template, and merge a release."""
-    if code := adopting.adopt(_wish(to, template, answer, ask=False), since):
+    given = _given(answer)
+    with exclusive.held(_checkout(), "template.adopt"):
+        code = adopting.adopt(_wish(to, template, given), since)
+    if code:
         raise Exit(code=code)
 
 
-def _wish(to: str, template: str, answers: list[str], *, ask: bool) -> Wish:
+def _wish(
+    to: str, template: str, answers: Mapping[str, str], *, ask: bool = False, since: str = ""
+) -> Wish:
     """Return the parameters of an update, with the programs for it installed."""
     folder = _checkout()
+    programs = environments.install(environments.TEMPLATE, folder) / "bin"
+    return Wish(folder, programs, to, template, answers, ask, since)
+
+
+def _given(answers: list[str]) -> dict[str, str]:
+    """Return the answers that are given as name=value."""
     given = {}
     for answer in answers:
         name, separator, value = answer.partition("=")
         if not separator:
             raise Exit(f"--answer={answer} must have the form name=value.", 2)
         given[name] = value
-    programs = environments.install(environments.TEMPLATE, folder) / "bin"
-    return Wish(folder, programs, to, template, given, ask)
+    return given
 
 
 def _checkout() -> Path:

@@ -8,6 +8,7 @@ environment.
 import hashlib
 import shutil
 import subprocess
+import sys
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def install(name: str, service: Path | None = None) -> Path:
             return environment
         _remove(environment)
         command = ["./bootstrap", "environment", f".venv/{name}", str(requirements)]
-        if subprocess.run(command, cwd=service).returncode:
+        # Tasks that print JSON have it alone on standard output.
+        if subprocess.run(command, cwd=service, stdout=sys.stderr).returncode:
             raise Exit(f"Installing .venv/{name} failed. The output above says why.", 1)
         marker.write_text(_wanted(environment, requirements), encoding="utf-8")
     return environment

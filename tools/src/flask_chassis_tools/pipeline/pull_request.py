@@ -8,6 +8,8 @@ import tomllib
 from flask_chassis import project
 from invoke import Context, Exit, task
 
+from flask_chassis_tools.updates.addresses import without_logins
+
 LONGEST_TEXT = 60_000
 """The length of a pull request's text, in characters; GitHub accepts a little more."""
 
@@ -89,5 +91,5 @@ def _run(*words: str, given: str | None = None) -> str:
         words, cwd=project.working_folder(), input=given, capture_output=True, text=True
     )
     if done.returncode:
-        raise Exit(f"{' '.join(words[:3])}: {done.stderr.strip()}", 1)
+        raise Exit(without_logins(f"{' '.join(words[:3])}: {done.stderr.strip()}"), 1)
     return done.stdout.strip()

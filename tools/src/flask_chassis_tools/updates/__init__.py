@@ -5,5 +5,6 @@ merges the old render, the new render and the service there; then the lock is ma
 run. The service itself is changed once, at the end (`switch.py`).
 
 These modules require only the standard library and git: the template's hooks import them from the
-wheel, and its fleet tasks from the sources. Cookiecutter runs in an environment of its own.
+wheel, and its fleet tasks from the sources. `lock_versions` also requires `packaging`, which both
+the service's environment and the fleet's have. Cookiecutter runs in an environment of its own.
 """

@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
-from . import git, preparing, record, releases, rendering, signatures, switch, updating
+from . import git, lineage, preparing, record, releases, rendering, signatures, switch, updating
 from .faults import UpdateError
 from .preparing import Wish
 from .record import Record
@@ -25,12 +25,14 @@ def adopt(wish: Wish, since: str) -> int:
     release is used. A service that is similar to none is merged with the release without a base.
     """
     switch.require_clean(wish.service)
-    if git.blob(wish.service, f"HEAD:{record.FILE}") is not None:
+    if (text := git.blob(wish.service, f"HEAD:{record.FILE}")) is not None:
+        _require_faultless(wish, record.read(text))
         raise UpdateError(f"The service already has a {record.FILE}: run template.update.")
     if not wish.template:
         raise UpdateError("Set the template's address: --template=https://...")
     if record.is_local(wish.template):
-        print(f"{wish.template} is a local folder. Set its address at the next update.")
+        shown = record.without_secrets(wish.template)
+        print(f"{shown} is a local folder. Set its address at the next update.")
     with updating.scratch_folder() as folder:
         keys = signatures.trusted_keys(wish.service)
         source = Source.cloned(wish.template, folder / "template", keys)
@@ -45,6 +47,8 @@ def adopt(wish: Wish, since: str) -> int:
             else "The service is similar to no release."
         )
         base = source.commit(found) if found else None
+        if base:
+            lineage.require_contained(source, base, tag)
         written = Record(wish.template, base or "", answers, {"directory": None})
         # From the record, so that a release can map them to new names.
         wish = replace(wish, answers={})
@@ -54,6 +58,13 @@ def adopt(wish: Wish, since: str) -> int:
         left = updating.outcome(prepared, prepared.faults)
         print("\n".join([f"The service is linked to {tag}. Review the staged changes.", *left]))
         return 1 if left else 0
+
+
+def _require_faultless(wish: Wish, written: Record) -> None:
+    """Raise UpdateError with the way out if the record of a service is of no use."""
+    record.require_hash(written.commit)
+    with updating.scratch_folder() as folder:
+        preparing.fetch(wish, written, folder).base(written.commit)
 
 
 def guesses(service: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import checksums, content_hash, lock_file
+from .addresses import without_login
 from .faults import UpdateError
 
 CHASSIS = "flask-chassis"
@@ -112,7 +113,7 @@ def _is_wheel(wheel: str, checksum: str, package: Mapping[str, Any]) -> bool:
 
 
 def _location(source: Mapping[str, Any]) -> str:
-    address = str(source.get("url", "PyPI"))
+    address = without_login(str(source.get("url", "PyPI")))
     if source.get("type") != "git":
         return address
     revision = str(source.get("reference") or source.get("resolved_reference", ""))

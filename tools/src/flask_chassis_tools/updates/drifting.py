@@ -2,13 +2,19 @@
 
 from pathlib import Path
 
-from . import checksums, differences, preparing, rendering
+from . import checksums, differences, preparing, record, rendering
 from .faults import UpdateError
 from .preparing import Wish
 
 
 def drift(service: Path) -> dict[str, str]:
-    """Return the template-owned files that were changed: `edited` or `deleted`."""
+    """Return the template-owned files that were changed: `edited` or `deleted`.
+
+    UpdateError if their checksums are missing, or if the record of the template is faulty.
+    """
+    written = service / record.FILE
+    if written.is_file():
+        record.require_hash(record.read(written.read_bytes()).commit)
     file = service / checksums.FILE
     if not file.is_file():
         raise UpdateError(

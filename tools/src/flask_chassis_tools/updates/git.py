@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from . import processes
+from .addresses import without_logins
 from .faults import UpdateError
 
 NEUTRAL = (
@@ -81,7 +82,8 @@ def ask(
     done = tries(folder, *words, given=given, variables=variables)
     if done.returncode:
         said = (done.stderr or done.stdout).decode(errors="replace").strip()
-        raise UpdateError(f"git {' '.join(words)} failed in {folder}: {said}")
+        message = f"git {' '.join(words)} failed in {folder}: {said}"
+        raise UpdateError(without_logins(message, *words))
     return done.stdout.decode(errors="surrogateescape").strip("\n")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import processes
 from .faults import UpdateError
+from .lock_versions import Reasons, is_lower, reason, taken_back, versions
 
 FILE = "poetry.lock"
 
@@ -18,37 +19,50 @@ _SEPARATOR = "\n[[package]]\n"
 _NAME = re.compile(r'^name = "(.+)"$', re.MULTILINE)
 
 
-def settle(service: str, old: str, new: str) -> str | None:
+def settle(service: str, old: str, new: str, reasons: Reasons) -> str | None:
     """Return the lock of a merged service if no dependency has to be resolved, else None.
 
-    If the service has changed nothing, the template's lock is right; if the template has changed
-    nothing, the service's is.
+    If the service has changed nothing, the template's lock is right, unless it takes a version
+    back for no reason; if the template has changed nothing, the service's is.
     """
-    if service in (old, new, ""):
+    if service in (new, ""):
+        return new
+    if service == old and not taken_back(packages(service), packages(new), reasons):
         return new
     if packages(old) == packages(new) and _tail(old) == _tail(new):
         return service
     return None
 
 
-def seed(service: str, old: str, new: str) -> str:
-    """Return the lock that Poetry starts from: the template's changes on the service's lock."""
+def seed(service: str, old: str, new: str, reasons: Reasons) -> str:
+    """Return the lock that Poetry starts from: the template's changes on the service's lock.
+
+    It has both versions of a package that the template has changed: Poetry takes the highest that
+    the dependencies admit, for each platform. A downgrade for a given reason has the template's
+    alone. Packages that the template has removed stay: Poetry drops them if nothing needs them.
+    """
     ours, before, after = packages(service), packages(old), packages(new)
-    chosen = {}
-    for name in sorted({*ours, *after}):
-        moved = before.get(name) != after.get(name)
-        if name in after and (moved or name not in ours):
-            chosen[name] = after[name]
-        elif name in ours and not (moved and name in before):
-            chosen[name] = ours[name]
-    head = new.split(_SEPARATOR, 1)[0]
-    body = _SEPARATOR.join([head, *(entry.strip("\n") + "\n" for entry in chosen.values())])
-    return f"{body}\n{_tail(new)}"
+    chosen = dict(after)
+    for name, entry in ours.items():
+        if name not in after or before.get(name) == after[name]:
+            chosen[name] = entry
+        elif not (is_lower(after[name], entry) and reason(name, after[name], reasons)):
+            chosen[name] = _both(after[name], entry)
+    head = _before_tail(new).split(_SEPARATOR, 1)[0]
+    entries = (entry.strip("\n") + "\n" for _, entry in sorted(chosen.items()))
+    return f"{_SEPARATOR.join([head, *entries])}\n{_tail(new)}"
+
+
+def _both(entry: str, other: str) -> str:
+    """Return an entry with what another has in further versions."""
+    known = versions(entry)
+    more = [each for each in other.split(_SEPARATOR) if not {*versions(each)} & {*known}]
+    return _SEPARATOR.join(each.strip("\n") + "\n" for each in (entry, *more))
 
 
 def packages(lock: str) -> dict[str, str]:
     """Return the entries of a lock by package name."""
-    entries = lock[: len(lock) - len(_tail(lock))].split(_SEPARATOR)[1:]
+    entries = _before_tail(lock).split(_SEPARATOR)[1:]
     found: dict[str, str] = {}
     for entry in entries:
         if match := _NAME.search(entry):
@@ -56,6 +70,10 @@ def packages(lock: str) -> dict[str, str]:
             name = match[1]
             found[name] = f"{found[name]}{_SEPARATOR}{entry}" if name in found else entry
     return found
+
+
+def _before_tail(lock: str) -> str:
+    return lock[: len(lock) - len(_tail(lock))]
 
 
 def _tail(lock: str) -> str:

@@ -5,7 +5,6 @@ because the hook must not depend on git.
 """
 
 import configparser
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -67,7 +66,7 @@ def commit_of(clone: Path) -> str | None:
     if head.startswith("ref: "):
         name = head.removeprefix("ref: ")
         head = _text(clone / name).strip() or _packed(clone, name)
-    return head if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", head) else None
+    return head if record.HASH.fullmatch(head) else None
 
 
 def _packed(clone: Path, name: str) -> str:

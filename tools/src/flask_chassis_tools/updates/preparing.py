@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from . import (
+    changelog,
     content_hash,
     git,
     lock_file,
+    lock_versions,
     merging,
     migrations,
     record,
+    releases,
     rendering,
     signatures,
     untrusted,
@@ -36,6 +39,8 @@ class Wish:
     """The template's address, instead of the one in the service's record."""
     answers: Mapping[str, str] = field(default_factory=dict)
     ask: bool = False
+    since: str = ""
+    """The release to merge from, instead of the commit in the service's record."""
     of_others: bool = False
     """Whether the service is others': its code then runs without credentials, or not at all."""
 
@@ -135,7 +140,8 @@ def prepare(
     context = {name: record.escaped(answers) for name, answers in new.context.items()}
     text = Record(address, commit, answers, more).text(commit, tag, context)
     (scratch.folder / record.FILE).write_text(text, encoding="utf-8")
-    faults = _lock(scratch, merged, old_folder, new.folder, wish)
+    reasons = _downgrades(source, version, tag)
+    faults = _lock(scratch, merged, old_folder, new.folder, wish, reasons)
     renders = (old_folder, new.folder)
     prepared = Prepared(scratch, source, tag, version, commit, new.new, merged, faults, renders)
     prepared.tree = scratch.present_tree()
@@ -158,27 +164,45 @@ def with_later_wheels(
     return {key: value for key, value in written.more.items() if key != wheels.RECORDED}
 
 
-def _lock(scratch: Scratch, merged: Merged, old: Path | None, new: Path, wish: Wish) -> list[str]:
+def _downgrades(source: Source, after: str | None, until: str) -> lock_versions.Reasons:
+    """Return why the releases of an update lock older versions."""
+    tags = releases.between(source.tags(), after, until)
+    text = source.file(source.commit(until), changelog.FILE)
+    # The change at hand, which `fleet.impact` shows, is in no release yet.
+    return changelog.downgrades(changelog.sections(text, [*tags, changelog.UNRELEASED]))
+
+
+def _lock(
+    scratch: Scratch,
+    merged: Merged,
+    old: Path | None,
+    new: Path,
+    wish: Wish,
+    reasons: lock_versions.Reasons,
+) -> list[str]:
     """Write poetry.lock, and return the problems with it."""
     file = scratch.folder / lock_file.FILE
     ours = _text(file)
     before, after = _text(old / lock_file.FILE) if old else "", _text(new / lock_file.FILE)
-    settled = lock_file.settle(ours, before, after)
-    if "pyproject.toml" in merged.conflicts:
-        file.write_text(settled or ours, encoding="utf-8")
-        return [f"{lock_file.FILE} depends on pyproject.toml: resolve that, then run poetry lock"]
-    if settled and content_hash.is_of(settled, _text(scratch.folder / "pyproject.toml")):
-        file.write_text(settled, encoding="utf-8")
-        return []
-    file.write_text(lock_file.seed(ours, before, after), encoding="utf-8")
     try:
-        if wish.of_others:
-            untrusted.require_nothing_to_build(scratch.folder)
-        lock_file.make(scratch.folder, wish.programs, wish.environment)
+        settled = lock_file.settle(ours, before, after, reasons)
+        # Until Poetry has run, too: the versions of both are in it, and none is lost.
+        file.write_text(settled or lock_file.seed(ours, before, after, reasons), encoding="utf-8")
+        if "pyproject.toml" in merged.conflicts:
+            what = "depends on pyproject.toml: resolve that, then run poetry lock"
+            return [f"{lock_file.FILE} {what}"]
+        if not content_hash.is_of(settled or "", _text(scratch.folder / "pyproject.toml")):
+            file.write_text(lock_file.seed(ours, before, after, reasons), encoding="utf-8")
+            if wish.of_others:
+                untrusted.require_nothing_to_build(scratch.folder)
+            lock_file.make(scratch.folder, wish.programs, wish.environment)
+        made = _text(file)
+        had, old_locked, new_locked, has = map(lock_file.packages, (ours, before, after, made))
+        told = lock_versions.compared(had, old_locked, new_locked, has, reasons)
     except UpdateError as fault:
-        file.write_text(ours, encoding="utf-8")
         return [f"{lock_file.FILE} is outdated: run poetry lock ({fault})"]
-    return []
+    merged.notes += told.notes
+    return told.faults
 
 
 def _text(file: Path) -> str:

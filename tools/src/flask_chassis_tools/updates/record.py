@@ -5,12 +5,14 @@ file, so that a brace is written there as the expression for a brace, and read a
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .addresses import without_login
 from .faults import UpdateError
 
 FILE = ".cruft.json"
@@ -18,7 +20,20 @@ FILE = ".cruft.json"
 BRACE = "{{ '{' }}"
 """What stands for `{` in the file. Each expression, block and comment of Jinja begins with one."""
 
-HOW_TO_LINK = "Link the service with the task template.adopt."
+HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+HOW_TO_LINK = "Link the service: template.adopt --template=https://..."
+
+HOW_TO_LINK_AGAIN = (
+    f"remove the record (git rm {FILE}), commit that, and link the service again: "
+    "template.adopt --template=https://..."
+)
+
+HOW_TO_NAME = (
+    "Name the release that the service was rendered from: template.update --since=RELEASE. "
+    "This update records it."
+)
+"""The way out if the recorded commit is of no use."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +77,20 @@ def read(text: str | bytes | None) -> Record:
         known = ("template", "commit", "checkout", "context")
         more = {key: value for key, value in found.items() if key not in known}
         return Record(str(found["template"]), str(found["commit"]), answers, more)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UpdateError(
-            f"{FILE} cannot be read ({error!r}). Restore it from git's history."
+            f"{FILE} cannot be read ({error!r}). Restore it from git's history and commit it; if "
+            f"no commit has a good one, {HOW_TO_LINK_AGAIN}"
         ) from None
+
+
+def require_hash(commit: str) -> None:
+    """Raise UpdateError if what a record names as its commit is no full commit hash."""
+    if not HASH.fullmatch(commit):
+        raise UpdateError(
+            f"{commit[:60]!r}, the commit in {FILE}, is not a commit: a full hash is needed. "
+            f"{HOW_TO_NAME}"
+        )
 
 
 def escaped(context: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,11 +125,5 @@ def is_local(address: str) -> bool:
 
 
 def without_secrets(address: str) -> str:
-    """Return an address without credentials.
-
-    The user name of an SSH address, as in `ssh://git@...`, is a part of the address and is kept.
-    """
-    parts = urlsplit(address)
-    user, at, host = parts.netloc.rpartition("@")
-    name = "" if parts.scheme in {"http", "https"} else user.partition(":")[0]
-    return parts._replace(netloc=f"{name}{at if name else ''}{host}").geturl() if at else address
+    """Return an address without credentials, as `addresses.without_login` does."""
+    return without_login(address)

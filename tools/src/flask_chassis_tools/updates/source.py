@@ -1,10 +1,10 @@
 """Reads the template's repository."""
 
-import re
 import tempfile
 from pathlib import Path
 
-from . import git, releases, signatures
+from . import git, record, releases, signatures
+from .addresses import without_logins
 from .faults import UpdateError
 
 
@@ -19,7 +19,7 @@ class Source:
         If there are `keys`, only releases that they have signed are used.
         """
         self.folder = folder
-        self.address = address
+        self.address = record.without_secrets(address)
         self.shared = shared
         self.keys = keys
 
@@ -29,15 +29,14 @@ class Source:
         into.parent.mkdir(parents=True, exist_ok=True)
         done = git.tries(into.parent, "clone", "--quiet", "--bare", "--", address, str(into))
         if done.returncode:
-            raise UpdateError(
-                f"Cloning the template from {address} failed: "
-                f"{done.stderr.decode(errors='replace').strip()}"
-            )
+            said = done.stderr.decode(errors="replace").strip()
+            message = f"Cloning the template from {address} failed: {said}"
+            raise UpdateError(without_logins(message, address))
         return cls(into, address, keys=keys)
 
-    def tags(self) -> list[str]:
-        """Return all tags."""
-        return git.ask(self.folder, "tag", "--list").split()
+    def tags(self, *options: str) -> list[str]:
+        """Return all tags, or those that options of `git tag` select."""
+        return git.ask(self.folder, "tag", "--list", *options).split()
 
     def release(self, wanted: str = "") -> str:
         """Return an existing tag, by default the newest release; verify its signature."""
@@ -65,15 +64,16 @@ class Source:
             f"The newest are: {known}."
         )
 
-    def commit(self, name: str) -> str:
-        """Return the commit of a tag or of a recorded commit; UpdateError if it does not exist."""
+    def known(self, name: str) -> str | None:
+        """Return the commit of a tag or of a full hash; None if it does not exist."""
         done = git.tries(self.folder, "rev-parse", "--verify", "--quiet", name + "^{commit}")
-        if done.returncode:
-            raise UpdateError(
-                f"{self.address} has no commit {name}. Its history was rewritten, or the service "
-                "was rendered from another template. Link it again with the task template.adopt."
-            )
-        return done.stdout.decode().strip()
+        return None if done.returncode else done.stdout.decode().strip()
+
+    def commit(self, tag: str) -> str:
+        """Return the commit of a tag; UpdateError if it does not exist."""
+        if found := self.known(tag):
+            return found
+        raise UpdateError(f"{self.address} has no tag {tag}.")
 
     def base(self, commit: str) -> str:
         """Return the commit that a service names as its origin, which is rendered again.
@@ -81,9 +81,15 @@ class Source:
         A service could name one that nobody has reviewed: it has to be published, or, if there are
         keys, to be a part of a release that they have signed.
         """
-        if not re.fullmatch(r"[0-9a-f]{4,64}", commit):
-            raise UpdateError(f"The commit {commit!r} in the service's record is not a commit.")
-        found = self.commit(commit)
+        record.require_hash(commit)
+        found = self.known(commit)
+        if not found:
+            self.require_history()
+            raise UpdateError(
+                f"{self.address} has no commit {commit}, which {record.FILE} names. If the service "
+                "is from another repository, set its address: --template=https://... If the "
+                f"history was rewritten: {record.HOW_TO_NAME}"
+            )
         words = ("for-each-ref", "--contains", found, "--format=%(refname)")
         names = git.ask(self.folder, *words, "refs/heads", "refs/tags").split()
         if self.keys:
@@ -93,20 +99,32 @@ class Source:
             what = "release that the trusted keys have signed" if self.keys else "branch or tag"
             raise UpdateError(
                 f"The service names the commit {found[:10]} of {self.address} as its origin, which "
-                f"is in no {what}. Correct the commit in the service's record."
+                f"is in no {what}. Correct the commit in the service's record. {record.HOW_TO_NAME}"
             )
         return found
 
+    def require_history(self) -> None:
+        """Raise UpdateError if the template is a shallow clone, which lacks older commits."""
+        if git.ask(self.folder, "rev-parse", "--is-shallow-repository") == "true":
+            raise UpdateError(
+                f"{self.address} has only a part of the template's history. Fetch the rest there: "
+                "git fetch --unshallow --tags"
+            )
+
     def version_of(self, commit: str) -> str | None:
         """Return the newest version that a commit contains; None if it contains none."""
-        merged = git.ask(self.folder, "tag", "--merged", commit).split()
-        versions = releases.in_order(merged)
+        versions = releases.in_order(self.tags("--merged", commit))
         return versions[-1] if versions else None
 
     def contains(self, commit: str, other: str) -> bool:
         """Return whether a commit has another commit in its history."""
         done = git.tries(self.folder, "merge-base", "--is-ancestor", other, commit)
         return done.returncode == 0
+
+    def common(self, commit: str, other: str) -> str | None:
+        """Return the newest commit that two commits contain; None if they have none in common."""
+        done = git.tries(self.folder, "merge-base", commit, other)
+        return None if done.returncode else done.stdout.decode().split()[0]
 
     def file(self, commit: str, name: str) -> str:
         """Return the text of a file at a commit; empty if it does not exist."""

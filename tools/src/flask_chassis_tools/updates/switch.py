@@ -14,22 +14,35 @@ from .scratch import Scratch
 
 
 def require_clean(service: Path) -> None:
-    """Raise UpdateError if the service has uncommitted changes, which could get lost."""
-    top = git.tries(service, "rev-parse", "--show-toplevel")
-    if top.returncode or Path(top.stdout.decode().strip()).resolve() != service.resolve():
-        raise UpdateError(
-            f"{service} is not the top folder of a git repository. Create one and commit the "
-            "service first: updates are merged by git."
-        )
+    """Raise UpdateError if the service has uncommitted changes, which could get lost.
+
+    Restore the service first if an update was killed: the caller holds its lock.
+    """
+    require_repository(service)
     restoring.restore(service)
-    if git.tries(service, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
-        raise UpdateError("The service has no commit yet. Commit the rendered files first.")
+    require_commit(service)
     # What a submodule contains is no part of the update, and its configuration can name programs.
     words = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=dirty")
     changes = git.names(service, *words)
     if changes:
         shown = ", ".join(line[3:] for line in changes[:5]) + (", …" if len(changes) > 5 else "")
         raise UpdateError(f"There are uncommitted changes: {shown}. Commit them first.")
+
+
+def require_repository(service: Path) -> None:
+    """Raise UpdateError if the service is not the top folder of a git repository."""
+    top = git.tries(service, "rev-parse", "--show-toplevel")
+    if top.returncode or Path(top.stdout.decode().strip()).resolve() != service.resolve():
+        raise UpdateError(
+            f"{service} is not the top folder of a git repository. Create one and commit the "
+            "service first: updates are merged by git."
+        )
+
+
+def require_commit(service: Path) -> None:
+    """Raise UpdateError if the service has no commit."""
+    if git.tries(service, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
+        raise UpdateError("The service has no commit yet. Commit the rendered files first.")
 
 
 def to_work_tree(scratch: Scratch, tree: str, stages: Sequence[str]) -> None:

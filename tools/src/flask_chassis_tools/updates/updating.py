@@ -14,13 +14,14 @@ from . import (
     changelog,
     differences,
     interrupts,
+    lineage,
     preparing,
     releases,
     switch,
     verifying,
 )
+from .addresses import without_logins
 from .preparing import Prepared, Wish
-from .source import Source
 
 ATTEMPTS = 50
 
@@ -54,7 +55,8 @@ def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -
     switch.require_clean(wish.service)
     with scratch_folder() as folder:
         prepared = due(wish, folder, branch)
-        if prepared is None:
+        if isinstance(prepared, str):
+            print(prepared)
             return 0
         print(report(prepared) + (own_patch(prepared) if patch else ""), flush=True)
         failed = list(prepared.faults)
@@ -76,40 +78,37 @@ def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -
 
 
 def check(wish: Wish, *, as_json: bool, patch: bool = False) -> int:
-    """Print whether an update is due and what it would change; return 1 if one is due."""
-    switch.require_clean(wish.service)
+    """Print whether an update of the last commit is due, and what it would change.
+
+    Return 0 if none is due, and 1 if one is. This only reads the service.
+    """
+    switch.require_repository(wish.service)
+    switch.require_commit(wish.service)
     with scratch_folder() as folder:
         prepared = due(wish, folder)
         if as_json:
-            print(json.dumps(facts(prepared), indent=2))
-        elif prepared:
+            print(facts(prepared))
+        elif isinstance(prepared, str):
+            print(prepared)
+        else:
             print(report(prepared) + (own_patch(prepared) if patch else ""))
-        return 1 if prepared else 0
+        return 0 if isinstance(prepared, str) else 1
 
 
-def due(wish: Wish, folder: Path, branch: str = "") -> Prepared | None:
-    """Prepare an update; if none is due, print why and return None."""
+def due(wish: Wish, folder: Path, branch: str = "") -> Prepared | str:
+    """Prepare an update and return it; if none is due, return why."""
     written = preparing.recorded(wish.service)
     source = preparing.fetch(wish, written, folder)
-    base, tag = source.base(written.commit), source.release(wish.tag)
-    target = source.commit(tag)
-    if base == target and not wish.answers:
-        print(f"The service is up to date: {tag}.")
-        return None
-    if base != target and source.contains(base, target):
-        print(f"The service is newer than {tag}: it was rendered from {_name(source, base)}.")
-        return None
+    tag = source.release(wish.tag)
+    base, target = lineage.base(source, written.commit, tag, wish.since), source.commit(tag)
+    is_wanted = base == target and (wish.answers or wish.since)
+    if not is_wanted and (why := lineage.nothing_due(source, base, tag)):
+        return why
     if branch and branches.is_worked_on(wish.service, branch, target):
-        print(f"The branch {branch} has this update and other commits. It was not changed.")
-        return None
+        return f"The branch {branch} has this update and other commits. It was not changed."
     if branch:
         branches.replaceable(wish.service, branch)
     return preparing.prepare(wish, written, source, tag, folder, base)
-
-
-def _name(source: Source, commit: str) -> str:
-    version = source.version_of(commit)
-    return f"commit {commit[:10]}, which is after {version}" if version else commit[:10]
 
 
 def news(prepared: Prepared) -> str:
@@ -138,7 +137,7 @@ def report(prepared: Prepared) -> str:
         lines += ["(The option --patch shows these changes of the template.)"]
     if actions := changelog.actions(told):
         lines += ["", "Actions needed:", *(f"- {entry}" for entry in actions)]
-    return "\n".join(lines)
+    return without_logins("\n".join(lines))
 
 
 def own_patch(prepared: Prepared) -> str:
@@ -169,18 +168,30 @@ def message(prepared: Prepared, left: list[str]) -> str:
     return "\n\n".join([subject, *left, report(prepared)])
 
 
-def facts(prepared: Prepared | None) -> dict[str, Any]:
-    """Return the description of an update for programs."""
-    if prepared is None:
-        return {"due": False}
-    return {
-        "due": True,
-        "from": prepared.old_version,
-        "to": prepared.tag,
-        "touched": prepared.touched,
-        "conflicts": prepared.merged.conflicts,
-        "notes": prepared.merged.notes,
-        "own": prepared.merged.own,
-        "faults": prepared.faults,
-        "actions": changelog.actions(news(prepared)),
-    }
+def facts(prepared: Prepared | str) -> str:
+    """Return the description of an update as JSON; of none, why none is due."""
+    if isinstance(prepared, str):
+        return as_json({"due": False, "reason": prepared})
+    return as_json(
+        {
+            "due": True,
+            "from": prepared.old_version,
+            "to": prepared.tag,
+            "touched": prepared.touched,
+            "conflicts": prepared.merged.conflicts,
+            "notes": prepared.merged.notes,
+            "own": prepared.merged.own,
+            "faults": prepared.faults,
+            "actions": changelog.actions(news(prepared)),
+        }
+    )
+
+
+def unknown(why: str) -> str:
+    """Return as JSON that nobody knows whether an update is due."""
+    return as_json({"due": None, "error": why})
+
+
+def as_json(told: dict[str, Any]) -> str:
+    """Return what is told as JSON, without logins in addresses."""
+    return without_logins(json.dumps(told, indent=2))
