@@ -22,6 +22,7 @@ def of(states: Sequence[State]) -> str:
     counts = {
         "services": len(states),
         "at the newest release": sum(not each.behind and not each.fault for each in states),
+        "without changes of deleted files": sum(bool(each.left_out) for each in states),
         "behind": sum(bool(each.behind) for each in states),
         "with edited files of the template": sum(bool(each.drift) for each in states),
         "on another chassis than the template's": sum(bool(each.foreign) for each in states),

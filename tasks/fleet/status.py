@@ -100,4 +100,9 @@ def table(found: Sequence[State]) -> str:
     newest = sum(not each.behind for each in found)
     lines += ["", f"{len(found)} services, {newest} at the newest release."]
     lines += [f"{each.name}: {foreign}" for each in found for foreign in each.foreign]
+    lines += [
+        f"{each.name}: lacks changes of {name}, since {tag}: it was deleted there"
+        for each in found
+        for name, tag in each.left_out.items()
+    ]
     return "\n".join([*lines, *(f"{each.name}: {each.fault}" for each in found if each.fault)])

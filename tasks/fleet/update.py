@@ -38,7 +38,7 @@ def update(
     print(f"The updates are on the branches {updating.branch_of(tag)}; no test was run yet.")
     if report:
         Path(report).write_text(updating.as_json(results), "utf-8")
-    if any(result.outcome in {"conflicts", "failed"} for result in results):
+    if any(result.outcome in {"conflicts", "failed", "incomplete"} for result in results):
         raise Exit(code=1)
 
 

@@ -1,6 +1,7 @@
 """Tasks that update the service from the template that it was rendered from."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from flask_chassis import project
@@ -22,9 +23,10 @@ HELP = {
 
 
 @task(
-    iterable=["answer"],
+    iterable=["answer", "restore"],
     help=HELP
     | {
+        "restore": "A file of the template that was deleted here, to bring back; can be repeated",
         "check": "Only print whether an update is due, and which files it would change",
         "json": "Print the result of --check as JSON",
         "patch": "Also show the template's changes to files that the service owns",
@@ -36,6 +38,7 @@ HELP = {
 def update(
     context: Context,
     answer: list[str],
+    restore: list[str],
     to: str = "",
     template: str = "",
     check: bool = False,
@@ -46,7 +49,8 @@ def update(
     no_input: bool = False,
 ) -> None:
     """Merge a release of the template; fail on conflicts and failed tests."""
-    wish = _wish(to, template, answer, ask=not (check or no_input) and sys.stdin.isatty())
+    asks = not (check or no_input) and sys.stdin.isatty()
+    wish = replace(_wish(to, template, answer, ask=asks), restore=restore)
     if check:
         code = updating.check(wish, as_json=json, patch=patch)
     else:
@@ -81,7 +85,8 @@ def drift(context: Context, patch: bool = False, template: str = "") -> None:
             print(drifting.patch(_wish("", template, [], ask=False), list(found), scratch))
     raise Exit(
         "An update merges these edits with the template's changes, or reports a conflict. To keep "
-        "an edit for good, propose it to the template.",
+        f"one for good, propose it to the template, or list the file in {ownership.FILE}: in "
+        "shared, if updates shall merge it, in seeded, if it is the service's or was deleted.",
         1,
     )
 

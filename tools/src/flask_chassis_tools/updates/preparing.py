@@ -1,6 +1,6 @@
 """Prepares an update in a scratch repository."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,13 @@ from typing import Any
 from . import (
     content_hash,
     git,
+    left_out,
     lock_file,
     merging,
     migrations,
     record,
     rendering,
+    sides,
     signatures,
     untrusted,
 )
@@ -35,6 +37,8 @@ class Wish:
     """The template's address, instead of the one in the service's record."""
     answers: Mapping[str, str] = field(default_factory=dict)
     ask: bool = False
+    restore: Collection[str] = ()
+    """Files of the template to bring back, which the service deleted."""
     of_others: bool = False
     """Whether the service is others': its code then runs without credentials, or not at all."""
 
@@ -124,17 +128,28 @@ def prepare(
     if steps:
         with scratch.changing():
             migrations.change_files(wish.python, steps, scratch.folder, wish.environment)
-    merged = merging.merge(
-        scratch, merging.sides(scratch, old_folder, new.folder), f"template-{tag}"
-    )
+    trees = sides.prepare(scratch, old_folder, new.folder, left_out.known(written), wish.restore)
+    merged = merging.merge(scratch, trees, f"template-{tag}")
+    merged.notes += _renamed_answers(merged, answers)
     context = {name: record.escaped(answers) for name, answers in new.context.items()}
-    text = Record(address, commit, answers, written.more).text(commit, tag, context)
+    more = left_out.recorded(written, merged.left_out, tag)
+    text = Record(address, commit, answers, more).text(commit, tag, context)
     (scratch.folder / record.FILE).write_text(text, encoding="utf-8")
     faults = _lock(scratch, merged, old_folder, new.folder, wish)
     renders = (old_folder, new.folder)
     prepared = Prepared(scratch, source, tag, version, commit, new.new, merged, faults, renders)
     prepared.tree = scratch.present_tree()
     return prepared
+
+
+def _renamed_answers(merged: Merged, answers: Mapping[str, Any]) -> list[str]:
+    """Return notes about renamed folders that the record has under their old names."""
+    return [
+        f"The answer {question} is still {answer}. Give the new name, so that the template's next "
+        f"changes use it: template.update --answer={question}={merged.folders[answer]}"
+        for question, answer in answers.items()
+        if answer in merged.folders
+    ]
 
 
 def _lock(scratch: Scratch, merged: Merged, old: Path | None, new: Path, wish: Wish) -> list[str]:

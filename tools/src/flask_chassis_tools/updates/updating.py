@@ -14,6 +14,7 @@ from . import (
     changelog,
     differences,
     interrupts,
+    left_out,
     preparing,
     releases,
     switch,
@@ -55,7 +56,9 @@ def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -
     with scratch_folder() as folder:
         prepared = due(wish, folder, branch)
         if prepared is None:
-            return 0
+            left = still_left_out(wish.service)
+            print("\n".join(left), end="\n" if left else "")
+            return 1 if left else 0
         print(report(prepared) + (own_patch(prepared) if patch else ""), flush=True)
         failed = list(prepared.faults)
         if verify and not prepared.merged.conflicts and not failed:
@@ -93,7 +96,7 @@ def due(wish: Wish, folder: Path, branch: str = "") -> Prepared | None:
     source = preparing.fetch(wish, written, folder)
     base, tag = source.base(written.commit), source.release(wish.tag)
     target = source.commit(tag)
-    if base == target and not wish.answers:
+    if base == target and not wish.answers and not wish.restore:
         print(f"The service is up to date: {tag}.")
         return None
     if base != target and source.contains(base, target):
@@ -158,7 +161,14 @@ def outcome(prepared: Prepared, failed: list[str]) -> list[str]:
             f"Files with conflicts: {len(prepared.merged.conflicts)}. Resolve them like after "
             "`git merge`, then run ./bootstrap, the checks and the tests. They did not run."
         )
+    failed = [*left_out.sentences(prepared.merged.left_out), *failed]
     return [*left, *(f"{branches.LEFT_TO_MEND}{what}." for what in failed)]
+
+
+def still_left_out(service: Path) -> list[str]:
+    """Return what earlier updates left out of a service, one sentence each, until it is settled."""
+    sentences = left_out.sentences(left_out.in_last_commit(service))
+    return [f"{branches.LEFT_TO_MEND}{what}." for what in sentences]
 
 
 def message(prepared: Prepared, left: list[str]) -> str:
@@ -181,6 +191,7 @@ def facts(prepared: Prepared | None) -> dict[str, Any]:
         "conflicts": prepared.merged.conflicts,
         "notes": prepared.merged.notes,
         "own": prepared.merged.own,
+        "left_out": prepared.merged.left_out,
         "faults": prepared.faults,
         "actions": changelog.actions(news(prepared)),
     }
