@@ -12,7 +12,11 @@ from ..engine import engine
 from ..folders import ROOT
 from .services import find
 
+branches = engine("branches")
 record = engine("record")
+
+LONGEST_TEXT = 60_000
+"""The length of a pull request's text, in bytes; GitHub accepts a little more."""
 
 UPDATE = """\
 set -eu
@@ -54,9 +58,50 @@ exit "$status"
 docs/explanation/trust.md says what the service's code can reach meanwhile.
 """
 
+PULL_REQUEST = """\
+set -eu
+case $SERVICE in
+    (*github*) ;;
+    (*) echo "Not on GitHub: open a request to merge $BRANCH there."; exit 0 ;;
+esac
+branch=$(mktemp -d)
+if ! git clone --quiet --bare --branch="$BRANCH" --depth=1 "$SERVICE" "$branch"; then
+    echo "No branch $BRANCH: no pull request."
+    exit 0
+fi
+git -C "$branch" log -1 --format=%B >message
+if [ "$(git -C "$branch" log -1 --format=%ce)" != {email} ]; then
+    echo "Somebody works on $BRANCH: its pull request is left as it is."
+    exit 0
+fi
+title=$(head -n 1 message)
+tail -n +2 message | head -c {longest} >text
+draft=
+case $title in
+    (*"{with_conflicts}"*) draft=--draft ;;
+esac
+if grep -q "^{left_to_mend}" message; then
+    draft=--draft
+fi
+set -- --repo "$SERVICE" --title "$title" --body-file text
+number=$(gh pr list --repo "$SERVICE" --head "$BRANCH" --json number --jq '.[].number')
+if [ "$number" ]; then
+    gh pr edit "$number" "$@"
+    if [ "$draft" ]; then
+        gh pr ready "$number" --undo --repo "$SERVICE"
+    fi
+else
+    gh pr create --head "$BRANCH" "$@" $draft
+fi
+"""
+"""The step after it, also if that one failed. A draft cannot be merged, and its text has the list
+of conflicts, which begins the commit's message. Nothing of the service's runs here.
+"""
+
 GITHUB = """\
 # Made by `./invoke fleet.update --matrix`: a job for each service. It needs the right to push to
-# them: give git a credential, for example through `git config --global credential.helper`.
+# them: give git a credential, for example through `git config --global credential.helper`; and the
+# secret FLEET_TOKEN, with which gh opens pull requests there.
 name: Update the fleet
 on: workflow_dispatch
 permissions:
@@ -83,11 +128,19 @@ jobs:
           BRANCH: {branch}
         run: |
 {script}
+      - name: Pull request
+        if: ${{{{ !cancelled() }}}}
+        env:
+          SERVICE: ${{{{ matrix.service }}}}
+          BRANCH: {branch}
+          GH_TOKEN: ${{{{ secrets.FLEET_TOKEN }}}}
+        run: |
+{pull_request}
 """
 
 TEAMCITY = """\
 // Made by `./invoke fleet.update --matrix`: a build for each service. Its agents need the right to
-// push to them.
+// push to them, and gh, logged in, which opens pull requests.
 import jetbrains.buildServer.configs.kotlin.*
 import jetbrains.buildServer.configs.kotlin.buildSteps.script
 
@@ -109,6 +162,13 @@ object UpdateTheFleet : BuildType({{
             name = "Update, check and test"
             scriptContent = \"\"\"
 {script}
+            \"\"\".trimIndent()
+        }}
+        script {{
+            name = "Pull request"
+            executionMode = BuildStep.ExecutionMode.RUN_ON_FAILURE
+            scriptContent = \"\"\"
+{pull_request}
             \"\"\".trimIndent()
         }}
     }}
@@ -160,6 +220,7 @@ def github(services: Sequence[str], tag: str, template: str) -> str:
         services="\n".join(f"          - {json.dumps(address)}" for address in services),
         branch=_branch(tag),
         script=_indented(_script(tag), 10),
+        pull_request=_indented(_pull_request(), 10),
         setup_python=_as_here(".github/workflows/nightly.yaml", r"uses: (actions/setup-python@.*)"),
     )
 
@@ -168,12 +229,13 @@ def teamcity(services: Sequence[str], tag: str, template: str) -> str:
     """Return settings of TeamCity in its Kotlin DSL."""
     quoted = (_kotlin(address) for address in services)
     # A dollar begins a template in Kotlin's texts, also in those with three quotes.
-    script = _script(tag).replace("$", "${'$'}")
+    script, request = (text.replace("$", "${'$'}") for text in (_script(tag), _pull_request()))
     return TEAMCITY.format(
         services=",\n".join(f"                value({address})" for address in quoted),
         branch=_branch(tag),
         template=_kotlin(template),
         script=_indented(script, 16),
+        pull_request=_indented(request, 16),
         version=_as_here(".teamcity/settings.kts", r'^version = "(.*)"'),
     )
 
@@ -194,6 +256,15 @@ def _branch(tag: str) -> str:
 
 def _script(tag: str) -> str:
     return UPDATE.replace("{to}", f" --to={tag}" if tag else "")
+
+
+def _pull_request() -> str:
+    return PULL_REQUEST.format(
+        email=branches.EMAIL,
+        left_to_mend=branches.LEFT_TO_MEND,
+        longest=LONGEST_TEXT,
+        with_conflicts=branches.WITH_CONFLICTS,
+    )
 
 
 def _indented(text: str, by: int) -> str:

@@ -120,9 +120,8 @@ def _prepared(service: Path, template: Path, tag: str, shared: Path, branch: str
         prepared = preparing.prepare(wish, written, clone, tag, Path(folder), base)
         left = updating.outcome(prepared, prepared.faults)
         if branch:
-            switch.to_branch(
-                prepared.scratch, prepared.tree, branch, updating.message(prepared, left)
-            )
+            text, conflicts = updating.message(prepared, left), prepared.merged.conflicts
+            switch.to_branch(prepared.scratch, prepared.tree, branch, text, conflicts)
         return Result(
             service.name,
             str(service),

@@ -222,8 +222,9 @@ def test_a_pipeline_has_a_job_for_each_service(
     checked = run([PROGRAMS / words[0], *words[1:]], tmp_path)
     assert checked.returncode == 0, checked.stdout
     scripts = [step["run"] for step in jobs["update"]["steps"] if "run" in step]
-    (tmp_path / "script").write_text(f"#!/bin/sh\n{scripts[0]}")
-    assert run([PROGRAMS / "shellcheck", tmp_path / "script"], tmp_path).stdout == ""
+    for script in scripts:
+        (tmp_path / "script").write_text(f"#!/bin/sh\n{script}")
+        assert run([PROGRAMS / "shellcheck", tmp_path / "script"], tmp_path).stdout == ""
 
 
 STATES = [

@@ -65,7 +65,8 @@ def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -
             failed += verifying.verify(prepared.scratch.folder, wish.service, wish.programs)
         left = outcome(prepared, failed)
         if branch:
-            switch.to_branch(prepared.scratch, prepared.tree, branch, message(prepared, left))
+            text, conflicts = message(prepared, left), prepared.merged.conflicts
+            switch.to_branch(prepared.scratch, prepared.tree, branch, text, conflicts)
             print(f"The update is on the branch {branch}.")
         else:
             stages = prepared.merged.stages
