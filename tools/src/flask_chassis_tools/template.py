@@ -96,7 +96,8 @@ def drift(context: Context, patch: bool = False, template: str = "") -> None:
     help=HELP
     | {
         "template": "The template's address, which is recorded in .cruft.json",
-        "since": "The release that the service was rendered from; by default the most similar one",
+        "since": "The release that the service was rendered from; by default it is recognised; "
+        "`none` for a service that is not from the template",
     },
 )
 def adopt(

@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 
 from flask_chassis_tools.updates import (
-    adopting,
     checksums,
     differences,
     drifting,
     git,
+    ownership,
+    recognising,
     restoring,
     switch,
 )
 from flask_chassis_tools.updates.binaries import is_binary
 
-from .merges import Files, updated, written
+from .merges import LISTS, Files, updated, written
 
 FIRST, SECOND = (f"vendor/flask_chassis-0.{number}.0-py3-none-any.whl" for number in (1, 2))
 
@@ -180,7 +181,8 @@ def test_a_patch_does_not_show_binary_files(tmp_path: Path) -> None:
 def test_a_similar_render_is_found_by_the_bytes(tmp_path: Path) -> None:
     rendered = written(tmp_path / "rendered", wheels(first=OLD))
     service = written(tmp_path / "service", wheels(first=PATCHED))
-    assert adopting._share(rendered, service) == pytest.approx(2 / 3)
+    files = {FIRST: "0", ownership.FILE: hashlib.sha256(LISTS.encode()).hexdigest()}
+    assert recognising.compare(service, rendered, files) == (0.5, [FIRST])
 
 
 @pytest.mark.parametrize(
