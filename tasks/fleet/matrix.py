@@ -94,8 +94,8 @@ else
     gh pr create --head "$BRANCH" "$@" $draft
 fi
 """
-"""The step after it, also if that one failed. A draft cannot be merged, and its text has the list
-of conflicts, which begins the commit's message. Nothing of the service's runs here.
+"""What comes after it, also if it failed. A draft cannot be merged; its text is the message of the
+commit, which begins with what is left to do and lists the conflicts. No code of the service's runs.
 """
 
 GITHUB = """\
@@ -128,8 +128,21 @@ jobs:
           BRANCH: {branch}
         run: |
 {script}
+  pull-request:
+    # In a job of its own: what a service's code has left behind does not see the token.
+    name: Pull request, ${{{{ matrix.service }}}}
+    needs: update
+    if: ${{{{ !cancelled() }}}}
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    strategy:
+      fail-fast: false
+      max-parallel: 10
+      matrix:
+        service:
+{services}
+    steps:
       - name: Pull request
-        if: ${{{{ !cancelled() }}}}
         env:
           SERVICE: ${{{{ matrix.service }}}}
           BRANCH: {branch}

@@ -73,10 +73,12 @@ def git(folder: Path, *words: str, email: str = "template@localhost") -> None:
 
 
 def pull_request(service: Path, tmp_path: Path, known: str = "") -> tuple[Finished, str]:
-    """Run the second step of the job with a program that stands for gh; return its calls."""
+    """Run the second job with a program that stands for gh; return its calls."""
     workflow = yaml.safe_load(matrix.github([f"file://{service}"], "v1.2.0", TEMPLATE))
-    step = workflow["jobs"]["update"]["steps"][-1]
-    assert step["if"] == "${{ !cancelled() }}"
+    job = workflow["jobs"]["pull-request"]
+    assert (job["needs"], job["if"]) == ("update", "${{ !cancelled() }}")
+    assert job["strategy"]["matrix"]["service"] == [f"file://{service}"]
+    [step] = job["steps"]
     assert step["env"]["GH_TOKEN"] == "${{ secrets.FLEET_TOKEN }}"
     (tmp_path / "bin").mkdir(exist_ok=True)
     program = tmp_path / "bin" / "gh"

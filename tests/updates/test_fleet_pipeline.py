@@ -66,7 +66,7 @@ def job(template: Repository, origin: Path, folder: Path) -> Finished:
     workflow = yaml.safe_load(matrix.github([f"file://{origin}"], "v1.1.0", ADDRESS))["jobs"][
         "update"
     ]
-    [step] = [step for step in workflow["steps"] if "template.update" in step.get("run", "")]
+    [step] = [step for step in workflow["steps"] if "run" in step]
     folder.mkdir()
     variables = {
         "SERVICE": f"file://{origin}",
