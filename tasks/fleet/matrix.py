@@ -64,13 +64,13 @@ case $SERVICE in
     (*github*) ;;
     (*) echo "Not on GitHub: open a request to merge $BRANCH there."; exit 0 ;;
 esac
-branch=$(mktemp -d)
-if ! git clone --quiet --bare --branch="$BRANCH" --depth=1 "$SERVICE" "$branch"; then
+clone=$(mktemp -d)
+if ! git clone --quiet --bare --branch="$BRANCH" --depth=1 "$SERVICE" "$clone"; then
     echo "No branch $BRANCH: no pull request."
     exit 0
 fi
-git -C "$branch" log -1 --format=%B >message
-if [ "$(git -C "$branch" log -1 --format=%ce)" != {email} ]; then
+git -C "$clone" log -1 --format=%B >message
+if [ "$(git -C "$clone" log -1 --format=%ce)" != {email} ]; then
     echo "Somebody works on $BRANCH: its pull request is left as it is."
     exit 0
 fi

@@ -11,8 +11,9 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ViewportSize
 
-from tasks.fleet import page, status, updating
+from tasks.fleet import page, updating
 from tasks.fleet.state import State
+from tasks.fleet.status import as_json, table
 from tasks.folders import PROGRAMS, ROOT
 from tasks.render import example
 from tasks.wheels import version
@@ -257,8 +258,8 @@ STATES = [
 def test_what_updates_left_out_is_in_every_report() -> None:
     lacking = State("lacking", "/lacking", "v1.2.0", left_out={"CODEOWNERS": "v1.1.0"})
     said = "lacking: lacks changes of CODEOWNERS, since v1.1.0: it was deleted there"
-    assert said in status.table([lacking]).splitlines()
-    assert json.loads(status.as_json([lacking]))[0]["left_out"] == {"CODEOWNERS": "v1.1.0"}
+    assert said in table([lacking]).splitlines()
+    assert json.loads(as_json([lacking]))[0]["left_out"] == {"CODEOWNERS": "v1.1.0"}
     html = page.of([lacking])
     assert "newest, but incomplete" in html
     assert "<code>CODEOWNERS</code> since v1.1.0" in html
