@@ -214,14 +214,14 @@ def write_checksums(folder: Path, classes: dict[str, str]) -> None:
 
 
 def write_record(folder: Path, answers: dict[str, Any]) -> None:
-    """Remember the template as cruft does, where Cookiecutter itself has cloned it."""
+    """Remember the template as cruft does, if this renders from a clone or an archive of it."""
     origin = module_of(folder, "origin")
     if complaint := origin.complaint(answers):
         print(
             f"The template's address, as cruft records it, {complaint}. Before you commit "
             f'{RECORD}, write the public address there, under "template" and "_template".'
         )
-    if not origin.is_clone(answers):
+    if not (origin.is_clone(answers) or origin.is_archive(answers)):
         return
     if text := origin.recorded(answers):
         (folder / RECORD).write_text(text, encoding="utf-8")

@@ -21,7 +21,8 @@ untrusted: Any = engine("untrusted")
         "service": "The service's folder, the top of a git repository",
         "template": "The template's address, which is recorded",
         "to": "The release to bring it to; by default the newest",
-        "since": "The release that it was rendered from; by default each is tried",
+        "since": "The release that it was rendered from; by default each is tried; `none` for a "
+        "service that is not from the template",
         "answer": "name=value, where the service does not tell it itself; as often as needed",
     },
 )

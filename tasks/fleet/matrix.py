@@ -14,7 +14,11 @@ from ..folders import ROOT
 from . import updating
 from .services import find
 
+branches = engine("branches")
 record = engine("record")
+
+LONGEST_TEXT = 60_000
+"""The length of a pull request's text, in bytes; GitHub accepts a little more."""
 
 UPDATE = """\
 set -eu
@@ -56,9 +60,50 @@ exit "$status"
 docs/explanation/trust.md says what the service's code can reach meanwhile.
 """
 
+PULL_REQUEST = """\
+set -eu
+case $SERVICE in
+    (*github*) ;;
+    (*) echo "Not on GitHub: open a request to merge $BRANCH there."; exit 0 ;;
+esac
+clone=$(mktemp -d)
+if ! git clone --quiet --bare --branch="$BRANCH" --depth=1 "$SERVICE" "$clone"; then
+    echo "No branch $BRANCH: no pull request."
+    exit 0
+fi
+git -C "$clone" log -1 --format=%B >message
+if [ "$(git -C "$clone" log -1 --format=%ce)" != {email} ]; then
+    echo "Somebody works on $BRANCH: its pull request is left as it is."
+    exit 0
+fi
+title=$(head -n 1 message)
+tail -n +2 message | head -c {longest} >text
+draft=
+case $title in
+    (*"{with_conflicts}"*) draft=--draft ;;
+esac
+if grep -q "^{left_to_mend}" message; then
+    draft=--draft
+fi
+set -- --repo "$SERVICE" --title "$title" --body-file text
+number=$(gh pr list --repo "$SERVICE" --head "$BRANCH" --json number --jq '.[].number')
+if [ "$number" ]; then
+    gh pr edit "$number" "$@"
+    if [ "$draft" ]; then
+        gh pr ready "$number" --undo --repo "$SERVICE"
+    fi
+else
+    gh pr create --head "$BRANCH" "$@" $draft
+fi
+"""
+"""What comes after it, also if it failed. A draft cannot be merged; its text is the message of the
+commit, which begins with what is left to do and lists the conflicts. No code of the service's runs.
+"""
+
 GITHUB = """\
 # Made by `./invoke fleet.update --matrix`: a job for each service. It needs the right to push to
-# them: give git a credential, for example through `git config --global credential.helper`.
+# them: give git a credential, for example through `git config --global credential.helper`; and the
+# secret FLEET_TOKEN, with which gh opens pull requests there.
 name: Update the fleet
 on: workflow_dispatch
 permissions:
@@ -85,11 +130,32 @@ jobs:
           BRANCH: {branch}
         run: |
 {script}
+  pull-request:
+    # In a job of its own: what a service's code has left behind does not see the token.
+    name: Pull request, ${{{{ matrix.service }}}}
+    needs: update
+    if: ${{{{ !cancelled() }}}}
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    strategy:
+      fail-fast: false
+      max-parallel: 10
+      matrix:
+        service:
+{services}
+    steps:
+      - name: Pull request
+        env:
+          SERVICE: ${{{{ matrix.service }}}}
+          BRANCH: {branch}
+          GH_TOKEN: ${{{{ secrets.FLEET_TOKEN }}}}
+        run: |
+{pull_request}
 """
 
 TEAMCITY = """\
 // Made by `./invoke fleet.update --matrix`: a build for each service. Its agents need the right to
-// push to them.
+// push to them, and gh, logged in, which opens pull requests.
 import jetbrains.buildServer.configs.kotlin.*
 import jetbrains.buildServer.configs.kotlin.buildSteps.script
 
@@ -111,6 +177,13 @@ object UpdateTheFleet : BuildType({{
             name = "Update, check and test"
             scriptContent = \"\"\"
 {script}
+            \"\"\".trimIndent()
+        }}
+        script {{
+            name = "Pull request"
+            executionMode = BuildStep.ExecutionMode.RUN_ON_FAILURE
+            scriptContent = \"\"\"
+{pull_request}
             \"\"\".trimIndent()
         }}
     }}
@@ -187,6 +260,7 @@ def github(services: Sequence[str], work: Work) -> str:
         services="\n".join(f"          - {json.dumps(address)}" for address in services),
         branch=work.branch,
         script=_indented(work.script, 10),
+        pull_request=_indented(_pull_request(), 10),
         setup_python=_as_here(".github/workflows/nightly.yaml", r"uses: (actions/setup-python@.*)"),
     )
 
@@ -195,12 +269,13 @@ def teamcity(services: Sequence[str], work: Work) -> str:
     """Return settings of TeamCity in its Kotlin DSL."""
     quoted = (_kotlin(address) for address in services)
     # A dollar begins a template in Kotlin's texts, also in those with three quotes.
-    script = work.script.replace("$", "${'$'}")
+    script, request = (text.replace("$", "${'$'}") for text in (work.script, _pull_request()))
     return TEAMCITY.format(
         services=",\n".join(f"                value({address})" for address in quoted),
         branch=work.branch,
         template=_kotlin(work.template),
         script=_indented(script, 16),
+        pull_request=_indented(request, 16),
         version=_as_here(".teamcity/settings.kts", r'^version = "(.*)"'),
     )
 
@@ -213,6 +288,15 @@ def _as_here(file: str, pattern: str) -> str:
     """Return what this repository's own pipelines have."""
     [found] = set(re.findall(pattern, (ROOT / file).read_text("utf-8"), re.MULTILINE))
     return str(found)
+
+
+def _pull_request() -> str:
+    return PULL_REQUEST.format(
+        email=branches.EMAIL,
+        left_to_mend=branches.LEFT_TO_MEND,
+        longest=LONGEST_TEXT,
+        with_conflicts=branches.WITH_CONFLICTS,
+    )
 
 
 def _indented(text: str, by: int) -> str:

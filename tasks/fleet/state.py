@@ -15,9 +15,12 @@ from .repositories import Branch
 changelog: Any = engine("changelog")
 chassis = engine("chassis")
 checksums = engine("checksums")
+drifting = engine("drifting")
 faults = engine("faults")
 git = engine("git")
+left_out = engine("left_out")
 lineage = engine("lineage")
+ownership = engine("ownership")
 record = engine("record")
 releases = engine("releases")
 source = engine("source")
@@ -43,6 +46,8 @@ class State:
     team: str = "?"
     drift: dict[str, str] | None = None
     """The edited template-owned files, or None if unknown."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Files that the service deleted, each with the first release whose change it lacks."""
     updated: str = "never"
     """The day of the last commit that changed the record of the template."""
     days: int | None = None
@@ -147,10 +152,9 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
             state.version = versions.of(written.commit)
             state.lacks = versions.after(state.version)
             state.actions = versions.actions(state.lacks)
-        listed = service / checksums.FILE
-        if listed.is_file():
-            known = checksums.read(listed.read_text("utf-8"))
-            state.drift = checksums.edited(known, checksums.content_in(service))
+        if (service / checksums.FILE).is_file():
+            state.drift = drifting.drift(service)
+        state.left_out = left_out_of(service, written)
         if found := chassis.chassis_source(service):
             state.chassis = found.version
         state.foreign = [str(each) for each in chassis.foreign_sources(service)]
@@ -176,6 +180,14 @@ def _read_repository(state: State, service: Path, versions: Versions) -> None:
     if state.lacks and versions.page and state.version.removesuffix("+") in versions.tags:
         before = state.version.removesuffix("+")
         state.news = repositories.comparison(versions.page, before, state.lacks[-1])
+
+
+def left_out_of(service: Path, written: Any) -> dict[str, str]:
+    """Return the files whose changes updates have left out, and nobody has settled it."""
+    file = service / ownership.FILE
+    lists = ownership.read(file.read_bytes()) if file.is_file() else None
+    found = left_out.unsettled(written, lists, lambda name: (service / name).is_file())
+    return dict(found)
 
 
 def _git(folder: Path, *words: str) -> str:

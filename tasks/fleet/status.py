@@ -111,6 +111,11 @@ def table(found: Sequence[State]) -> str:
     counted = [f"{count} {what}" for what, count in counts(found).items()]
     lines += ["", f"{', '.join(counted)}."]
     lines += [f"{each.name}: {foreign}" for each in found for foreign in each.foreign]
+    lines += [
+        f"{each.name}: lacks changes of {name}, since {tag}: it was deleted there"
+        for each in found
+        for name, tag in each.left_out.items()
+    ]
     return "\n".join([*lines, *(f"{each.name}: {each.fault}" for each in found if each.fault)])
 
 

@@ -42,7 +42,7 @@ def update(
     print(f"The updates are on the branches {branch}; no test was run yet.")
     if report:
         Path(report).write_text(updating.as_json(results), "utf-8")
-    if any(result.outcome in {"conflicts", "failed"} for result in results):
+    if any(result.outcome in {"conflicts", "failed", "incomplete"} for result in results):
         raise Exit(code=1)
 
 

@@ -38,7 +38,10 @@ class Result:
     name: str
     path: str
     outcome: str
-    """updated, conflicts, up to date, newer (than the release), done before, or failed."""
+    """updated, incomplete, conflicts, up to date, newer (than the release), done before, or failed.
+
+    Of an incomplete one, files were deleted in the service, and their changes were left out.
+    """
     touched: list[str] = field(default_factory=list)
     conflicts: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
@@ -143,25 +146,34 @@ def _prepared(service: Path, template: Path, tag: str, shared: Path, branch: str
         clone = source.Source(template, written.template, shared, keys)
         base = lineage.base(clone, written.commit, tag)
         if lineage.nothing_due(clone, base, tag):
-            outcome = "up to date" if base == clone.commit(tag) else "newer"
-            return Result(service.name, str(service), outcome)
+            if base != clone.commit(tag):
+                return Result(service.name, str(service), "newer")
+            left = updating.still_left_out(service)
+            outcome = "incomplete" if left else "up to date"
+            return Result(service.name, str(service), outcome, left=left)
         if branch:
             branches.replaceable(service, branch)
         prepared = preparing.prepare(wish, written, clone, tag, Path(folder), base)
         left = updating.outcome(prepared, prepared.faults)
         if branch:
-            switch.to_branch(
-                prepared.scratch, prepared.tree, branch, updating.message(prepared, left)
-            )
-        outcome = "conflicts" if prepared.merged.conflicts else "updated"
+            text, conflicts = updating.message(prepared, left), prepared.merged.conflicts
+            switch.to_branch(prepared.scratch, prepared.tree, branch, text, conflicts)
         return Result(
             service.name,
             str(service),
-            "failed" if prepared.faults and outcome == "updated" else outcome,
+            _outcome(prepared),
             prepared.touched,
             prepared.merged.conflicts,
             left,
         )
+
+
+def _outcome(prepared: Any) -> str:
+    if prepared.merged.conflicts:
+        return "conflicts"
+    if prepared.faults:
+        return "failed"
+    return "incomplete" if prepared.merged.left_out else "updated"
 
 
 def summary(results: Sequence[Result]) -> str:
@@ -173,7 +185,8 @@ def summary(results: Sequence[Result]) -> str:
         lines += [
             f"{result.name}: CONFLICT ({what}): {name}" for name, what in result.conflicts.items()
         ]
-        lines += [f"{result.name}: {each}" for each in result.left if result.outcome == "failed"]
+        if result.outcome in {"failed", "incomplete"}:
+            lines += [f"{result.name}: {each}" for each in result.left]
     return "\n".join(lines)
 
 

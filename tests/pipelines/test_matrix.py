@@ -1,5 +1,8 @@
 """The pipelines that update a fleet, a job for each service."""
 
+import os
+import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +11,7 @@ import pytest
 import yaml
 
 from tasks.fleet import matrix
+from tests.full.programs import Finished, run
 from tests.pipelines.graph import builds
 from tests.pipelines.kotlin import Settings
 
@@ -22,6 +26,7 @@ def test_teamcity_takes_its_settings(settings: Settings, tmp_path: Path) -> None
     [build] = builds(result.project).values()
     described = str(build)
     assert all(address in described for address in SERVICES)
+    assert "gh pr create" in described
     assert '--template="$PWD/../template.git" --branch="$BRANCH" --to=v1.2.0' in described
 
 
@@ -62,3 +67,102 @@ def test_each_kind_of_update_has_its_task_and_its_branch(
     assert branch in text
     assert task in text
     assert ("--to=v1.2.0" in text) == (tag != "")
+
+
+BRANCH = "template/v1.2.0"
+
+GH = """\
+#!/bin/sh
+echo "$*" >>"$NOTES"
+case $2 in
+    list) echo "$KNOWN" ;;
+    create | edit) cat text >>"$NOTES" ;;
+esac
+"""
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Path:
+    """The repository of a service, on what looks like GitHub."""
+    folder = tmp_path / "github" / "service"
+    folder.mkdir(parents=True)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message=Render")
+    git(folder, "switch", "--quiet", "--create", BRANCH)
+    return folder
+
+
+def git(folder: Path, *words: str, email: str = "template@localhost") -> None:
+    person = ("-c", "user.name=Template", "-c", f"user.email={email}")
+    subprocess.run(["git", *person, *words], cwd=folder, check=True, capture_output=True)
+
+
+def pull_request(service: Path, tmp_path: Path, known: str = "") -> tuple[Finished, str]:
+    """Run the second job with a program that stands for gh; return its calls."""
+    workflow = yaml.safe_load(matrix.github([f"file://{service}"], WORK))
+    job = workflow["jobs"]["pull-request"]
+    assert (job["needs"], job["if"]) == ("update", "${{ !cancelled() }}")
+    assert job["strategy"]["matrix"]["service"] == [f"file://{service}"]
+    [step] = job["steps"]
+    assert step["env"]["GH_TOKEN"] == "${{ secrets.FLEET_TOKEN }}"
+    (tmp_path / "bin").mkdir(exist_ok=True)
+    program = tmp_path / "bin" / "gh"
+    program.write_text(GH)
+    program.chmod(0o755)
+    notes = tmp_path / "notes"
+    notes.write_text("")
+    work = tmp_path / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    variables = {
+        "BRANCH": step["env"]["BRANCH"],
+        "KNOWN": known,
+        "NOTES": str(notes),
+        "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+        "SERVICE": f"file://{service}",
+    }
+    done = run(["sh", "-ec", step["run"]], work, variables)
+    return done, notes.read_text()
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "is_draft"),
+    [
+        ("Update", "Changed: app.py", False),
+        ("Update, with conflicts", "CONFLICT (content): app.py", True),
+        ("Update", "Left to mend: poetry.lock is outdated.", True),
+    ],
+)
+def test_a_pull_request_is_opened_also_with_conflicts(
+    service: Path, tmp_path: Path, subject: str, body: str, is_draft: bool
+) -> None:
+    git(service, "commit", "--quiet", "--allow-empty", f"--message={subject}\n\n{body}")
+    done, notes = pull_request(service, tmp_path)
+    assert done.returncode == 0, done.stderr
+    call = f"pr create --head {BRANCH} --repo file://{service} --title {subject} --body-file text"
+    assert f"{call}{' --draft' if is_draft else ''}\n\n{body}\n" in notes
+
+    done, notes = pull_request(service, tmp_path, known="7")
+    assert done.returncode == 0, done.stderr
+    assert "pr edit 7 " in notes
+    assert ("pr ready 7 --undo" in notes) == is_draft
+
+
+def test_no_pull_request_is_opened_for_what_people_work_on(service: Path, tmp_path: Path) -> None:
+    git(service, "commit", "--allow-empty", "--message=Mend", email="ada@acme.example")
+    done, notes = pull_request(service, tmp_path)
+    assert (done.returncode, notes) == (0, "")
+    assert f"Somebody works on {BRANCH}" in done.stdout
+
+
+def test_no_pull_request_is_opened_without_a_branch_or_elsewhere(
+    service: Path, tmp_path: Path
+) -> None:
+    git(service, "switch", "--quiet", "main")
+    git(service, "branch", "--quiet", "--delete", "--force", BRANCH)
+    done, notes = pull_request(service, tmp_path)
+    assert (done.returncode, notes) == (0, "")
+    assert f"No branch {BRANCH}" in done.stdout
+    done, notes = pull_request(service.rename(tmp_path / "service"), tmp_path)
+    assert (done.returncode, notes) == (0, "")
+    assert "Not on GitHub" in done.stdout

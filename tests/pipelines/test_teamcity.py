@@ -105,6 +105,8 @@ def test_an_update_from_the_template_is_proposed_each_week(project: Project) -> 
     report = scripts(build)[1].partition(">")[2]
     assert scripts(build)[2].endswith(f"--body-file={report}")
     assert build["artifactRules"] == report
+    # Its pull request tells of conflicts, too.
+    assert build["steps"][2]["executionMode"] == "RUN_ON_FAILURE"
     [weekly] = build["triggers"]
     assert weekly["schedulingPolicy"]["dayOfWeek"] == "Monday"
 

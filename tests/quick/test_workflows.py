@@ -198,3 +198,13 @@ def test_a_database_is_prepared_where_there_is_one(repositories: dict[str, Path]
         "issuer": True,
         "frontend": False,
     }
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_an_update_with_conflicts_gets_a_pull_request_too(
+    repositories: dict[str, Path], kind: str
+) -> None:
+    steps = workflows(repositories[kind])["template-update"]["jobs"]["update"]["steps"]
+    [update] = [step for step in steps if "template.update" in step.get("run", "")]
+    [opens] = [step for step in steps if "pull-request.open" in step.get("run", "")]
+    assert opens["if"] == f"${{{{ !cancelled() && steps.{update['id']}.outcome != 'skipped' }}}}"

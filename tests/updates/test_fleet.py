@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tasks.fleet import page, updating
+from tasks.fleet.state import State
+from tasks.fleet.status import as_json, counts, table
 from tasks.folders import PROGRAMS, ROOT
 from tasks.render import example
 from tasks.wheels import version
@@ -216,6 +219,46 @@ def test_a_pipeline_has_a_job_for_each_service(
     words = ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(file)]
     checked = run([PROGRAMS / words[0], *words[1:]], tmp_path)
     assert checked.returncode == 0, checked.stdout
-    scripts = [step["run"] for step in jobs["update"]["steps"] if "run" in step]
-    (tmp_path / "script").write_text(f"#!/bin/sh\n{scripts[0]}")
-    assert run([PROGRAMS / "shellcheck", tmp_path / "script"], tmp_path).stdout == ""
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    scripts = [step["run"] for step in steps if "run" in step]
+    assert len(scripts) == 2
+    for script in scripts:
+        (tmp_path / "script").write_text(f"#!/bin/sh\n{script}")
+        assert run([PROGRAMS / "shellcheck", tmp_path / "script"], tmp_path).stdout == ""
+
+
+def test_what_updates_left_out_is_in_every_report() -> None:
+    lacking = State("lacking", "/lacking", "v1.2.0", [], left_out={"CODEOWNERS": "v1.1.0"})
+    said = "lacking: lacks changes of CODEOWNERS, since v1.1.0: it was deleted there"
+    assert said in table([lacking]).splitlines()
+    assert json.loads(as_json([lacking]))[0]["left_out"] == {"CODEOWNERS": "v1.1.0"}
+    html = page.of([lacking], counts([lacking]), [])
+    assert "newest, but incomplete" in html
+    assert "<code>CODEOWNERS</code> since v1.1.0" in html
+    result = updating.Result("lacking", "/lacking", "incomplete", left=["Left to mend: CODEOWNERS"])
+    assert "1 incomplete" in updating.summary([result])
+    assert "lacking: Left to mend: CODEOWNERS" in updating.summary([result])
+
+
+def test_a_deleted_file_is_left_to_do_in_a_fleet_until_it_is_settled(
+    template: Repository, fleet: Path
+) -> None:
+    listed = fleet.parent / "services.txt"
+    listed.write_text(f"{fleet.name}/thoughts-backend\n")
+    service = services.Service(fleet / "thoughts-backend", template, NOT_INSTALLED)
+    (service.path / "CODEOWNERS").unlink()
+    service.commits()
+    for _ in range(2):
+        done = invoke(template, "fleet.update", listed)
+        assert done.returncode == 1
+        assert "1 services: 1 incomplete." in done.stdout
+        assert "Left to mend: CODEOWNERS was deleted here" in done.stdout
+    service.git("merge", "--quiet", "template/v1.2.0")
+    done = invoke(template, "fleet.update", listed)
+    assert (done.returncode, "1 services: 1 incomplete." in done.stdout) == (1, True)
+    assert "lacks changes of CODEOWNERS" in invoke(template, "fleet.status", listed).stdout
+
+    edit(service.path / "template-ownership.toml", "seeded = [", 'seeded = [\n    "CODEOWNERS",')
+    service.commits()
+    assert invoke(template, "fleet.update", listed).returncode == 0
+    assert "lacks changes" not in invoke(template, "fleet.status", listed).stdout

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from tasks.fleet import state as fleet_state
+from tasks.fleet import updating as fleet_updating
 from tests.updates.history import Repository, edit
 from tests.updates.published import conflicts
 from tests.updates.services import Service, clone, contents
@@ -100,15 +102,66 @@ def test_a_change_of_what_is_the_services_own_is_told_and_not_made(resource: Ser
     assert own.read_text("utf-8") == before
 
 
-def test_a_file_that_was_deleted_here_stays_deleted(resource: Service) -> None:
+def test_a_file_that_was_deleted_here_stays_deleted_and_is_listed_until_it_is_settled(
+    resource: Service,
+) -> None:
     (resource.path / "docs" / "contracts.md").unlink()
     (resource.path / "CODEOWNERS").unlink()
     resource.commits()
     done = resource.tasks(*UPDATE)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 1, done.stdout
     assert not (resource.path / "docs" / "changing-a-contract.md").exists()
     assert not (resource.path / "CODEOWNERS").exists()
-    assert "CODEOWNERS was deleted here: the template's change is not applied" in done.stdout
+    told = "Left to mend: CODEOWNERS was deleted here, and the template's changes are not applied."
+    assert told in done.stdout
+    assert resource.record()["left_out"] == {"CODEOWNERS": "v1.2.0"}
+    resource.commits()
+    again = resource.tasks(*UPDATE)
+    assert again.returncode == 1
+    assert "The service is up to date: v1.2.0.\nLeft to mend: CODEOWNERS" in again.stdout
+    state = fleet_state.read(resource.path, fleet_state.Versions(resource.template.folder))
+    assert state.left_out == {"CODEOWNERS": "v1.2.0"}
+
+    back = resource.tasks(*UPDATE, "--restore=CODEOWNERS")
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert "template-ownership.toml" in (resource.path / "CODEOWNERS").read_text("utf-8")
+    assert "left_out" not in resource.record()
+    resource.git("reset", "--quiet", "--hard")
+
+    edit(resource.path / "template-ownership.toml", "seeded = [", 'seeded = [\n    "CODEOWNERS",')
+    resource.commits()
+    settled = resource.tasks(*UPDATE)
+    assert (settled.returncode, settled.stdout) == (0, "The service is up to date: v1.2.0.\n")
+    drift = resource.tasks("template.drift").stdout
+    assert "CODEOWNERS" not in drift
+    assert "edited: template-ownership.toml" not in drift
+
+
+def test_a_package_that_was_renamed_here_gets_the_changes(
+    resource: Service, tmp_path: Path
+) -> None:
+    before, after = "thoughts_backend", "journal"
+    resource.git("mv", before, after)
+    for path in resource.path.rglob("*"):
+        if path.is_file() and path.suffix in {".py", ".toml", ".yaml"}:
+            text = path.read_text("utf-8").replace(f"{before}.", f"{after}.")
+            path.write_text(text.replace(f"{before}/", f"{after}/"), "utf-8")
+    resource.commits()
+    tmp_path.joinpath("shared").mkdir()
+    template = resource.template.folder / ".git"
+    done = fleet_updating.prepare(resource.path, template, "v1.2.0", tmp_path / "shared")
+    assert (done.outcome, done.conflicts, done.left) == ("updated", {}, [])
+    branch = "template/v1.2.0"
+    said = resource.git("log", "-1", "--format=%b", branch)
+    assert f"Note: The folder {before} is {after} here" in said
+    assert f"template.update --answer=package_name={after}" in said
+    files = resource.git("ls-tree", "-r", "--name-only", branch).splitlines()
+    assert [name for name in files if name.startswith(f"{before}/")] == []
+    assert f"{after}/leftover.py" not in files
+    assert "OLDER" not in resource.git("show", f"{branch}:{after}/wsgi.py")
+    listed = resource.git("show", f"{branch}:.template-files.sha256")
+    assert f"  {after}/wsgi.py" in listed
+    assert f"  {before}/" not in listed
 
 
 def test_what_is_in_no_commit_is_not_put_at_risk(resource: Service) -> None:

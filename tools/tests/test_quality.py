@@ -1,5 +1,6 @@
 """Test `check` and `tests` on a package of one module with planted faults."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,17 @@ def test_check_reports_every_fault_and_passes_without_faults(run: Run, module: P
     passed = run("check")
     assert passed.code == 0, passed.out
     assert "All checks passed." in passed.out
+
+
+def test_check_refuses_conflict_markers_in_any_file(run: Run, module: Path) -> None:
+    root = module.parents[1]
+    (root / "NOTES.txt").write_text("<<<<<<< HEAD\na\n=======\nb\n>>>>>>> template\n")
+    for words in (["init", "--quiet"], ["add", "NOTES.txt"]):
+        subprocess.run(["git", *words], cwd=root, check=True)
+    failed = run("check")
+    assert failed.code == 1
+    assert "NOTES.txt:1: conflict marker" in failed.out
+    assert failed.error == "Failed: conflict markers.\n"
 
 
 def test_tests_must_pass_and_cover_the_service(

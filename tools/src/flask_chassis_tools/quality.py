@@ -11,6 +11,7 @@ from flask_chassis_tools.contract import api, documents
 from flask_chassis_tools.pipeline import ci
 
 QUICK = {
+    "conflict markers": ["flask_chassis_tools.conflict_markers"],
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
@@ -26,7 +27,7 @@ COVERAGE = 90
 
 @task(help={"all": "Also check YAML files, installed packages, settings, migrations and the API"})
 def check(context: Context, all: bool = False) -> None:
-    """Check format, lint and types, without changing files."""
+    """Check conflict markers, format, lint and types, without changing files."""
     _require_checkout()
     failed = [name for name, words in (QUICK | (THOROUGH if all else {})).items() if _fails(words)]
     if all and _fails_in_settings(context):

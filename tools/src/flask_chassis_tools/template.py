@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from flask_chassis import project
@@ -33,9 +34,10 @@ HELP = {
 
 
 @task(
-    iterable=["answer"],
+    iterable=["answer", "restore"],
     help=HELP
     | {
+        "restore": "A file of the template that was deleted here, to bring back; can be repeated",
         "since": "The release to merge from, if the commit in .cruft.json is of no use",
         "check": "Only print whether an update of the last commit is due, and which files it would "
         "change. Exits with 0 if none is due, 1 if one is, and 2 if that cannot be told",
@@ -49,6 +51,7 @@ HELP = {
 def update(
     context: Context,
     answer: list[str],
+    restore: list[str],
     to: str = "",
     template: str = "",
     since: str = "",
@@ -63,12 +66,12 @@ def update(
     if check:
 
         def wish() -> Wish:
-            return _wish(to, template, _given(answer), since=since)
+            return replace(_wish(to, template, _given(answer), since=since), restore=restore)
 
         raise Exit(code=_check(wish, as_json=json, patch=patch))
     given, asks = _given(answer), not no_input and sys.stdin.isatty()
     with exclusive.held(_checkout(), "template.update"):
-        wanted = _wish(to, template, given, ask=asks, since=since)
+        wanted = replace(_wish(to, template, given, ask=asks, since=since), restore=restore)
         code = updating.update(wanted, verify=not no_tests, branch=branch, patch=patch)
     if code:
         raise Exit(code=code)
@@ -136,7 +139,8 @@ def drift(context: Context, patch: bool = False, template: str = "") -> None:
             print(drifting.patch(_wish("", template, {}), list(found), scratch))
     raise Exit(
         "An update merges these edits with the template's changes, or reports a conflict. To keep "
-        "an edit for good, propose it to the template.",
+        f"one for good, propose it to the template, or list the file in {ownership.FILE}: in "
+        "shared, if updates shall merge it, in seeded, if it is the service's or was deleted.",
         1,
     )
 
@@ -146,7 +150,8 @@ def drift(context: Context, patch: bool = False, template: str = "") -> None:
     help=HELP
     | {
         "template": "The template's address, which is recorded in .cruft.json",
-        "since": "The release that the service was rendered from; by default the most similar one",
+        "since": "The release that the service was rendered from; by default it is recognised; "
+        "`none` for a service that is not from the template",
     },
 )
 def adopt(

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from flask_chassis_tools import conflict_markers
+from flask_chassis_tools.updates import unresolved
+
 from ..conftest import Run
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed here")
@@ -109,6 +112,47 @@ def test_commits_of_others_on_the_branch_are_kept(
     assert git(proposed, "show", "template-update:text.md") == "Mended."
     assert git(repository, "branch", "--show-current") == "main"
     assert notes.read_text() == asked
+
+
+def test_a_pull_request_with_conflicts_is_a_draft_that_lists_them(
+    run: Run,
+    proposed: Path,
+    notes: Path,
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = repository / "planted.md"
+    for branch in ("theirs", "ours"):
+        git(repository, "switch", "--quiet", "--force-create", branch, "main")
+        file.write_text(f"{branch}\n")
+        git(repository, "add", "planted.md")
+        git(repository, "commit", "--quiet", "--message=Change", "planted.md")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repository, "merge", "--quiet", "--no-commit", "theirs")
+    git(repository, "merge", "--quit")  # an update leaves conflicts, but no merge
+    done = run(*OPEN)
+    assert done.code == 0, done.error
+    assert git(proposed, "show", "template-update:planted.md").startswith("<<<<<<< ")
+    mark = git(proposed, "show", f"template-update:{unresolved.FILE}")
+    assert "- `planted.md`: not merged" in mark
+    assert " --body-file=- --draft\n# Conflicts of an update" in notes.read_text()
+
+    # The branch is red: not all conflicts are markers.
+    monkeypatch.chdir(repository)
+    assert conflict_markers.main([]) == 1
+    file.write_text("resolved\n")
+    assert conflict_markers.main([]) == 1
+    git(repository, "rm", "--quiet", unresolved.FILE)
+    assert conflict_markers.main([]) == 0
+
+
+def test_a_pull_request_with_something_left_to_mend_becomes_a_draft(
+    run: Run, proposed: Path, notes: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KNOWN", json.dumps([{"number": 7}]))
+    (repository / "text.md").write_text("Tests.\n" * 10_000 + "Left to mend: tests failed.\n")
+    assert run(*OPEN).code == 0
+    assert notes.read_text().endswith("pr ready 7 --undo\n")
 
 
 def test_a_text_that_is_too_long_for_github_is_cut(

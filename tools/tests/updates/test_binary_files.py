@@ -2,27 +2,23 @@
 
 import hashlib
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from flask_chassis_tools.updates import (
-    adopting,
     checksums,
     differences,
     drifting,
     git,
-    merging,
     ownership,
+    recognising,
     restoring,
     switch,
 )
 from flask_chassis_tools.updates.binaries import is_binary
-from flask_chassis_tools.updates.merging import Merged
-from flask_chassis_tools.updates.scratch import Scratch
 
-LISTS = 'template = ["**"]\nseeded = ["own/**"]\nshared = ["README.md"]\n'
+from .merges import LISTS, Files, updated, written
 
 FIRST, SECOND = (f"vendor/flask_chassis-0.{number}.0-py3-none-any.whl" for number in (1, 2))
 
@@ -31,61 +27,10 @@ FIRST, SECOND = (f"vendor/flask_chassis-0.{number}.0-py3-none-any.whl" for numbe
 COMMON = bytes(range(256)) * 40 + b"\r\n\n\r" * 100
 OLD, NEW, PATCHED = (COMMON + text for text in (b"old\0\xff", b"new\0\xfe", b"patched\0\xfd"))
 
-Files = dict[str, bytes]
-
 
 def wheels(**contents: bytes) -> Files:
     """Return files: `first` and `second` are the versions of the wheel."""
     return {{"first": FIRST, "second": SECOND}[name]: text for name, text in contents.items()}
-
-
-def written(folder: Path, files: Files) -> Path:
-    """Write the files of a render."""
-    for name, content in ({ownership.FILE: LISTS.encode(), "README.md": b"# Read me\n"}).items():
-        files.setdefault(name, content)
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
-
-
-@dataclass
-class Update:
-    """A service with its repository, merged with the change of a template."""
-
-    service: Path
-    scratch: Scratch
-    merged: Merged
-    tree: str
-
-    @property
-    def files(self) -> Files:
-        """The files after the merge, without those that all tests have in common."""
-        folder = self.scratch.folder
-        return {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in folder.rglob("*")
-            if path.is_file() and ".git" not in path.parts
-            if path.name not in {ownership.FILE, "README.md"}
-        }
-
-
-def commit(folder: Path) -> None:
-    """Commit all files of a folder to its repository."""
-    git.ask(folder, "init", "--quiet")
-    git.ask(folder, "add", "--all")
-    git.ask(folder, "commit", "--quiet", "--message=Render")
-
-
-def updated(folder: Path, *, old: Files | None, new: Files, ours: Files) -> Update:
-    """Merge; `old` is None for a service that is adopted without a known release."""
-    service = written(folder / "service", ours)
-    commit(service)
-    before = None if old is None else written(folder / "old", old)
-    after = written(folder / "new", new)
-    scratch = Scratch(folder / "scratch", service)
-    merged = merging.merge(scratch, merging.sides(scratch, before, after), "template")
-    return Update(service, scratch, merged, scratch.present_tree())
 
 
 def test_a_new_version_replaces_the_old_one(tmp_path: Path) -> None:
@@ -236,7 +181,8 @@ def test_a_patch_does_not_show_binary_files(tmp_path: Path) -> None:
 def test_a_similar_render_is_found_by_the_bytes(tmp_path: Path) -> None:
     rendered = written(tmp_path / "rendered", wheels(first=OLD))
     service = written(tmp_path / "service", wheels(first=PATCHED))
-    assert adopting._share(rendered, service) == pytest.approx(2 / 3)
+    files = {FIRST: "0", ownership.FILE: hashlib.sha256(LISTS.encode()).hexdigest()}
+    assert recognising.compare(service, rendered, files) == (0.5, [FIRST])
 
 
 @pytest.mark.parametrize(

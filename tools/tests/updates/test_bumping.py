@@ -25,6 +25,7 @@ from flask_chassis_tools.updates import (
     ownership,
     preparing,
     record,
+    sides,
     wheels,
 )
 from flask_chassis_tools.updates.faults import UpdateError
@@ -329,7 +330,7 @@ def merged(fleet: Fleet, tag: str, *, until: dict[str, bytes]) -> merging.Merged
         written, source, (written.commit, source.commit(tag)), (old, new)
     )
     scratch = Scratch(fleet.scratch / f"merge-{tag}", fleet.service)
-    found = merging.merge(scratch, merging.sides(scratch, old, new), "template")
+    found = merging.merge(scratch, sides.prepare(scratch, old, new), "template")
     found.notes.append(json.dumps(more))
     return found
 

@@ -1,5 +1,6 @@
 package pipeline
 
+import jetbrains.buildServer.configs.kotlin.BuildStep
 import jetbrains.buildServer.configs.kotlin.BuildType
 import jetbrains.buildServer.configs.kotlin.triggers.ScheduleTrigger
 import jetbrains.buildServer.configs.kotlin.triggers.schedule
@@ -8,7 +9,8 @@ private const val REPORT = "%system.teamcity.build.tempDir%/template-update.md"
 
 /**
  * Brings the newest release of the template in, each week: as a pull request that says what changed and
- * what to do, where all checks and tests pass. Without GitHub it fails where an update is due.
+ * what to do. With conflicts, or if a check or test fails, it is a draft, and this build fails. Without
+ * GitHub it fails if an update is due.
  */
 fun templateUpdate(service: Service) = BuildType {
     id("TemplateUpdate")
@@ -37,7 +39,9 @@ fun templateUpdate(service: Service) = BuildType {
                 "Pull request",
                 "pull-request.open --branch=template-update " +
                     "--title='Update from the template' --body-file=$REPORT",
-            )
+            ) {
+                executionMode = BuildStep.ExecutionMode.RUN_ON_FAILURE
+            }
         }
     }
     triggers {

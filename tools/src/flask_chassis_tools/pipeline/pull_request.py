@@ -8,6 +8,7 @@ import tomllib
 from flask_chassis import project
 from invoke import Context, Exit, task
 
+from flask_chassis_tools.updates import branches, unresolved
 from flask_chassis_tools.updates.addresses import without_logins
 
 LONGEST_TEXT = 60_000
@@ -25,15 +26,25 @@ AS_GH = ("-c", "credential.helper=!gh auth git-credential")
     }
 )
 def open(context: Context, branch: str, title: str, body_file: str) -> None:  # noqa: A001 - its name
-    """Commit the changes to a branch, push it, and open or update a pull request on GitHub."""
+    """Commit the changes to a branch, push it, and open or update a pull request on GitHub.
+
+    With conflicts of a merge, or if the text lists what is left to mend, it is a draft.
+    """
     if not _git("status", "--porcelain", "--untracked-files=normal"):
         print("No changes: no pull request was opened.")
         return
-    text = (project.working_folder() / body_file).read_text(encoding="utf-8")[:LONGEST_TEXT]
+    text = (project.working_folder() / body_file).read_text(encoding="utf-8")
     _require_gh()
     replaced = _replaceable(branch, title)
-    _git("switch", "--quiet", "--force-create", branch)
+    conflicts = _git("diff", "--name-only", "--diff-filter=U").splitlines()
+    is_draft = bool(conflicts) or f"\n{branches.LEFT_TO_MEND}" in f"\n{text}"
+    if conflicts:
+        mark = unresolved.text(dict.fromkeys(conflicts, "not merged"))
+        (project.working_folder() / unresolved.FILE).write_text(mark, encoding="utf-8")
+        text = f"{mark}\n{text}"
+    text = text[:LONGEST_TEXT]
     _git("add", "--all")
+    _git("switch", "--quiet", "--force-create", branch)
     _git(*_identity(), "commit", "--quiet", f"--message={title}")
     lease = f"--force-with-lease={branch}:{replaced}"
     _git(*AS_GH, "push", "--quiet", lease, "origin", branch)
@@ -41,8 +52,11 @@ def open(context: Context, branch: str, title: str, body_file: str) -> None:  # 
     if known:
         number = str(known[0]["number"])
         print(_run("gh", "pr", "edit", number, f"--title={title}", "--body-file=-", given=text))
+        if is_draft:
+            _run("gh", "pr", "ready", number, "--undo")
     else:
-        words = (f"--head={branch}", f"--title={title}", "--body-file=-")
+        draft = ("--draft",) if is_draft else ()
+        words = (f"--head={branch}", f"--title={title}", "--body-file=-", *draft)
         print(_run("gh", "pr", "create", *words, given=text))
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from . import checksums, differences, preparing, record, rendering
+from . import checksums, differences, ownership, preparing, record, rendering
 from .faults import UpdateError
 from .preparing import Wish
 
@@ -10,7 +10,8 @@ from .preparing import Wish
 def drift(service: Path) -> dict[str, str]:
     """Return the template-owned files that were changed: `edited` or `deleted`.
 
-    UpdateError if their checksums are missing, or if the record of the template is faulty.
+    What the service lists as its own, or as shared, is no drift. UpdateError if the checksums are
+    missing, or if the record of the template is faulty; OwnershipError if the list is not valid.
     """
     written = service / record.FILE
     if written.is_file():
@@ -22,7 +23,14 @@ def drift(service: Path) -> dict[str, str]:
             "template.update creates it."
         )
     listed = checksums.read(file.read_text(encoding="utf-8"))
-    return checksums.edited(listed, checksums.content_in(service))
+    content = checksums.content_in(service)
+    found = checksums.edited(listed, content)
+    # Earlier releases listed the list itself as the template's, but a service changes it, too.
+    found.pop(ownership.FILE, None)
+    text = content(ownership.FILE)
+    owners = {} if text is None else ownership.read(text)
+    kept = (ownership.SEEDED, ownership.SHARED)
+    return {name: what for name, what in found.items() if ownership.owner(owners, name) not in kept}
 
 
 def patch(wish: Wish, names: list[str], folder: Path) -> str:

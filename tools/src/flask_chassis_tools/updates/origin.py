@@ -1,7 +1,8 @@
 """Writes the record of a service that plain Cookiecutter renders, like cruft does.
 
 The template's hook imports this module. It reads Cookiecutter's clone of the template as files,
-because the hook must not depend on git.
+because the hook must not depend on git. Backstage renders from an archive of a commit instead, into
+which git has written what commit it is.
 """
 
 import configparser
@@ -11,8 +12,14 @@ from typing import Any
 
 from . import record
 
-OF_THIS_MACHINE = ("__prompts__", "_checkout", "_output_dir", "_repo_dir")
-"""Keys that Cookiecutter adds to the answers, and cruft does not record."""
+OF_THIS_MACHINE = ("__prompts__", "_checkout", "_output_dir", "_repo_dir", "repoUrl")
+"""Keys that Cookiecutter and Backstage add to the answers, and cruft does not record."""
+
+ARCHIVED = ".git_archival.txt"
+"""The file of the template that has the commit in an archive (`export-subst` in .gitattributes)."""
+
+ADDRESS = "__template_address"
+"""The key in cookiecutter.json that says where an archive is from."""
 
 
 def is_clone(answers: Mapping[str, Any]) -> bool:
@@ -25,10 +32,24 @@ def is_clone(answers: Mapping[str, Any]) -> bool:
     return "_commit" not in answers and bool(clone) and clone != answers["_template"]
 
 
+def is_archive(answers: Mapping[str, Any]) -> bool:
+    """Return whether plain Cookiecutter renders from an archive of a commit."""
+    return "_commit" not in answers and archived_commit(answers) is not None
+
+
+def archived_commit(answers: Mapping[str, Any]) -> str | None:
+    """Return the commit of the archive that is rendered from; None if it is no archive."""
+    file = Path(str(answers.get("_repo_dir") or answers.get("_template", ""))) / ARCHIVED
+    return _hash(_text(file).strip())
+
+
 def recorded(answers: Mapping[str, Any]) -> str | None:
     """Return the text of the record; None if the public address or the commit is unknown."""
-    clone = Path(answers["_repo_dir"]) / ".git"
-    address, commit = address_of(clone), commit_of(clone)
+    if is_clone(answers):
+        clone = Path(answers["_repo_dir"]) / ".git"
+        address, commit = address_of(clone), commit_of(clone)
+    else:
+        address, commit = str(answers.get(ADDRESS, "")) or None, archived_commit(answers)
     if address is None or commit is None or record.is_local(address):
         return None
     address = record.without_secrets(address)
@@ -66,7 +87,11 @@ def commit_of(clone: Path) -> str | None:
     if head.startswith("ref: "):
         name = head.removeprefix("ref: ")
         head = _text(clone / name).strip() or _packed(clone, name)
-    return head if record.HASH.fullmatch(head) else None
+    return _hash(head)
+
+
+def _hash(text: str) -> str | None:
+    return text if record.HASH.fullmatch(text) else None
 
 
 def _packed(clone: Path, name: str) -> str:

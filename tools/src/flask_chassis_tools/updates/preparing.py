@@ -1,7 +1,7 @@
 """Prepares an update in a scratch repository."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from . import (
     changelog,
     content_hash,
     git,
+    left_out,
     lock_file,
     lock_versions,
     merging,
@@ -16,6 +17,7 @@ from . import (
     record,
     releases,
     rendering,
+    sides,
     signatures,
     untrusted,
     wheels,
@@ -41,6 +43,8 @@ class Wish:
     ask: bool = False
     since: str = ""
     """The release to merge from, instead of the commit in the service's record."""
+    restore: Collection[str] = ()
+    """Files of the template to bring back, which the service deleted."""
     of_others: bool = False
     """Whether the service is others': its code then runs without credentials, or not at all."""
 
@@ -134,10 +138,11 @@ def prepare(
     if steps:
         with scratch.changing():
             migrations.change_files(wish.python, steps, scratch.folder, wish.environment)
-    merged = merging.merge(
-        scratch, merging.sides(scratch, old_folder, new.folder), f"template-{tag}"
-    )
+    trees = sides.prepare(scratch, old_folder, new.folder, left_out.known(written), wish.restore)
+    merged = merging.merge(scratch, trees, f"template-{tag}")
+    merged.notes += _renamed_answers(merged, answers)
     context = {name: record.escaped(answers) for name, answers in new.context.items()}
+    more = left_out.recorded(replace(written, more=more), merged.left_out, tag)
     text = Record(address, commit, answers, more).text(commit, tag, context)
     (scratch.folder / record.FILE).write_text(text, encoding="utf-8")
     reasons = _downgrades(source, version, tag)
@@ -162,6 +167,16 @@ def with_later_wheels(
     if wheels.later_than(written, source, commits[1]):
         return written.more
     return {key: value for key, value in written.more.items() if key != wheels.RECORDED}
+
+
+def _renamed_answers(merged: Merged, answers: Mapping[str, Any]) -> list[str]:
+    """Return notes about renamed folders that the record has under their old names."""
+    return [
+        f"The answer {question} is still {answer}. Give the new name, so that the template's next "
+        f"changes use it: template.update --answer={question}={merged.folders[answer]}"
+        for question, answer in answers.items()
+        if answer in merged.folders
+    ]
 
 
 def _downgrades(source: Source, after: str | None, until: str) -> lock_versions.Reasons:

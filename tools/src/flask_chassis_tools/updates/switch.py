@@ -4,10 +4,10 @@ Interrupts are deferred until it is done. If the machine fails meanwhile, a note
 files, and the next template task restores them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import branches, git, restoring
+from . import branches, git, restoring, unresolved
 from .faults import UpdateError
 from .interrupts import uninterrupted
 from .scratch import Scratch
@@ -71,9 +71,21 @@ def to_work_tree(scratch: Scratch, tree: str, stages: Sequence[str]) -> None:
             git.ask(service, "update-index", "-z", "--index-info", given=given)
 
 
-def to_branch(scratch: Scratch, tree: str, branch: str, message: str) -> str:
-    """Commit the update on a branch, without changing the working tree."""
+def to_branch(
+    scratch: Scratch,
+    tree: str,
+    branch: str,
+    message: str,
+    conflicts: Mapping[str, str] | None = None,
+) -> str:
+    """Commit the update on a branch, without changing the working tree.
+
+    With conflicts, a file in the commit lists them.
+    """
     service = scratch.service
+    if conflicts:
+        mark = scratch.stored(unresolved.text(conflicts).encode())
+        tree = scratch.edited(tree, {unresolved.FILE: mark})
     before = branches.replaceable(service, branch)
     commit = branches.commit(scratch.folder, tree, scratch.head, message)
     _bring_objects(scratch, commit, ())

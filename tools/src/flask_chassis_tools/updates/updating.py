@@ -14,6 +14,7 @@ from . import (
     changelog,
     differences,
     interrupts,
+    left_out,
     lineage,
     preparing,
     releases,
@@ -56,15 +57,17 @@ def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -
     with scratch_folder() as folder:
         prepared = due(wish, folder, branch)
         if isinstance(prepared, str):
-            print(prepared)
-            return 0
+            left = still_left_out(wish.service)
+            print("\n".join([prepared, *left]))
+            return 1 if left else 0
         print(report(prepared) + (own_patch(prepared) if patch else ""), flush=True)
         failed = list(prepared.faults)
         if verify and not prepared.merged.conflicts and not failed:
             failed += verifying.verify(prepared.scratch.folder, wish.service, wish.programs)
         left = outcome(prepared, failed)
         if branch:
-            switch.to_branch(prepared.scratch, prepared.tree, branch, message(prepared, left))
+            text, conflicts = message(prepared, left), prepared.merged.conflicts
+            switch.to_branch(prepared.scratch, prepared.tree, branch, text, conflicts)
             print(f"The update is on the branch {branch}.")
         else:
             stages = prepared.merged.stages
@@ -101,7 +104,7 @@ def due(wish: Wish, folder: Path, branch: str = "") -> Prepared | str:
     source = preparing.fetch(wish, written, folder)
     tag = source.release(wish.tag)
     base, target = lineage.base(source, written.commit, tag, wish.since), source.commit(tag)
-    is_wanted = base == target and (wish.answers or wish.since)
+    is_wanted = base == target and (wish.answers or wish.since or wish.restore)
     if not is_wanted and (why := lineage.nothing_due(source, base, tag)):
         return why
     if branch and branches.is_worked_on(wish.service, branch, target):
@@ -157,7 +160,14 @@ def outcome(prepared: Prepared, failed: list[str]) -> list[str]:
             f"Files with conflicts: {len(prepared.merged.conflicts)}. Resolve them like after "
             "`git merge`, then run ./bootstrap, the checks and the tests. They did not run."
         )
+    failed = [*left_out.sentences(prepared.merged.left_out), *failed]
     return [*left, *(f"{branches.LEFT_TO_MEND}{what}." for what in failed)]
+
+
+def still_left_out(service: Path) -> list[str]:
+    """Return what earlier updates left out of a service, one sentence each, until it is settled."""
+    sentences = left_out.sentences(left_out.in_last_commit(service))
+    return [f"{branches.LEFT_TO_MEND}{what}." for what in sentences]
 
 
 def message(prepared: Prepared, left: list[str]) -> str:
@@ -181,6 +191,7 @@ def facts(prepared: Prepared | str) -> str:
             "conflicts": prepared.merged.conflicts,
             "notes": prepared.merged.notes,
             "own": prepared.merged.own,
+            "left_out": prepared.merged.left_out,
             "faults": prepared.faults,
             "actions": changelog.actions(news(prepared)),
         }
