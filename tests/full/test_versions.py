@@ -1,6 +1,6 @@
 """A service of each kind passes its own checks and tests; one starts on every Python version.
 
-The chassis has its own tests, which run on every Python, and tools on the oldest and the newest.
+The chassis has its own tests, which run on every Python, and the tools theirs, on the newest.
 """
 
 import os

@@ -21,6 +21,7 @@ hold() {
     exec sleep 600
 }
 case " $* " in *" $HOLD_AT "*) ;; *) exec "$REAL_GIT" "$@" ;; esac
+case "$HOLD_IN" in "" | "$(pwd -P)") ;; *) exec "$REAL_GIT" "$@" ;; esac
 case "$HOLD_WHEN" in
 before) ;;
 within)
@@ -34,11 +35,19 @@ hold
 
 
 def kill_at(
-    service: Service, folder: Path, words: tuple[str, ...], command: str, when: str, until: str = ""
+    service: Service,
+    folder: Path,
+    words: tuple[str, ...],
+    command: str,
+    when: str,
+    until: str = "",
+    *,
+    in_service: bool = False,
 ) -> None:
     """Kill an update before, within or after a command of git's.
 
-    `until`: kill git when it writes this file, within the command.
+    `until`: kill git when it writes this file, within the command. `in_service`: only if git runs
+    in the service's own folder.
     """
     programs, held = folder / "programs", folder / "held"
     programs.mkdir()
@@ -47,6 +56,7 @@ def kill_at(
     variables = {
         "HELD": str(held),
         "HOLD_AT": command,
+        "HOLD_IN": str(service.path.resolve()) if in_service else "",
         "HOLD_UNTIL": until,
         "HOLD_WHEN": when,
         "PATH": f"{programs}{os.pathsep}{service.variables['PATH']}",

@@ -67,7 +67,7 @@ def test_each_task_names_the_fault_of_a_record_and_the_way_out(
     for name in faulty:
         assert template.git("branch", "--list", folder=fleet / name) == "* main"
     table = invoke(template, "fleet.status", fleet).stdout
-    assert "3 services, 0 at the newest release." in table
+    assert "\n3 services, 0 at the newest release, " in table
     assert "newest" not in table.partition("\n\n")[0]
 
 

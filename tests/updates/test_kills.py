@@ -47,7 +47,8 @@ def test_a_kill_at_any_moment_leaves_the_service_as_it_was(
     restoring.restore(resource.path)
     assert is_as(before, resource)
 
-    kill_at(resource, temporary("switched"), UPDATE, "update-index -z --index-info", "after")
+    command = "update-index -z --index-info"
+    kill_at(resource, temporary("switched"), UPDATE, command, "after", in_service=True)
     assert conflicts(resource) == ["README.md"]
     done = resource.tasks(*UPDATE)
     assert done.stdout.startswith(
