@@ -23,6 +23,7 @@ lineage: Any = engine("lineage")
 preparing: Any = engine("preparing")
 source: Any = engine("source")
 switch: Any = engine("switch")
+temporary: Any = engine("temporary")
 untrusted: Any = engine("untrusted")
 updating: Any = engine("updating")
 
@@ -80,7 +81,7 @@ def at_a_time(
             print(f"{result.name}: {result.outcome}{_counted(result)}", flush=True)
         return result
 
-    with updating.scratch_folder(in_memory(jobs)) as shared, ThreadPoolExecutor(jobs) as pool:
+    with temporary.scratch_folder(in_memory(jobs)) as shared, ThreadPoolExecutor(jobs) as pool:
         return list(pool.map(one, services))
 
 

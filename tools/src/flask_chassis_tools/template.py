@@ -18,6 +18,7 @@ from flask_chassis_tools.updates import (
     drifting,
     exclusive,
     ownership,
+    temporary,
     updating,
 )
 from flask_chassis_tools.updates.addresses import without_logins
@@ -135,7 +136,7 @@ def drift(context: Context, patch: bool = False, template: str = "") -> None:
     if any(name.startswith("vendor/") for name in found):
         print("Restore a wheel in vendor/ as it was rendered: git checkout -- vendor")
     if patch:
-        with updating.scratch_folder() as scratch:
+        with temporary.scratch_folder() as scratch:
             print(drifting.patch(_wish("", template, {}), list(found), scratch))
     raise Exit(
         "An update merges these edits with the template's changes, or reports a conflict. To keep "

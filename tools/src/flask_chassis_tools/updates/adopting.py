@@ -13,6 +13,7 @@ from . import (
     releases,
     signatures,
     switch,
+    temporary,
     updating,
 )
 from .faults import UpdateError
@@ -41,7 +42,7 @@ def adopt(wish: Wish, since: str) -> int:
     if record.is_local(wish.template):
         shown = record.without_secrets(wish.template)
         print(f"{shown} is a local folder. Set its address at the next update.")
-    with updating.scratch_folder() as folder:
+    with temporary.scratch_folder() as folder:
         keys = signatures.trusted_keys(wish.service)
         source = Source.cloned(wish.template, folder / "template", keys)
         tag = source.release(wish.tag)
@@ -71,7 +72,7 @@ def adopt(wish: Wish, since: str) -> int:
 def _require_faultless(wish: Wish, written: Record) -> None:
     """Raise UpdateError with the way out if the record of a service is of no use."""
     record.require_hash(written.commit)
-    with updating.scratch_folder() as folder:
+    with temporary.scratch_folder() as folder:
         preparing.fetch(wish, written, folder).base(written.commit)
 
 

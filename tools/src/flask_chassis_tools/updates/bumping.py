@@ -22,8 +22,8 @@ from . import (
     record,
     releases,
     switch,
+    temporary,
     untrusted,
-    updating,
     verifying,
     wheels,
 )
@@ -69,7 +69,7 @@ class Bumped:
 def run(wish: Wish, *, verify: bool, branch: str = "") -> int:
     """Give a service the packages of a release; return 0 if nothing is left to do."""
     switch.require_clean(wish.service)
-    with updating.scratch_folder() as folder:
+    with temporary.scratch_folder() as folder:
         written = preparing.recorded(wish.service)
         source = preparing.fetch(wish, written, folder)
         tag = source.release(wish.tag)

@@ -198,6 +198,12 @@ def _lock(
     """Write poetry.lock, and return the problems with it."""
     file = scratch.folder / lock_file.FILE
     ours = _text(file)
+    if old and not ours and (old / lock_file.FILE).is_file():
+        merged.notes.append(
+            f"The service has no {lock_file.FILE}: lock its dependencies as you do, for example "
+            "with uv lock"
+        )
+        return []
     before, after = _text(old / lock_file.FILE) if old else "", _text(new / lock_file.FILE)
     try:
         settled = lock_file.settle(ours, before, after, reasons)

@@ -1,11 +1,6 @@
 """Updates a service to a release of the template."""
 
 import json
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,48 +8,23 @@ from . import (
     branches,
     changelog,
     differences,
-    interrupts,
     left_out,
     lineage,
     preparing,
     releases,
     switch,
+    temporary,
     verifying,
 )
 from .addresses import without_logins
+from .faults import UpdateError
 from .preparing import Prepared, Wish
-
-ATTEMPTS = 50
-
-
-@contextmanager
-def scratch_folder(where: Path | None = None) -> Iterator[Path]:
-    """Provide a temporary folder that is also removed after SIGTERM."""
-    with interrupts.ended_by_term():
-        folder = tempfile.TemporaryDirectory(
-            prefix="template-update-", dir=where, ignore_cleanup_errors=True
-        )
-        try:
-            yield Path(folder.name)
-        finally:
-            with interrupts.uninterrupted():
-                _remove(folder)
-
-
-def _remove(folder: tempfile.TemporaryDirectory[str]) -> None:
-    """Remove the folder; retry if a killed program has written a last file."""
-    for _ in range(ATTEMPTS):
-        folder.cleanup()
-        if not Path(folder.name).exists():
-            return
-        time.sleep(0.1)
-    print(f"{folder.name} was not removed completely. Remove it.", file=sys.stderr)
 
 
 def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -> int:
     """Update a service to a release; return 0 if nothing is left to do."""
     switch.require_clean(wish.service)
-    with scratch_folder() as folder:
+    with temporary.scratch_folder() as folder:
         prepared = due(wish, folder, branch)
         if isinstance(prepared, str):
             left = still_left_out(wish.service)
@@ -87,12 +57,12 @@ def check(wish: Wish, *, as_json: bool, patch: bool = False) -> int:
     """
     switch.require_repository(wish.service)
     switch.require_commit(wish.service)
-    with scratch_folder() as folder:
+    with temporary.scratch_folder() as folder:
         prepared = due(wish, folder)
         if as_json:
-            print(facts(prepared))
+            print(facts(prepared, wish.service))
         elif isinstance(prepared, str):
-            print(prepared)
+            print("\n".join([prepared, *still_left_out(wish.service)]))
         else:
             print(report(prepared) + (own_patch(prepared) if patch else ""))
         return 0 if isinstance(prepared, str) else 1
@@ -104,8 +74,11 @@ def due(wish: Wish, folder: Path, branch: str = "") -> Prepared | str:
     source = preparing.fetch(wish, written, folder)
     tag = source.release(wish.tag)
     base, target = lineage.base(source, written.commit, tag, wish.since), source.commit(tag)
-    is_wanted = base == target and (wish.answers or wish.since or wish.restore)
+    moved = preparing.address_to_record(wish, written) != written.template
+    is_wanted = base == target and (wish.answers or wish.since or wish.restore or moved)
     if not is_wanted and (why := lineage.nothing_due(source, base, tag)):
+        if wish.tag and base != target:
+            raise UpdateError(f"{why} An update does not go back.")
         return why
     if branch and branches.is_worked_on(wish.service, branch, target):
         return f"The branch {branch} has this update and other commits. It was not changed."
@@ -178,10 +151,11 @@ def message(prepared: Prepared, left: list[str]) -> str:
     return "\n\n".join([subject, *left, report(prepared)])
 
 
-def facts(prepared: Prepared | str) -> str:
-    """Return the description of an update as JSON; of none, why none is due."""
+def facts(prepared: Prepared | str, service: Path) -> str:
+    """Return the description of an update as JSON; of none, why, and what the service lacks."""
     if isinstance(prepared, str):
-        return as_json({"due": False, "reason": prepared})
+        lacks = sorted(left_out.in_last_commit(service))
+        return as_json({"due": False, "reason": prepared, "left_out": lacks})
     return as_json(
         {
             "due": True,

@@ -1,0 +1,94 @@
+"""Test updates of services that moved, that lock with another program, or that look back."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flask_chassis_tools.updates import git, left_out, record, updating
+from flask_chassis_tools.updates.faults import UpdateError
+
+from .made_up import Template, commit, lock, recorded
+
+MOVED = "https://new.acme.example/flask.git"
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Template:
+    """A template with three releases, each with another text and another lock."""
+    made = Template.begun(tmp_path / "template")
+    for number in range(3):
+        text, locked = f"line {number}\n", lock(flask=f"3.1.{number}")
+        made.releases(f"v1.{number}.0", {"app.txt": text, "poetry.lock": locked})
+    return made
+
+
+def test_an_older_release_is_refused_if_it_is_named(template: Template, tmp_path: Path) -> None:
+    service = template.service(tmp_path / "service", "v1.2.0")
+    message = r"newer than v1\.1\.0: it was rendered from v1\.2\.0\. An update does not go back\."
+    for look in (
+        lambda wish: updating.update(wish, verify=False),
+        lambda wish: updating.check(wish, as_json=True),
+    ):
+        with pytest.raises(UpdateError, match=message):
+            look(template.wish(service, "v1.1.0"))
+    assert updating.update(template.wish(service, "v1.2.0"), verify=False) == 0
+    assert git.names(service, "status", "--porcelain", "-z") == []
+
+
+def test_a_new_address_is_recorded_also_if_nothing_is_due(
+    template: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "COUNT": "1",
+        "KEY_0": f"url.{template.folder}.insteadOf",
+        "VALUE_0": MOVED,
+    }.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    service = template.service(tmp_path / "service", "v1.2.0")
+    wish = replace(template.wish(service), template=MOVED)
+    assert updating.check(wish, as_json=False) == 1
+    assert updating.update(wish, verify=False) == 0
+    assert git.names(service, "diff", "--cached", "--name-only", "-z") == [record.FILE]
+    assert record.read((service / record.FILE).read_bytes()).template == MOVED
+    commit(service)
+    assert updating.check(wish, as_json=False) == 0
+
+
+def test_a_service_without_poetry_lock_gets_none(
+    template: Template, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It locks with uv, for instance. One that has a lock gets the release's."""
+    service = template.service(tmp_path / "service", "v1.0.0")
+    git.ask(service, "rm", "--quiet", "poetry.lock")
+    (service / "uv.lock").write_text("version = 1\n")
+    commit(service)
+    assert updating.update(template.wish(service), verify=False) == 0
+    assert not (service / "poetry.lock").exists()
+    assert (service / "uv.lock").read_text() == "version = 1\n"
+    assert "The service has no poetry.lock" in capsys.readouterr().out
+    commit(service)
+    assert updating.check(template.wish(service), as_json=False) == 0
+
+    other = template.service(tmp_path / "other", "v1.0.0")
+    assert updating.update(template.wish(other), verify=False) == 0
+    assert (other / "poetry.lock").read_text() == lock(flask="3.1.2")
+
+
+def test_what_a_service_lacks_is_told_if_nothing_is_due(
+    template: Template, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = template.service(tmp_path / "service", "v1.0.0")
+    git.ask(service, "rm", "--quiet", "app.txt")
+    commit(service)
+    assert updating.update(template.wish(service), verify=False) == 1
+    commit(service)
+    capsys.readouterr()
+    assert updating.check(template.wish(service), as_json=False) == 0
+    assert "Left to mend: app.txt was deleted here" in capsys.readouterr().out
+    assert updating.check(template.wish(service), as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["due"], told["left_out"]) == (False, ["app.txt"])
+    assert left_out.in_last_commit(service) == {"app.txt": "v1.2.0"}
+    assert recorded(service) == git.ask(template.folder, "rev-parse", "v1.2.0")
