@@ -25,7 +25,7 @@ ENDED = {"Z", "X"}
 def states_of_group(group: int) -> set[str]:
     """Return the states of all processes of a group, as /proc has them: T is stopped.
 
-    Empty where there is no /proc.
+    On systems without /proc, the result is empty.
     """
     found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
