@@ -98,7 +98,7 @@ def assert_unavailable(client: FlaskClient, path: str) -> None:
     """See that a path is answered 503 in time, and that the answer is fit for a caller."""
     started = time.monotonic()
     response = client.get(path)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     assert response.status_code == 503
     assert int(response.headers["Retry-After"]) > 0
     assert "database" in response.json["message"]

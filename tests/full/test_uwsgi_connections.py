@@ -296,7 +296,7 @@ def test_a_service_full_of_clients_that_send_nothing_is_live(
                     client.send(b"G")
             begun = time.monotonic()
             assert uwsgi.ask("/health/live", port=uwsgi.metrics_port).json == {"status": "ok"}
-            assert time.monotonic() - begun < 1
+            assert time.monotonic() - begun < 5
             with pytest.raises(TimeoutError):
                 socket_that_asks(uwsgi.port, stack).recv(1)
         stack.close()

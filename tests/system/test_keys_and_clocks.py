@@ -227,7 +227,7 @@ def test_clocks_may_be_30_seconds_apart(clocks: System, seconds: int) -> None:
         headers = system.authorization(system.administrator)
         token = headers["Authorization"].removeprefix("Bearer ")
         claims = jwt.decode(token, options={"verify_signature": False})
-        assert abs(claims["iat"] - (time.time() + seconds)) < 3
+        assert abs(claims["iat"] - (time.time() + seconds)) < 10
         assert own(system, headers) == 200
         visitor = Visitor(system)
         visitor.sign_in(system.administrator)
