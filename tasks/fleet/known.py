@@ -21,6 +21,8 @@ def mark(states: Sequence[State], service: str) -> None:
         version = finding.what.split()[0]
         found.setdefault(f"{finding.where} {version}", set()).add(finding.id)
     for each in states:
+        if not each.packages:
+            continue  # it cannot be read, or has no lock: nobody knows
         names = (f"{name} {version}" for name, version in sorted(each.packages.items()))
         each.vulnerable = [
             f"{name}: {', '.join(sorted(found[name]))}" for name in names if name in found

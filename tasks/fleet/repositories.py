@@ -65,7 +65,7 @@ def prepared(service: Path, page: str) -> list[Branch]:
     words = ("for-each-ref", "--sort=-committerdate", "--no-merged=HEAD", f"--format={form}")
     found: dict[str, Branch] = {}
     for line in git.names(service, *words, *patterns):
-        ref, email, message = line.strip("\n").split(_SEPARATOR)
+        ref, email, message = line.strip("\n").split(_SEPARATOR, 2)
         name = ref
         for prefix in PREFIXES:
             name = name.removeprefix(prefix)

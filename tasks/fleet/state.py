@@ -76,14 +76,20 @@ class State:
 
     @property
     def is_newest(self) -> bool:
-        """Whether it is of the newest release, which is not said of one that cannot be read."""
-        return self.behind == 0 and not self.fault
+        """Whether it has all of the newest release, which is not said of one that is unreadable."""
+        return self.behind == 0 and not self.fault and not self.left_out
+
+    @property
+    def lacking(self) -> list[str]:
+        """The releases that it lacks, and those that it has without a change of a deleted file."""
+        return [*(self.lacks or ()), *sorted({*self.left_out.values()} - {*(self.lacks or ())})]
 
     @property
     def urgency(self) -> tuple[object, ...]:
         """What the services are put in order by, the most urgent first."""
         vulnerable, drift = len(self.vulnerable or ()), len(self.drift or ())
-        return (not self.fault, -vulnerable, -(self.behind or 0), -drift, self.name)
+        missing = (-(self.behind or 0), -len(self.left_out))
+        return (not self.fault, -vulnerable, *missing, -drift, self.name)
 
     def told(self) -> dict[str, Any]:
         """Return all but the packages, which are many."""
@@ -124,9 +130,13 @@ class Versions:
         return self._faults[commit]
 
     def after(self, version: str) -> list[str]:
-        """Return the releases that came after a version, oldest first; all if it is unknown."""
+        """Return the releases that came after a version, oldest first; all if it is unknown.
+
+        Pre-releases are not among them: no update goes to one unless it is named.
+        """
         name = version.removesuffix("+")
-        return self.tags[self.tags.index(name) + 1 :] if name in self.tags else list(self.tags)
+        later = self.tags[self.tags.index(name) + 1 :] if name in self.tags else self.tags
+        return [tag for tag in later if (place := releases.order(tag)) and place[3]]
 
     def actions(self, lacks: Sequence[str]) -> list[str]:
         """Return what releases ask of a service."""
@@ -186,7 +196,7 @@ def left_out_of(service: Path, written: Any) -> dict[str, str]:
     """Return the files whose changes updates have left out, and nobody has settled it."""
     file = service / ownership.FILE
     lists = ownership.read(file.read_bytes()) if file.is_file() else None
-    found = left_out.unsettled(written, lists, lambda name: (service / name).is_file())
+    found = left_out.unsettled(written, lists, checksums.content_in(service))
     return dict(found)
 
 

@@ -84,7 +84,8 @@ def row(each: State) -> tuple[str, ...]:
     """Return what a table shows of a service."""
     drift = "?" if each.drift is None else str(len(each.drift) or "none")
     vulnerable = "not asked" if each.vulnerable is None else ", ".join(each.vulnerable) or "none"
-    behind = "?" if each.behind is None else str(each.behind or "newest")
+    newest = "newest" if each.is_newest else "incomplete"
+    behind = "?" if each.behind is None else str(each.behind or newest)
     prepared = ", ".join(f"{branch.name} ({branch.state})" for branch in each.branches)
     return (
         each.name,
@@ -125,7 +126,8 @@ def counts(states: Sequence[State]) -> dict[str, int]:
         "services": len(states),
         "at the newest release": sum(each.is_newest for each in states),
         "behind": sum(bool(each.behind) for each in states),
-        "not to be read or updated": sum(bool(each.fault) for each in states),
+        "without changes of deleted files": sum(bool(each.left_out) for each in states),
+        "unreadable or not updatable": sum(bool(each.fault) for each in states),
         "with edited files of the template": sum(bool(each.drift) for each in states),
         "on another chassis than the template's": sum(bool(each.foreign) for each in states),
         "with a prepared update": sum(bool(each.branches) for each in states),

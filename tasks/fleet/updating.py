@@ -46,6 +46,7 @@ class Result:
     touched: list[str] = field(default_factory=list)
     conflicts: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def branch_of(tag: str) -> str:
@@ -121,7 +122,8 @@ def prepare(service: Path, template: Path, tag: str, shared: Path) -> Result:
 def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
     """Put chassis and tools of a release on a branch; one that is there from before is kept."""
     branch = branch_of_bump(tag)
-    wish = preparing.Wish(service, PROGRAMS, tag, str(template), of_others=True)
+    # No release is named: one that has newer packages is left alone.
+    wish = preparing.Wish(service, PROGRAMS, "", str(template), of_others=True)
     with (
         exclusive.held(service, "fleet.update"),
         tempfile.TemporaryDirectory(prefix="service-", dir=shared) as folder,
@@ -166,6 +168,7 @@ def _prepared(service: Path, template: Path, tag: str, shared: Path, branch: str
             prepared.touched,
             prepared.merged.conflicts,
             left,
+            prepared.merged.notes,
         )
 
 
@@ -186,8 +189,8 @@ def summary(results: Sequence[Result]) -> str:
         lines += [
             f"{result.name}: CONFLICT ({what}): {name}" for name, what in result.conflicts.items()
         ]
-        if result.outcome in {"failed", "incomplete"}:
-            lines += [f"{result.name}: {each}" for each in result.left]
+        lines += [f"{result.name}: {each}" for each in result.left]
+        lines += [f"{result.name}: Note: {each}" for each in result.notes]
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ import pytest
 from tasks.engine import engine
 from tasks.fleet import repositories
 from tasks.fleet.repositories import Branch
+from tasks.fleet.state import Versions
 from tests.full.programs import succeeds
 
 PAGE = "https://github.com/acme/thoughts"
@@ -70,13 +71,33 @@ def test_each_prepared_update_has_its_state(tmp_path: Path) -> None:
     branch("refs/remotes/origin/template/v1.1.0", "Update", f"{ours.LEFT_TO_MEND}tests failed.")
     branch("refs/heads/template/mine", "Update", email="ada@acme.example")
     branch("refs/heads/feature/template", "Other")
+    branch("refs/heads/template/odd", "A message with \x1f in it")
     found = {each.name: each for each in repositories.prepared(tmp_path, PAGE)}
     assert {name: each.state for name, each in found.items()} == {
         "chassis/v1.2.0": "ready",
         "template/v1.2.0": "with conflicts",
         "template/v1.1.0": "left to mend",
         "template/mine": "worked on",
+        "template/odd": "ready",
     }
     assert found["chassis/v1.2.0"].link == f"{PAGE}/compare/main...chassis/v1.2.0"
     assert repositories.prepared(tmp_path, "")[0].link == ""
     assert isinstance(found["template/mine"], Branch)
+
+
+def test_pre_releases_are_not_missing(tmp_path: Path) -> None:
+    """No update goes to one that nobody names."""
+
+    def git(*words: str) -> str:
+        person = ("-c", "user.name=A", "-c", "user.email=a@acme.example")
+        return succeeds(["git", *person, *words], tmp_path).strip()
+
+    git("init", "--quiet", "--initial-branch=main")
+    for tag in ("v1.0.0", "v1.1.0-rc.1", "v1.1.0", "v1.2.0-rc.1"):
+        git("commit", "--quiet", "--allow-empty", "-m", tag)
+        git("tag", tag)
+    versions = Versions(tmp_path)
+    assert versions.after("v1.0.0") == ["v1.1.0"]
+    assert versions.after("v1.1.0-rc.1+") == ["v1.1.0"]
+    assert versions.after("v1.1.0") == []
+    assert versions.after("0123456789") == ["v1.0.0", "v1.1.0"]

@@ -42,6 +42,7 @@ STATES = [
         foreign=["flask-chassis 0.0.8 from path ../chassis"],
         kind="resource",
         team="A & <b>",
+        left_out={"CODEOWNERS": "v1.0.0"},
         drift={"CODEOWNERS": "deleted", "infra/uwsgi.yaml": "edited"},
         updated="2025-11-30",
         days=365,
@@ -112,13 +113,15 @@ def test_it_fits_and_is_free_of_what_axe_finds(
         ({"Team": "B", "State": "newest"}, ["weak"]),
         ({"Lacks release": "v1.2.0"}, ["old"]),
         ({"Chassis": "0.1.0"}, ["weak", "new"]),
-        ({"State": "not read or updated"}, ["bad"]),
+        ({"State": "unreadable or not updatable"}, ["bad"]),
         ({"State": "behind"}, ["old"]),
         ({"State": "edited files"}, ["old"]),
         ({"State": "other chassis"}, ["old"]),
         ({"State": "action needed"}, ["old"]),
         ({"State": "prepared update"}, ["old"]),
         ({"State": "prepared update with conflicts"}, ["old"]),
+        ({"State": "changes left out"}, ["old"]),
+        ({"Lacks release": "v1.1.0"}, ["old"]),
         ({"State": "vulnerable"}, ["weak"]),
         ({"State": "vulnerable", "Team": "A & <b>"}, []),
     ],
@@ -165,4 +168,7 @@ def test_page_and_table_say_the_same(tmp_path: Path, browser: Browser) -> None:
         counted = ", ".join(" ".join(pair) for pair in pairs)
     assert f"\n{counted}.\n" in table(STATES)
     assert re.search(r"^bad +\? +\? ", table(STATES), re.M)
-    assert "4 services, 2 at the newest release, 1 behind, 1 not to be read or updated" in counted
+    assert counted.startswith(
+        "4 services, 2 at the newest release, 1 behind, 1 without changes of "
+    )
+    assert ", 1 unreadable or not updatable, " in counted

@@ -96,3 +96,12 @@ def test_a_branch_without_conflicts_is_not_marked(tmp_path: Path) -> None:
     switch.to_branch(update.scratch, update.tree, "template/v1", "Update", {})
     subprocess.run(["git", "switch", "--quiet", "template/v1"], cwd=update.service, check=True)
     assert not (update.service / unresolved.FILE).exists()
+
+
+def test_a_repository_that_git_does_not_trust_is_a_failure(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A container often runs as another user than the owner of the checkout."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert conflict_markers.main([]) == 1
+    assert "dubious ownership" in capsys.readouterr().out

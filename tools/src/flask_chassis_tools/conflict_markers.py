@@ -67,6 +67,9 @@ def main(names: list[str]) -> int:
     try:
         found = faults(folder, names or tracked(folder))
     except OSError as error:
+        if (folder / ".git").exists():
+            print(f"Conflict markers cannot be looked for: {error}")
+            return 1
         print(f"Conflict markers were not looked for, as there is no git repository: {error}")
         return 0
     if found:

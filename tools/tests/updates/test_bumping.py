@@ -8,7 +8,7 @@ import io
 import json
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -176,10 +176,11 @@ class Fleet:
         folder = self.scratch / f"template-{len(list(self.scratch.glob('template-*')))}"
         return Source.cloned(str(self.template), folder)
 
-    def bump(self, tag: str) -> bumping.Bumped | None:
-        """Bump the service."""
+    def bump(self, tag: str, *, is_named: bool = False) -> bumping.Bumped | None:
+        """Bump the service; `is_named` is whether somebody has named the release."""
         folder = self.scratch / f"bump-{len(list(self.scratch.glob('bump-*')))}"
-        return bumping.bump(self.wish, self.source(), tag, folder)
+        wish = replace(self.wish, tag=tag if is_named else "")
+        return bumping.bump(wish, self.source(), tag, folder)
 
     def bumped(self, tag: str) -> dict[str, bytes]:
         """Bump the service, commit that, and return the service's files."""
@@ -259,8 +260,12 @@ def test_nothing_is_done_twice_or_backwards(fleet: Fleet) -> None:
     fleet.bumped("v0.3.0")
     assert fleet.bump("v0.3.0") is None
     assert fleet.bump("v0.1.0") is None
-    with pytest.raises(UpdateError, match=r"has flask-chassis 0\.3\.0, newer than 0\.2\.0"):
-        fleet.bump("v0.2.0")
+    assert fleet.bump("v0.2.0") is None
+    for older in ("v0.2.0", "v0.1.0"):
+        with pytest.raises(
+            UpdateError, match=r"has flask-chassis 0\.3\.0, newer than .* not go back"
+        ):
+            fleet.bump(older, is_named=True)
 
 
 def test_a_release_without_a_change_of_the_packages_is_nothing_to_take(fleet: Fleet) -> None:
@@ -279,7 +284,7 @@ def test_an_incompatible_version_needs_an_update(fleet: Fleet) -> None:
     [
         (b'"file"\nurl = "vendor/', b'"directory"\nurl = "../', "not run on the template's"),
         (b'content-hash = "', b'content-hash = "0', r"outdated. Run poetry lock"),
-        (b'name = "flask-chassis', b'name = "other', "locks no chassis"),
+        (b'name = "flask-chassis', b'name = "other', "has no flask-chassis in poetry"),
     ],
 )
 def test_a_service_that_is_not_as_rendered_is_refused_with_the_way_out(
@@ -326,9 +331,7 @@ def merged(fleet: Fleet, tag: str, *, until: dict[str, bytes]) -> merging.Merged
     old, new = (fleet.scratch / f"{name}-{tag}" for name in ("old", "new"))
     write(old, files("0.1.0"))
     write(new, until)
-    more = preparing.with_later_wheels(
-        written, source, (written.commit, source.commit(tag)), (old, new)
-    )
+    more = preparing.with_own_wheels(written, source, fleet.service, old, new)
     scratch = Scratch(fleet.scratch / f"merge-{tag}", fleet.service)
     found = merging.merge(scratch, sides.prepare(scratch, old, new), "template")
     found.notes.append(json.dumps(more))
@@ -380,7 +383,7 @@ def test_a_branch_is_made_and_not_made_again(fleet: Fleet) -> None:
     assert branches.is_on_top(fleet.service, "chassis/v0.2.0")
     message = git.ask(fleet.service, "log", "-1", "--format=%B", "chassis/v0.2.0")
     assert message.splitlines() == [
-        "Take chassis and tools of v0.2.0",
+        "Take flask-chassis 0.2.0 and flask-chassis-tools 0.2.0",
         "",
         "Left to mend: tests failed.",
         "",
@@ -388,3 +391,75 @@ def test_a_branch_is_made_and_not_made_again(fleet: Fleet) -> None:
         "flask-chassis-tools: 0.1.0 -> 0.2.0",
     ]
     assert git.names(fleet.service, "status", "--porcelain", "-z") == []
+
+
+@pytest.mark.parametrize("ignored", ["*.whl", "vendor/"])
+@pytest.mark.parametrize("whose", ["the service", "somebody"])
+def test_wheels_arrive_although_git_ignores_them(
+    fleet: Fleet, ignored: str, whose: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if whose == "the service":
+        fleet.changes({".gitignore": f"{ignored}\n".encode()})
+    else:
+        (tmp_path / "ignored").write_text(f"{ignored}\n")
+        monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+        monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.excludesFile")
+        monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(tmp_path / "ignored"))
+    after = fleet.bumped("v0.2.0")
+    assert {name for name in after if name.endswith(".whl")} == {
+        name for name in files("0.2.0") if name.endswith(".whl")
+    }
+
+
+def test_a_hotfix_beside_the_releases_gives_way_to_later_wheels(fleet: Fleet) -> None:
+    """The later releases do not contain the commit of the hotfix, but have higher versions."""
+    git.ask(fleet.template, "switch", "--quiet", "--detach", "v0.1.0")
+    fleet.release("v0.1.1", files("0.1.1"))
+    git.ask(fleet.template, "switch", "--quiet", "main")
+    after = fleet.bumped("v0.1.1")
+    assert "vendor/flask_chassis-0.1.1-py3-none-any.whl" in after
+    found = merged(fleet, "v0.2.0", until=files("0.2.0"))
+    assert found.conflicts == {}
+    assert json.loads(found.notes[-1]) == {"directory": None}
+    [scratch] = fleet.scratch.glob("merge-*")
+    wheels_now = {name for name in _contents(scratch) if name.endswith(".whl")}
+    assert wheels_now == {name for name in files("0.2.0") if name.endswith(".whl")}
+
+
+def test_wheels_that_were_put_back_are_bumped_again(fleet: Fleet) -> None:
+    """What counts is what the service has, and not what its record says."""
+    before = fleet.files()
+    fleet.bumped("v0.2.0")
+    for name in files("0.2.0"):
+        if name.startswith("vendor/"):
+            (fleet.service / name).unlink()
+    fleet.changes({name: text for name, text in before.items() if name != record.FILE})
+    assert "vendor/flask_chassis-0.2.0-py3-none-any.whl" in fleet.bumped("v0.2.0")
+
+
+def test_a_lock_that_stays_behind_is_no_bump(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Poetry locks what pyproject.toml admits: here, nothing newer."""
+    lock = files("0.1.0")["poetry.lock"].decode()
+    monkeypatch.setattr(lock_file, "make", lambda *_: None)
+    for name in chassis.DISTRIBUTIONS:
+        wheel_name = wheel(name, "0.1.0", "")[0]
+        git.ask(fleet.service, "rm", "--quiet", wheel_name)
+    source = '[package.source]\ntype = "legacy"\nurl = "https://packages.acme.example/simple"\n\n'
+    lock = re.sub(r"\[package.source\]\n.*\n.*\n\n", source, lock)
+    fleet.changes({"poetry.lock": lock.encode(), checksums.FILE: b""})
+    with pytest.raises(UpdateError, match=r"locked flask-chassis 0\.1\.0 and not 0\.2\.0 of v0"):
+        fleet.bump("v0.2.0")
+
+
+def test_a_release_of_the_record_that_the_template_lacks_is_named(fleet: Fleet) -> None:
+    content = json.loads((fleet.service / record.FILE).read_text()) | {wheels.RECORDED: "v9.9.9"}
+    fleet.changes({record.FILE: record.formatted(content).encode()})
+    with pytest.raises(UpdateError, match=r"names v9\.9\.9 as the release of the chassis"):
+        merged(fleet, "v0.2.0", until=files("0.2.0"))
+
+
+def test_the_line_ends_of_a_lock_stay(fleet: Fleet) -> None:
+    lock = files("0.1.0")["poetry.lock"].replace(b"\n", b"\r\n")
+    fleet.changes({"poetry.lock": lock, ".gitattributes": b"* -text\n"})
+    after = fleet.bumped("v0.2.0")["poetry.lock"]
+    assert after.count(b"\r\n") == after.count(b"\n")

@@ -67,7 +67,7 @@ def test_an_update_that_is_due_is_1(checked: Checked) -> None:
 
 def test_none_is_0_and_why(checked: Checked) -> None:
     reason = "The service is up to date: v1.0.0."
-    assert checked("--to=v1.0.0") == (0, {"due": False, "reason": reason})
+    assert checked("--to=v1.0.0") == (0, {"due": False, "left_out": [], "reason": reason})
 
 
 def test_neither_a_clean_tree_nor_the_lock_is_needed(checked: Checked, blog: Path) -> None:

@@ -1,10 +1,11 @@
 """Test that changes of files that a service deleted are listed until the team has settled it."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
-from flask_chassis_tools.updates import left_out, ownership
+from flask_chassis_tools.updates import checksums, left_out, ownership
 from flask_chassis_tools.updates.faults import UpdateError
 from flask_chassis_tools.updates.record import Record
 
@@ -113,14 +114,64 @@ def test_it_is_settled_if_the_file_is_back_or_is_the_services_own() -> None:
     names = ["a", "b/c", "d"]
     written = Record("", "", {}, {"left_out": dict.fromkeys(names, "v1.0.0")})
     owners = ownership.read('template = ["**"]\nseeded = ["b/"]\nshared = []')
-    assert left_out.unsettled(written, owners, {"a"}.__contains__) == {"d": "v1.0.0"}
-    assert left_out.unsettled(written, None, set().__contains__).keys() == {*names}
+    assert left_out.unsettled(written, owners, {"a": b"A"}.get) == {"d": "v1.0.0"}
+    assert left_out.unsettled(written, None, Files().get).keys() == {*names}
+
+
+def test_it_is_not_settled_if_the_file_is_back_as_it_was_before() -> None:
+    written = Record("", "", {}, {"left_out": {"a": "v1.0.0"}})
+    listed = f"{hashlib.sha256(b'new').hexdigest()}  a\n".encode()
+    for content, expected in ((b"new", {}), (b"old", {"a": "v1.0.0"})):
+        files = {"a": content, checksums.FILE: listed}
+        assert left_out.unsettled(written, None, files.get) == expected
+    [said] = left_out.sentences(["a"], ["a"])
+    assert said.startswith("a is back and is not as the release has it.")
+
+
+def test_an_old_content_that_is_back_can_be_replaced_by_the_releases(tmp_path: Path) -> None:
+    build, deploy = sorted(CI)
+    update = updated(
+        tmp_path, old=dict(NEWER), new=dict(NEWER), ours=dict(CI), known=[*CI], restored=[build]
+    )
+    assert update.files[build] == NEWER[build]
+    assert update.merged.conflicts == {deploy: "add/add"}
+
+
+def test_what_is_left_out_of_a_renamed_folder_has_the_services_name(tmp_path: Path) -> None:
+    """By this name it can be listed as the service's own, brought back, and found."""
+    old = {f"pkg/{name}.py": f"{name} 1\n".encode() * 5 for name in "abcx"}
+    new = old | {"pkg/x.py": b"x 2\n" * 5}
+    ours = {name.replace("pkg", "mine"): text for name, text in old.items() if name != "pkg/x.py"}
+    update = updated(tmp_path / "1", old=dict(old), new=dict(new), ours=dict(ours))
+    assert update.merged.left_out == ["mine/x.py"]
+    known = update.merged.left_out
+    update = updated(tmp_path / "2", old=dict(new), new=dict(new), ours=dict(ours), known=known)
+    assert update.merged.left_out == known
+    again = updated(
+        tmp_path / "3", old=dict(new), new=dict(new), ours=dict(ours), known=known, restored=known
+    )
+    assert again.files == ours | {"mine/x.py": new["pkg/x.py"]}
+    assert again.merged.left_out == []
+    settled = updated(
+        tmp_path / "4", old=dict(old), new=dict(new), ours=ours | lists("mine/x.py"), known=known
+    )
+    assert settled.merged.left_out == []
 
 
 def test_files_of_a_folder_are_one_sentence() -> None:
     names = [f".teamcity/{letter}.kt" for letter in "abcde"]
-    folder, file = left_out.sentences([*names, "CODEOWNERS"])
+    folder, file = left_out.sentences([*names, "CODEOWNERS"], ["app.py"])
     assert folder.startswith(".teamcity/a.kt, .teamcity/b.kt, .teamcity/c.kt and 2 more in ")
-    assert 'for example ".teamcity/**"' in folder
-    assert "--restore=.teamcity/a.kt" in folder
+    assert "list the folder under seeded in " in folder
+    assert 'for example ".teamcity/"' in folder
+    assert "`template.update --restore=.teamcity/a.kt`" in folder
     assert file.startswith("CODEOWNERS was deleted here")
+
+
+def test_no_folder_is_proposed_that_the_service_has_files_in() -> None:
+    """Listed, it would keep the template's changes from these files, too."""
+    [said] = left_out.sentences(["infra/docker/D", "infra/k/a"], ["infra/k/b"])
+    assert "list each of them under seeded in " in said
+    assert 'for example "infra/docker/D"' in said
+    [said] = left_out.sentences(["infra/k/a", "infra/k/c"], ["infra/docker/D"])
+    assert 'for example "infra/k/"' in said

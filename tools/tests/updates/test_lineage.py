@@ -245,3 +245,22 @@ def test_no_record_leads_to_adopting(past: Past, tmp_path: Path) -> None:
     commit(service)
     with pytest.raises(UpdateError, match=r"already has a \.cruft\.json: run template\.update"):
         adopting.adopt(past.template.wish(service), "")
+
+
+def test_a_named_release_does_not_take_an_update_back(past: Past, tmp_path: Path) -> None:
+    newer = past.template.service(tmp_path / "newer", past.v2)
+    with pytest.raises(UpdateError, match=r"newer than v1\.0\.0: it was rendered from v1\.1\.0"):
+        update(past, newer, "v1.0.0", since="v1.0.0")
+    after = past.template.service(tmp_path / "after", past.after)
+    with pytest.raises(UpdateError, match=r"newer than v1\.1\.0: it was rendered from commit"):
+        update(past, after, since="v1.1.0")
+    assert (recorded(newer), recorded(after)) == (past.v2, past.after)
+
+
+def test_a_wish_that_would_go_back_is_refused_and_not_dropped(past: Past, tmp_path: Path) -> None:
+    """A service can be from a commit after the newest release."""
+    service = past.template.service(tmp_path / "service", past.after)
+    wish = past.template.wish(service)
+    for more in ({"answers": {"project_slug": "other"}}, {"restore": ["app.txt"]}):
+        with pytest.raises(UpdateError, match="name a release that contains this commit"):
+            updating.update(replace(wish, **more), verify=False)

@@ -113,3 +113,35 @@ def test_a_file_that_was_moved_to_another_list_is_no_drift(tmp_path: Path, label
         text = lists((service / ownership.FILE).read_text(), **{label: pattern})
         (service / ownership.FILE).write_bytes(text[ownership.FILE])
     assert drifting.drift(service) == {"b.txt": "edited"}
+
+
+def seeding(*seeded: str) -> Files:
+    """Return a list of owners as a render has it."""
+    text = f"template = ['**']\nseeded = {[*seeded]}\nshared = ['README.md']\n"
+    return {ownership.FILE: text.encode()}
+
+
+def test_a_new_file_arrives_where_a_release_seeds_less_than_before(tmp_path: Path) -> None:
+    """The service's list is as it was rendered: it says nothing about what the team wants."""
+    before, after = seeding("tests/**"), seeding("tests/notes/**")
+    own = {"tests/notes/test_notes.py": b"own\n"}
+    new = {"tests/guards/test_security.py": b"guard\n"}
+    update = updated(
+        tmp_path,
+        old=before | {"tests/notes/test_notes.py": b"seeded\n"},
+        new=after | {"tests/notes/test_notes.py": b"seeded\n"} | new,
+        ours=before | own,
+    )
+    assert update.files == own | new
+    assert (update.merged.own, update.merged.left_out) == ({}, [])
+
+
+def test_a_deleted_seeded_file_that_becomes_the_templates_is_left_to_do(tmp_path: Path) -> None:
+    update = updated(
+        tmp_path,
+        old=seeding("guard.py") | {"guard.py": b"1\n", "app.py": b"1\n"},
+        new=seeding("own/**") | {"guard.py": b"2\n", "app.py": b"1\n"},
+        ours=seeding("guard.py") | {"app.py": b"1\n"},
+    )
+    assert update.files == {"app.py": b"1\n"}
+    assert update.merged.left_out == ["guard.py"]

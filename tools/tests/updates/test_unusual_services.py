@@ -1,6 +1,7 @@
 """Test updates of services that moved, that lock with another program, or that look back."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from flask_chassis_tools.updates import git, left_out, record, updating
 from flask_chassis_tools.updates.faults import UpdateError
 
-from .made_up import Template, commit, lock, recorded
+from .made_up import PYPROJECT, Template, commit, lock, recorded
 
 MOVED = "https://new.acme.example/flask.git"
 
@@ -26,7 +27,7 @@ def template(tmp_path: Path) -> Template:
 
 def test_an_older_release_is_refused_if_it_is_named(template: Template, tmp_path: Path) -> None:
     service = template.service(tmp_path / "service", "v1.2.0")
-    message = r"newer than v1\.1\.0: it was rendered from v1\.2\.0\. An update does not go back\."
+    message = r"newer than v1\.1\.0: it was rendered from v1\.2\.0\. An update does not go back"
     for look in (
         lambda wish: updating.update(wish, verify=False),
         lambda wish: updating.check(wish, as_json=True),
@@ -92,3 +93,31 @@ def test_what_a_service_lacks_is_told_if_nothing_is_due(
     assert (told["due"], told["left_out"]) == (False, ["app.txt"])
     assert left_out.in_last_commit(service) == {"app.txt": "v1.2.0"}
     assert recorded(service) == git.ask(template.folder, "rev-parse", "v1.2.0")
+
+
+def test_a_service_without_poetry_lock_is_checked_and_tested(
+    template: Template, tmp_path: Path
+) -> None:
+    """In its own environment, as no file changes that its dependencies are in."""
+    service = template.service(tmp_path / "service", "v1.0.0")
+    git.ask(service, "rm", "--quiet", "poetry.lock")
+    (service / "pyproject.toml").write_text(f'{PYPROJECT}[project.scripts]\nblog-tasks = "x"\n')
+    (service / ".gitignore").write_text(".venv\n")
+    commit(service)
+    program = service / ".venv" / "bin" / "blog-tasks"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\necho "$1" >>{tmp_path}/called\n')
+    program.chmod(0o755)
+    (service / ".venv" / "made-for").touch()
+    assert updating.update(template.wish(service), verify=True) == 0
+    assert (tmp_path / "called").read_text() == "check\ntests\n"
+    assert (service / "app.txt").read_text() == "line 2\n"
+
+
+def test_a_name_that_is_no_utf_8_hinders_no_update(template: Template, tmp_path: Path) -> None:
+    service = template.service(tmp_path / "service", "v1.0.0")
+    (service / os.fsdecode(b"lat\xe9.txt")).write_text("ours\n")
+    git.ask(service, "rm", "--quiet", "app.txt")
+    commit(service)
+    assert updating.update(template.wish(service), verify=False) == 1
+    assert (service / os.fsdecode(b"lat\xe9.txt")).read_text() == "ours\n"

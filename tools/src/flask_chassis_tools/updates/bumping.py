@@ -56,7 +56,8 @@ class Bumped:
     @property
     def title(self) -> str:
         """What was done, in one line."""
-        return f"Take chassis and tools of {self.tag}"
+        named = (f"{name} {after}" for name, (_, after) in self.versions.items())
+        return f"Take {' and '.join(named)}"
 
     @property
     def report(self) -> str:
@@ -73,12 +74,12 @@ def run(wish: Wish, *, verify: bool, branch: str = "") -> int:
         written = preparing.recorded(wish.service)
         source = preparing.fetch(wish, written, folder)
         tag = source.release(wish.tag)
-        if branch:
-            branches.replaceable(wish.service, branch)
         bumped = bump(wish, source, tag, folder)
         if bumped is None:
             print(f"The service has the chassis and the tools of {tag}, or newer ones.")
             return 0
+        if branch:
+            branches.replaceable(wish.service, branch)
         print(bumped.report, flush=True)
         failed = []
         if verify:
@@ -86,7 +87,7 @@ def run(wish: Wish, *, verify: bool, branch: str = "") -> int:
         left = [f"{branches.LEFT_TO_MEND}{what}." for what in failed]
         apply(bumped, branch, left)
         where = f"on the branch {branch}" if branch else "staged: review and commit it"
-        print("\n".join([f"It is {where}.", *left]))
+        print("\n".join([f"The bump is {where}.", *left]))
         return 1 if left else 0
 
 
@@ -100,31 +101,47 @@ def apply(bumped: Bumped, branch: str, left: Sequence[str] = ()) -> None:
 
 
 def bump(wish: Wish, source: Source, tag: str, folder: Path) -> Bumped | None:
-    """Return the service with the packages of a release; None if it has them.
+    """Return the service with the packages of a release; None if it has them, or newer ones.
 
-    UpdateError if its own pyproject.toml does not admit them, or if the service has another chassis
-    than the template's or the index's.
+    UpdateError if its own pyproject.toml does not admit them, if the service has another chassis
+    than the template's or the index's, or if `wish` names a release that is older.
     """
-    written = preparing.recorded(wish.service)
-    commit = source.commit(tag)
-    if source.contains(source.base(written.commit), commit):
-        return None
+    new = wheels.of_release(source, source.commit(tag))
     scratch = Scratch(folder / "service", wish.service)
     untrusted.require_own_files(scratch)
     with scratch.changing():
         before = _locked(scratch.folder)
         if not before:
-            raise UpdateError("The service locks no chassis: update it with template.update.")
+            raise UpdateError(
+                f"The service has no {chassis.CHASSIS} in {lock_file.FILE}, which a bump changes. "
+                "If it locks with another program, or is older than the chassis: template.update."
+            )
         _require_usual(scratch.folder)
-        present = wheels.of_service(scratch.folder)
-        if present:
-            _from_release(scratch.folder, wheels.of_release(source, commit), wish)
-            _record(scratch.folder, tag)
+        new = [each for each in new if each.distribution in before]
+        newer = [each for each in new if wheels.is_higher(before[each.distribution], each.version)]
+        if newer and wish.tag:
+            name = newer[0].distribution
+            raise UpdateError(
+                f"The service has {name} {before[name]}, newer than {newer[0].version} of {tag}. A "
+                "bump does not go back."
+            )
+        if newer:
+            return None
+        if wheels.of_service(scratch.folder):
+            _from_release(scratch.folder, new, wish)
         else:
             _from_index(scratch.folder, wish)
         after = _locked(scratch.folder)
+        for each in new:
+            if wheels.is_higher(each.version, after[each.distribution]):
+                raise UpdateError(
+                    f"Poetry locked {each.distribution} {after[each.distribution]} and not "
+                    f"{each.version} of {tag}: pyproject.toml or the index does not admit it."
+                )
+        if wheels.of_service(scratch.folder) and before != after:
+            _record(scratch.folder, tag)
     versions = {name: (before[name], after[name]) for name in after}
-    if set(merging.changed(scratch, scratch.tree, scratch.ours)) <= {record.FILE}:
+    if scratch.ours == scratch.tree:
         return None
     return Bumped(scratch, scratch.ours, tag, versions)
 
@@ -145,13 +162,15 @@ def _from_release(folder: Path, new: Sequence[Wheel], wish: Wish) -> None:
     for wheel in later:
         _require_compatible(old[wheel.distribution], wheel)
     lock = folder / lock_file.FILE
-    text = lock.read_text(encoding="utf-8")
+    as_it_is = lock.read_bytes().decode("utf-8")
+    line_end = "\r\n" if "\r\n" in as_it_is else "\n"
+    text = as_it_is.replace("\r\n", "\n")
     wheels.exchange(folder, later)
     for wheel in later:
         text = _in_lock(text, old[wheel.distribution], wheel)
     hash_of_content = content_hash.of(_text(folder / "pyproject.toml"))
     text = re.sub(r'^content-hash = ".*"', f'content-hash = "{hash_of_content}"', text, flags=re.M)
-    lock.write_text(text, encoding="utf-8")
+    lock.write_bytes(text.replace("\n", line_end).encode("utf-8"))
     is_other = any(wheel.requirements != old[wheel.distribution].requirements for wheel in later)
     if is_other or _has_own_bounds(folder):
         _lock(folder, wish)
@@ -182,13 +201,7 @@ def _lock(folder: Path, wish: Wish, *words: str) -> None:
 
 def _require_compatible(old: Wheel, new: Wheel) -> None:
     before, after = releases.order(old.version), releases.order(new.version)
-    if not before or not after:
-        return
-    if before > after:
-        raise UpdateError(
-            f"The service has {old.distribution} {old.version}, newer than {new.version}."
-        )
-    if before[0] != after[0]:
+    if before and after and before[0] != after[0]:
         raise UpdateError(
             f"{new.distribution} {new.version} can need changes of a service that has "
             f"{old.version}. Update it with template.update."

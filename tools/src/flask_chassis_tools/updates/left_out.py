@@ -1,14 +1,16 @@
 """Remembers which changes of the template a service lacks, as it deleted the files.
 
-The record of the service lists them until the team has settled it: the file is back, or it is
-listed as the service's own.
+The record of the service lists them, by the service's names, until the team has settled it: the
+file is back as the release has it, or it is listed as the service's own.
 """
 
+import hashlib
+import posixpath
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import git, ownership, record
+from . import checksums, git, ownership, record
 from .record import Record
 
 KEY = "left_out"
@@ -32,14 +34,22 @@ def recorded(written: Record, names: Iterable[str], tag: str) -> dict[str, Any]:
 
 
 def unsettled(
-    written: Record, lists: ownership.Lists | None, is_here: Callable[[str], bool]
+    written: Record, lists: ownership.Lists | None, content: Callable[[str], bytes | None]
 ) -> dict[str, str]:
-    """Return what a service still lacks, by its record, its owners and its files."""
-    return {
-        name: tag
-        for name, tag in known(written).items()
-        if not is_here(name) and not (lists and ownership.owner(lists, name) == ownership.SEEDED)
-    }
+    """Return what a service still lacks, by its record, its owners and its files.
+
+    `content` returns a file of the service. One that is back, and is not as the release has it, may
+    be as it was before: it lacks the change, too.
+    """
+    listed = checksums.read((content(checksums.FILE) or b"").decode(errors="replace"))
+    found = {}
+    for name, tag in known(written).items():
+        present = content(name)
+        is_back = present is not None and listed.get(name) in {None, _checksum(present)}
+        is_own = lists is not None and ownership.owner(lists, name) == ownership.SEEDED
+        if not is_back and not is_own:
+            found[name] = tag
+    return found
 
 
 def in_last_commit(service: Path) -> dict[str, str]:
@@ -47,28 +57,51 @@ def in_last_commit(service: Path) -> dict[str, str]:
     text = git.blob(service, f"HEAD:{ownership.FILE}")
     lists = None if text is None else ownership.read(text)
     written = record.read(git.blob(service, f"HEAD:{record.FILE}"))
-    if not known(written):
-        return {}
-    files = {*git.names(service, "ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD")}
-    return unsettled(written, lists, files.__contains__)
+    return unsettled(written, lists, lambda name: git.blob(service, f"HEAD:{name}"))
 
 
-def sentences(names: Collection[str]) -> list[str]:
-    """Return what is left to do, one sentence for each folder."""
+def sentences(names: Iterable[str], here: Collection[str]) -> list[str]:
+    """Return what is left to do, one sentence for each folder; `here` are the service's files."""
     folders: dict[str, list[str]] = {}
+    back = []
     for name in sorted(names):
-        top, slash, _ = name.partition("/")
-        folders.setdefault(top + slash, []).append(name)
-    return [_sentence(folder, listed) for folder, listed in folders.items()]
+        if name in here:
+            back.append(name)
+        else:
+            top, slash, _ = name.partition("/")
+            folders.setdefault(top + slash, []).append(name)
+    return [
+        *(_sentence(folder, listed, here) for folder, listed in folders.items()),
+        *(
+            f"{name} is back and is not as the release has it. If it is as it was before, take the "
+            f"release's with `template.update --restore={name}`; otherwise list it under seeded or "
+            f"shared in {ownership.FILE}"
+            for name in back
+        ),
+    ]
 
 
-def _sentence(folder: str, names: list[str]) -> str:
+def _sentence(folder: str, names: list[str], here: Collection[str]) -> str:
     shown = ", ".join(names[:SHOWN])
     if len(names) > SHOWN:
         shown += f" and {len(names) - SHOWN} more in {folder}"
-    was, pattern = ("was", names[0]) if len(names) == 1 else ("were", f"{folder}**")
+    was, what = ("was", "it") if len(names) == 1 else ("were", "each of them")
+    if gone := _gone(names, here):
+        what, pattern = "the folder", f"{gone}/"
+    else:
+        pattern = names[0]
     return (
         f"{shown} {was} deleted here, and the template's changes are not applied. If this is "
-        f'intended, list it under seeded in {ownership.FILE}, for example "{pattern}"; otherwise '
-        f"bring it back: template.update --restore={names[0]}"
+        f'intended, list {what} under seeded in {ownership.FILE}, for example "{pattern}"; '
+        f"otherwise bring it back with `template.update --restore={names[0]}`"
     )
+
+
+def _gone(names: list[str], here: Collection[str]) -> str:
+    """Return the folder that several files are in, if the service has no file there."""
+    common = posixpath.commonpath(names) if len(names) > 1 else ""
+    return "" if any(each.startswith(f"{common}/") for each in here) else common
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

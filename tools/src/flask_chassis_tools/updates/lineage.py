@@ -58,6 +58,11 @@ def _named(source: Source, recorded: str, tag: str, since: str) -> str:
     if not source.contains(target, commit):
         raise UpdateError(f"{tag} does not contain {since}: --since has to name an older release.")
     origin = source.known(recorded) if record.HASH.fullmatch(recorded) else None
+    if origin and origin != target and source.contains(origin, target):
+        raise UpdateError(
+            f"The service is newer than {tag}: it was rendered from {_shown(source, origin)}. An "
+            "update does not go back."
+        )
     if origin and not source.contains(origin, commit):
         raise UpdateError(
             f"The service was rendered from {_shown(source, origin)}, which does not contain "

@@ -68,17 +68,19 @@ class Owners:
         theirs = owner(self.new if is_new else self.old, name)
         if self.ours is None:
             return theirs
-        mine = owner(self.ours, name)
         if not is_here:
             # The list of a service has the new name of a moved file, and may lack a deleted one.
-            return SEEDED if SEEDED in (theirs, mine, owner(self.ours, place)) else theirs
-        return theirs if mine is None or mine == owner(self.old, name) else mine
+            return SEEDED if SEEDED in (theirs, self._mine(name), self._mine(place)) else theirs
+        return self._mine(name) or theirs
 
     def is_kept_out(self, name: str) -> bool:
         """Return whether the service, not the template, says that a file is the service's own."""
-        if self.ours is None or owner(self.new, name) == SEEDED:
-            return False
-        return owner(self.ours, name) == SEEDED
+        return owner(self.new, name) != SEEDED and self._mine(name) == SEEDED
+
+    def _mine(self, name: str) -> str | None:
+        """Return the class that the service gave a file; None if its list is as it was rendered."""
+        mine = None if self.ours is None else owner(self.ours, name)
+        return None if mine == owner(self.old, name) else mine
 
     def ineffective(self, names: Iterable[str]) -> list[tuple[str, str, str]]:
         """Return the service's patterns that decide about no file: list, pattern and reason."""

@@ -130,8 +130,7 @@ def prepare(
     old_folder = before[0].folder if before else None
     more = written.more
     if base and old_folder:
-        commits, folders = (base, commit), (old_folder, new.folder)
-        more = with_later_wheels(written, source, commits, folders)
+        more = with_own_wheels(written, source, wish.service, old_folder, new.folder)
 
     scratch = Scratch(folder / "service", wish.service)
     untrusted.require_own_files(scratch)
@@ -153,18 +152,25 @@ def prepare(
     return prepared
 
 
-def with_later_wheels(
-    written: Record, source: Source, commits: tuple[str, str], folders: tuple[Path, Path]
+def with_own_wheels(
+    written: Record, source: Source, service: Path, old: Path, new: Path
 ) -> Mapping[str, Any]:
-    """Give renders the wheels that the service has already, and return the rest of its record.
+    """Give renders the wheels that the service got by a bump, and return the rest of its record.
 
-    Between two updates, it may have got chassis and tools of a later release alone. That is what it
-    has now, and it keeps them where the new render is older. `commits` and `folders` are of the old
-    and the new render.
+    The old render then is what the service has now. The new one gets those that are higher than
+    its own: no version is taken back.
     """
-    for commit, folder in zip(commits, folders, strict=True):
-        wheels.exchange(folder, wheels.later_than(written, source, commit))
-    if wheels.later_than(written, source, commits[1]):
+    bumped = wheels.of_bump(written, source, service)
+    wheels.exchange(old, bumped)
+    brought = wheels.of_service(new)
+    kept = [
+        wheel
+        for wheel in bumped
+        if wheel.distribution in brought
+        and wheels.is_higher(wheel.version, brought[wheel.distribution].version)
+    ]
+    wheels.exchange(new, kept)
+    if kept:
         return written.more
     return {key: value for key, value in written.more.items() if key != wheels.RECORDED}
 

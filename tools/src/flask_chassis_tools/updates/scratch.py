@@ -44,7 +44,8 @@ class Scratch:
         git.ask(self.folder, "read-tree", self.tree)
         git.ask(self.folder, "checkout-index", "--all", "--force", "--quiet")
         yield
-        git.ask(self.folder, "add", "--all", ".")
+        # What was written counts, even if the service's or somebody's own ignore list matches it.
+        git.ask(self.folder, "add", "--all", "--force", ".")
         self.ours = git.ask(self.folder, "write-tree")
 
     def tree_of(self, folder: Path, without: Iterable[str]) -> str:
@@ -53,9 +54,9 @@ class Scratch:
         words = (f"--git-dir={self.folder / '.git'}", f"--work-tree={folder}")
         # Rendered files count, even if the service's .gitignore matches them.
         git.ask(folder, *words, "add", "--all", "--force", ".", variables=variables)
-        named = "".join(f"{name}\0" for name in without)
+        named = "".join(f"{name}\0" for name in without).encode(errors="surrogateescape")
         remove = ("update-index", "--force-remove", "-z", "--stdin")
-        git.ask(folder, *words, *remove, given=named.encode(), variables=variables)
+        git.ask(folder, *words, *remove, given=named, variables=variables)
         return git.ask(folder, *words, "write-tree", variables=variables)
 
     def stored(self, content: bytes) -> str:
@@ -69,7 +70,8 @@ class Scratch:
         git.ask(self.folder, "read-tree", tree, variables=variables)
         lines = (f"{about or f'0 {ZERO}'}\t{name}\0" for name, about in entries.items())
         words = ("update-index", "-z", "--index-info")
-        git.ask(self.folder, *words, given="".join(lines).encode(), variables=variables)
+        given = "".join(lines).encode(errors="surrogateescape")
+        git.ask(self.folder, *words, given=given, variables=variables)
         return git.ask(self.folder, "write-tree", variables=variables)
 
     def files(self, tree: str) -> dict[str, str]:
@@ -91,5 +93,5 @@ class Scratch:
         # A copy, so that the index keeps its conflicts. It has the time of the original, by which
         # git detects later changes.
         shutil.copy2(self.folder / ".git" / "index", index)
-        git.ask(self.folder, "add", "--all", ".", variables=variables)
+        git.ask(self.folder, "add", "--all", "--force", ".", variables=variables)
         return git.ask(self.folder, "write-tree", variables=variables)

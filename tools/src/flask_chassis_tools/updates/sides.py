@@ -107,16 +107,27 @@ def prepare(
     seeded, own = _owned_by_the_service(compared, new, has_base=old is not None)
     deleted = _deleted(compared, seeded, new)
     now = {name: compared.moved.get(name, name) for name in deleted}
-    _require_restorable(restored, {each for each in now.values() if each in compared.after})
-    kept_out = {name for name in deleted if now[name] not in restored}
+    place = {name: compared.places.of(now[name]) for name in deleted}
+    # A file that somebody has brought back may be old: it is compared with the new one.
+    came_back = {
+        name
+        for name in {*compared.before, *compared.after}
+        if compared.is_here(name) and {name, compared.places.of(name)} & {*known}
+    }
+    again = {name: compared.places.of(name) for name in came_back if name in compared.after}
+    gone = {place[name] for name in deleted if now[name] in compared.after}
+    _require_restorable(restored, gone | {*again.values()})
+    again = {name: at for name, at in again.items() if at in restored}
+    if again:
+        entries = {at: compared.after[name] for name, at in again.items()}
+        scratch.ours = scratch.edited(scratch.ours, entries)
+    kept_out = {name for name in deleted if place[name] not in restored}
     left_out = {
-        now[name]
+        place[name]
         for name in kept_out
         if now[name] in compared.after
-        if compared.done_by_the_template(name) or {name, now[name]} & {*known}
+        if compared.done_by_the_template(name) or {name, now[name], place[name]} & {*known}
     }
-    # A file that somebody has brought back may be old: it is compared with the new one.
-    came_back = {name for name in known if compared.is_here(name)}
     replaced = [
         name
         for name, label in compared.classes.items()

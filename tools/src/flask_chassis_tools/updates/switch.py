@@ -67,7 +67,7 @@ def to_work_tree(scratch: Scratch, tree: str, stages: Sequence[str]) -> None:
         if stages:
             names = {entry.split("\t", 1)[1] for entry in stages}
             lines = [*(f"0 {'0' * 40}\t{name}" for name in sorted(names)), *stages]
-            given = "".join(f"{line}\0" for line in lines).encode()
+            given = "".join(f"{line}\0" for line in lines).encode(errors="surrogateescape")
             git.ask(service, "update-index", "-z", "--index-info", given=given)
 
 

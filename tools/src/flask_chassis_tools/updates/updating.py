@@ -8,6 +8,7 @@ from . import (
     branches,
     changelog,
     differences,
+    git,
     left_out,
     lineage,
     preparing,
@@ -77,8 +78,10 @@ def due(wish: Wish, folder: Path, branch: str = "") -> Prepared | str:
     moved = preparing.address_to_record(wish, written) != written.template
     is_wanted = base == target and (wish.answers or wish.since or wish.restore or moved)
     if not is_wanted and (why := lineage.nothing_due(source, base, tag)):
-        if wish.tag and base != target:
-            raise UpdateError(f"{why} An update does not go back.")
+        if base != target and (wish.tag or wish.answers or wish.restore or moved):
+            raise UpdateError(
+                f"{why} An update does not go back: name a release that contains this commit."
+            )
         return why
     if branch and branches.is_worked_on(wish.service, branch, target):
         return f"The branch {branch} has this update and other commits. It was not changed."
@@ -133,13 +136,18 @@ def outcome(prepared: Prepared, failed: list[str]) -> list[str]:
             f"Files with conflicts: {len(prepared.merged.conflicts)}. Resolve them like after "
             "`git merge`, then run ./bootstrap, the checks and the tests. They did not run."
         )
-    failed = [*left_out.sentences(prepared.merged.left_out), *failed]
+    here = prepared.scratch.files(prepared.scratch.ours)
+    failed = [*left_out.sentences(prepared.merged.left_out, here), *failed]
     return [*left, *(f"{branches.LEFT_TO_MEND}{what}." for what in failed)]
 
 
 def still_left_out(service: Path) -> list[str]:
     """Return what earlier updates left out of a service, one sentence each, until it is settled."""
-    sentences = left_out.sentences(left_out.in_last_commit(service))
+    lacks = left_out.in_last_commit(service)
+    if not lacks:
+        return []
+    here = git.names(service, "ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD")
+    sentences = left_out.sentences(lacks, here)
     return [f"{branches.LEFT_TO_MEND}{what}." for what in sentences]
 
 

@@ -27,13 +27,16 @@ def verify(merged: Path, service: Path, programs: Path) -> list[str]:
 
 def _borrows_environment(merged: Path, service: Path) -> bool:
     """Use the service's environment if the update does not change its dependencies."""
-    same = all(
-        (merged / name).read_bytes() == (service / name).read_bytes() for name in INSTALLED_BY
-    )
+    same = all(_content(merged / name) == _content(service / name) for name in INSTALLED_BY)
     made = (service / ".venv" / "made-for").is_file()
     if same and made:
         (merged / ".venv").symlink_to(service / ".venv")
     return same and made
+
+
+def _content(file: Path) -> bytes | None:
+    """Return the content of a file; None if there is none, as in a service that locks with uv."""
+    return file.read_bytes() if file.is_file() else None
 
 
 def _command(folder: Path) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 
-from . import checksums, git
+from . import checksums, git, releases
+from .faults import UpdateError
 from .record import Record
 from .source import Source
 
@@ -103,13 +104,27 @@ def exchange(folder: Path, wheels: Iterable[Wheel]) -> None:
             _replace(folder / checksums.FILE, *listed)
 
 
-def later_than(written: Record, source: Source, commit: str) -> list[Wheel]:
-    """Return the wheels that the record names; none if the template has them at a commit."""
+def of_bump(written: Record, source: Source, service: Path) -> list[Wheel]:
+    """Return the wheels of the release that the record names, as far as the service has them.
+
+    UpdateError if the template has no such release.
+    """
     tag = written.more.get(RECORDED)
-    if not isinstance(tag, str) or tag not in source.tags():
+    if tag is None:
         return []
-    release = source.commit(tag)
-    return [] if source.contains(commit, release) else of_release(source, release)
+    if tag not in source.tags():
+        raise UpdateError(
+            f'The record names {tag} as the release of the chassis ("{RECORDED}"), which '
+            f"{source.address} does not have. Correct it, or run template.bump --to=RELEASE."
+        )
+    found = of_release(source, source.commit(str(tag)))
+    return [each for each in found if git.blob(service, f"HEAD:{each.path}") == each.content]
+
+
+def is_higher(version: str, other: str) -> bool:
+    """Return whether a version is higher than another one."""
+    first, second = releases.order(version), releases.order(other)
+    return first is not None and second is not None and first > second
 
 
 def _replace(file: Path, before: str, after: str) -> None:
