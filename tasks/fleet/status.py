@@ -84,8 +84,9 @@ def row(each: State) -> tuple[str, ...]:
     """Return what a table shows of a service."""
     drift = "?" if each.drift is None else str(len(each.drift) or "none")
     vulnerable = "not asked" if each.vulnerable is None else ", ".join(each.vulnerable) or "none"
-    newest = "newest" if each.is_newest else "incomplete"
-    behind = "?" if each.behind is None else str(each.behind or newest)
+    newest = "incomplete" if each.left_out else "newest"
+    is_known = each.behind or (each.behind == 0 and not each.fault)
+    behind = str(each.behind or newest) if is_known else "?"
     prepared = ", ".join(f"{branch.name} ({branch.state})" for branch in each.branches)
     return (
         each.name,
