@@ -1,5 +1,6 @@
 """Compiles and runs the settings of TeamCity with the compiler that a server uses."""
 
+import fcntl
 import hashlib
 import json
 import shutil
@@ -81,26 +82,33 @@ def _compiled_stubs() -> Path:
     for source in [HERE / "compiler" / "package-lock.json", *SOURCES]:
         digest.update(source.read_bytes())
     jar = KEPT / f"stubs-{digest.hexdigest()[:16]}.jar"
-    if not jar.is_file():
-        fresh = jar.with_suffix(".new.jar")
-        words: list[str | Path] = [
-            "-kotlin-home",
-            HOME,
-            "-cp",
-            COMPILER,
-            "-d",
-            fresh,
-            "-Werror",
-            *SOURCES,
-        ]
-        done = subprocess.run(
-            ["java", "-cp", COMPILER, "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", *words],
-            capture_output=True,
-            text=True,
-            timeout=LONGEST_COMPILE_SECONDS,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        for old in set(KEPT.glob("stubs-*.jar")) - {fresh}:
-            old.unlink()
-        fresh.rename(jar)
+    with (KEPT / "stubs.lock").open("a") as lock:
+        # Of several processes of the tests, the first one compiles.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not jar.is_file():
+            _compile(jar)
     return jar
+
+
+def _compile(jar: Path) -> None:
+    fresh = jar.with_suffix(".new.jar")
+    words: list[str | Path] = [
+        "-kotlin-home",
+        HOME,
+        "-cp",
+        COMPILER,
+        "-d",
+        fresh,
+        "-Werror",
+        *SOURCES,
+    ]
+    done = subprocess.run(
+        ["java", "-cp", COMPILER, "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", *words],
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_COMPILE_SECONDS,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for old in set(KEPT.glob("stubs-*.jar")) - {fresh}:
+        old.unlink()
+    fresh.rename(jar)
