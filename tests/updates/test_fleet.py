@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tasks.fleet import page, updating
+from tasks.fleet import known, page, updating
 from tasks.fleet.state import State
 from tasks.fleet.status import as_json, counts, table
 from tasks.folders import PROGRAMS, ROOT
@@ -182,6 +182,16 @@ def test_what_is_known_against_packages_is_told(template: Repository, fleet: Pat
     assert "What is known against packages cannot be said" in silent.stderr
 
 
+def test_nothing_is_said_of_packages_that_are_not_known() -> None:
+    """Of a service without a lock, or of one that cannot be read."""
+    weak = State("weak", "/weak", packages={"flask": "3.1.3"})
+    unknown = State("unknown", "/unknown")
+    with advisories_against("flask", "PyPI") as address:
+        known.mark([weak, unknown], address)
+    assert weak.vulnerable == ["flask 3.1.3: PLANTED-1"]
+    assert unknown.vulnerable is None
+
+
 def has_origin(template: Repository) -> bool:
     """Return whether the template's repository has the remote `origin`."""
     return "remote.origin.url" in template.git("config", "--list", "--local", "--name-only")
@@ -235,9 +245,13 @@ def test_what_updates_left_out_is_in_every_report() -> None:
     html = page.of([lacking], counts([lacking]), [])
     assert "newest, but incomplete" in html
     assert "<code>CODEOWNERS</code> since v1.1.0" in html
-    result = updating.Result("lacking", "/lacking", "incomplete", left=["Left to mend: CODEOWNERS"])
-    assert "1 incomplete" in updating.summary([result])
-    assert "lacking: Left to mend: CODEOWNERS" in updating.summary([result])
+    for outcome, conflicts in (("incomplete", {}), ("conflicts", {"app.py": "content"})):
+        left, notes = ["Left to mend: CODEOWNERS"], ["lock its dependencies"]
+        result = updating.Result("lacking", "/lacking", outcome, [], conflicts, left, notes)
+        summary = updating.summary([result]).splitlines()
+        assert f"1 services: 1 {outcome}." in summary
+        assert "lacking: Left to mend: CODEOWNERS" in summary
+        assert "lacking: Note: lock its dependencies" in summary
 
 
 def test_a_deleted_file_is_left_to_do_in_a_fleet_until_it_is_settled(

@@ -463,3 +463,19 @@ def test_the_line_ends_of_a_lock_stay(fleet: Fleet) -> None:
     fleet.changes({"poetry.lock": lock, ".gitattributes": b"* -text\n"})
     after = fleet.bumped("v0.2.0")["poetry.lock"]
     assert after.count(b"\r\n") == after.count(b"\n")
+
+
+def test_a_branch_with_somebodys_work_is_no_fault_if_nothing_is_due(
+    fleet: Fleet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bump was merged, and the branch is still there."""
+    fleet.bumped("v0.2.0")
+    tree = git.ask(fleet.service, "rev-parse", "HEAD^{tree}")
+    person = ("-c", "user.name=Ada", "-c", "user.email=ada@acme.example")
+    words = ("commit-tree", tree, "-p", "HEAD~1", "-m", "Mend")
+    git.ask(fleet.service, "branch", "chassis/newest", git.ask(fleet.service, *person, *words))
+    assert bumping.run(fleet.wish, verify=False, branch="chassis/newest") == 0
+    assert "has the chassis and the tools of v0.2.0" in capsys.readouterr().out
+    fleet.release("v0.3.0", files("0.3.0"))
+    with pytest.raises(UpdateError, match="Somebody else has committed"):
+        bumping.run(fleet.wish, verify=False, branch="chassis/newest")

@@ -35,7 +35,7 @@ def _borrows_environment(merged: Path, service: Path) -> bool:
 
 
 def _content(file: Path) -> bytes | None:
-    """Return the content of a file; None if there is none, as in a service that locks with uv."""
+    """Return the content of a file, or None if it does not exist."""
     return file.read_bytes() if file.is_file() else None
 
 
