@@ -102,6 +102,8 @@ NEEDS = {
     "http.json_schemas": "api",
     "http.list_orders": "api database",
     "http.list_query": "api database",
+    "http.list_rows": "api database",
+    "http.list_selections": "api database",
     "http.listing": "api database",
     "http.openapi": "api",
     "http.openapi_document": "api",

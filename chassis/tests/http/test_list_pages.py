@@ -1,7 +1,8 @@
 """Keyset pages against PostgreSQL's own order, and what they cost."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,8 @@ from flask import Flask, Response
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import ColumnElement, Engine, String, func, insert, select, text
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+from sqlalchemy import ColumnElement, Connection, Engine, String, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from flask_chassis.db import database
@@ -124,7 +126,7 @@ def app(probed: Flask, settings: Settings, engine: Engine) -> Iterator[Flask]:
 
 
 def pages(app: Flask, listed: Listing, schema: type[Schema], query: str) -> Iterator[list[Any]]:
-    """Walk through the pages of a list, as a client does."""
+    """Walk through the pages of a list, as a client does: of objects, and of columns alike."""
     following: str | None = f"/?{query}"
     seen = set()
     while following:
@@ -132,6 +134,9 @@ def pages(app: Flask, listed: Listing, schema: type[Schema], query: str) -> Iter
         seen.add(following)
         with app.test_request_context(following), database.session() as session:
             response = listed.respond(session, listed.requested(), schema)
+        with app.test_request_context(following), database.autocommit() as connection:
+            columns = listed.respond(connection, listed.requested(), schema)
+        assert (columns.data, columns.headers) == (response.data, response.headers)
         yield response.json
         found = re.search(r'<([^>]*)>; rel="next"', response.headers["Link"])
         following = found[1] if found else None
@@ -260,11 +265,25 @@ def long_texts(app: Flask, engine: Engine) -> None:
     )
 
 
-def search(app: Flask, text: str, count: str = "false") -> Response:
+Source = Callable[[], AbstractContextManager[Session | Connection]]
+SOURCES: dict[str, Source] = {
+    "session": database.session,
+    "transaction": database.transaction,
+    "autocommit": database.autocommit,
+}
+
+
+@pytest.fixture(params=SOURCES)
+def source(request: pytest.FixtureRequest) -> Source:
+    """What a list reads from."""
+    return SOURCES[request.param]
+
+
+def search(app: Flask, source: Source, text: str, count: str = "false") -> Response:
     """Search as a client does."""
     query = {"customer": text, "count": count}
-    with app.test_request_context(query_string=query), database.session() as session:
-        return SEARCHED.respond(session, SEARCHED.requested(), InvoiceKey)
+    with app.test_request_context(query_string=query), source() as opened:
+        return SEARCHED.respond(opened, SEARCHED.requested(), InvoiceKey)
 
 
 def limited(app: Flask, settings: Settings, **changes: object) -> None:
@@ -283,19 +302,21 @@ def _usual_limits(app: Flask, settings: Settings) -> Iterator[None]:
 @pytest.mark.usefixtures("long_texts", "_usual_limits")
 @pytest.mark.parametrize("worst", [WORST, WORST[::-1], "a" * 100 + "b" + "a" * 99])
 def test_the_worst_text_to_search_for_is_found_missing_in_time(
-    app: Flask, settings: Settings, worst: str
+    app: Flask, settings: Settings, source: Source, worst: str
 ) -> None:
     limited(app, settings, search_timeout_seconds=1.5)
-    response = search(app, worst, count="true")
+    response = search(app, source, worst, count="true")
     assert response.status_code == 200
     assert response.json == []
 
 
 @pytest.mark.usefixtures("long_texts", "_usual_limits")
-def test_a_search_that_takes_too_long_is_refused(app: Flask, settings: Settings) -> None:
+def test_a_search_that_takes_too_long_is_refused(
+    app: Flask, settings: Settings, source: Source
+) -> None:
     limited(app, settings, search_timeout_seconds=0.005)
     with pytest.raises(Invalid) as refused:
-        search(app, WORST)
+        search(app, source, WORST)
     assert refused.value.errors == {
         "customer": "The search takes longer than 0.005 s. Search for a longer or rarer text, or "
         "narrow the list with another filter."
@@ -315,6 +336,33 @@ def test_after_a_search_the_session_has_its_own_limit_again(app: Flask) -> None:
         session.execute(text("SET LOCAL statement_timeout = '7s'"))
         SEARCHED.respond(session, SEARCHED.requested(), InvoiceKey)
         assert session.scalar(text("SHOW statement_timeout")) == "7s"
+
+
+def test_after_a_search_a_connection_commits_each_statement_again(app: Flask) -> None:
+    with app.test_request_context("/?customer=a"), database.autocommit() as connection:
+        usual = connection.scalar(text("SHOW statement_timeout"))
+        SEARCHED.respond(connection, SEARCHED.requested(), InvoiceKey)
+        assert connection.scalar(text("SHOW statement_timeout")) == usual
+        driver: Any = connection.connection.driver_connection
+        assert driver.autocommit
+        assert driver.info.transaction_status == TRANSACTION_STATUS_IDLE
+
+
+@pytest.mark.usefixtures("long_texts", "_usual_limits")
+def test_after_a_search_that_took_too_long_the_connection_can_be_used(
+    app: Flask, settings: Settings
+) -> None:
+    limited(app, settings, search_timeout_seconds=0.005)
+    with (
+        app.test_request_context(query_string={"customer": WORST}),
+        database.autocommit() as connection,
+    ):
+        with pytest.raises(Invalid):
+            SEARCHED.respond(connection, SEARCHED.requested(), InvoiceKey)
+        connection.execute(text("UPDATE listed_invoices SET number = 'changed' WHERE number = '1'"))
+        with database.transaction() as other:
+            changed = text("SELECT count(*) FROM listed_invoices WHERE number = 'changed'")
+            assert other.scalar(changed) == 1
 
 
 def test_the_statements_of_a_search_share_its_limit(app: Flask) -> None:

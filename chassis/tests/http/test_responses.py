@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from pydantic import ConfigDict, Field
 
 from flask_chassis.http import responses
 from flask_chassis.http.schemas import Money, Schema
@@ -26,6 +27,13 @@ class Amount(Schema):
 
     money: Money
     note: str = ""
+
+
+class Noted(Amount):
+    """With a field that callers know by another name."""
+
+    model_config = ConfigDict(validate_by_name=True)
+    by: str = Field(alias="written_by")
 
 
 @dataclass
@@ -59,6 +67,29 @@ class Point:
 def test_values_are_serialized_wherever_they_are(value: Any, serialized: Any) -> None:
     response = responses.json({"list": [value]})
     assert json.loads(response.data) == {"list": [serialized]}
+
+
+WHOLE = [
+    (Amount(money=Decimal(5)), {"money": "5.00", "note": ""}),
+    ([Amount(money=Decimal(5)), Amount(money=Decimal("0.1"))], ["5.00", "0.10"]),
+    ([Amount(money=Decimal(5)), Color.RED], ["5.00", "red"]),
+    ([Noted(money=Decimal(5), by="ada"), Amount(money=Decimal(6))], ["5.00", "6.00"]),
+    ([Amount.model_construct(money=Decimal(5), note="\ud800")], ["5"]),
+    ([], []),
+]
+
+
+@pytest.mark.parametrize(("data", "expected"), WHOLE, ids=repr)
+def test_schemas_are_serialized_alone_and_in_lists(data: Any, expected: Any) -> None:
+    found = json.loads(responses.json(data).data)
+    if isinstance(data, list):
+        found = [each["money"] if isinstance(each, dict) else each for each in found]
+    assert found == expected
+
+
+def test_a_field_has_the_name_that_callers_know() -> None:
+    [one] = json.loads(responses.json([Noted(money=Decimal(5), by="ada")]).data)
+    assert one == {"money": "5.00", "note": "", "written_by": "ada"}
 
 
 def test_values_of_all_types_are_serialized_together() -> None:

@@ -1,12 +1,12 @@
 """A time limit for a few statements of a transaction, in the place of the connection's own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 from typing import Any
 
 from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
-from sqlalchemy import Executable, Result, func, select
+from sqlalchemy import Connection, Executable, Result, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -25,18 +25,18 @@ class TimeLimitError(Exception):
 class TimeLimit:
     """Executes statements that may take so many seconds together."""
 
-    def __init__(self, session: Session, seconds: float) -> None:
-        self._session = session
+    def __init__(self, source: Session | Connection, seconds: float) -> None:
+        self._source = source
         self._end = monotonic() + seconds
 
-    def execute(self, statement: Executable) -> Result[Any]:
+    def execute(self, statement: Executable, parameters: Any = None, /) -> Result[Any]:
         """Execute a statement; raises TimeLimitError if time is up."""
         milliseconds = int((self._end - monotonic()) * 1000)
         if milliseconds <= 0:
             raise TimeLimitError
         self.set(str(milliseconds))
         try:
-            return self._session.execute(statement)
+            return self._source.execute(statement, parameters)
         except OperationalError as error:
             if sqlstate(error) == QUERY_CANCELED:
                 raise TimeLimitError from error
@@ -44,25 +44,42 @@ class TimeLimit:
 
     def set(self, value: str) -> None:
         """Set PostgreSQL's time-out for the rest of the transaction."""
-        self._session.execute(select(func.set_config(SETTING, value, True)))
+        self._source.execute(select(func.set_config(SETTING, value, True)))
 
 
 @contextmanager
-def time_limit(session: Session, seconds: float) -> Iterator[TimeLimit]:
+def time_limit(source: Session | Connection, seconds: float) -> Iterator[TimeLimit]:
     """Limit the time of the statements that are executed with `TimeLimit.execute`, in seconds.
 
-    Afterwards the transaction has the time-out that it had. Raises RuntimeError outside of a
-    transaction, where PostgreSQL would forget the limit before the first statement.
+    Afterwards the transaction has the time-out that it had. Outside of a transaction PostgreSQL
+    would forget the limit before the first statement: for a connection of `database.autocommit()`
+    the block is a transaction. Raises RuntimeError for a session in autocommit mode.
     """
-    before = session.scalar(select(func.current_setting(SETTING)))
-    dbapi: Any = session.connection().connection.dbapi_connection
-    if dbapi.info.transaction_status != TRANSACTION_STATUS_INTRANS:
-        raise RuntimeError(
-            "A time limit needs a transaction, and this session is in autocommit mode: open it "
-            "with `database.session()`."
-        )
-    limit = TimeLimit(session, seconds)
-    # The client gives up after the server, also if the limit is longer than the connection's own.
-    with dbapi.limited_to(max(dbapi.limit, seconds + GRACE_SECONDS)):
-        yield limit
-    limit.set(str(before))
+    connection = source if isinstance(source, Connection) else source.connection()
+    dbapi: Any = connection.connection.dbapi_connection
+    with _transaction(dbapi) if source is connection and dbapi.autocommit else nullcontext():
+        before = source.scalar(select(func.current_setting(SETTING)))
+        if dbapi.info.transaction_status != TRANSACTION_STATUS_INTRANS:
+            raise RuntimeError(
+                "A time limit needs a transaction, and this session is in autocommit mode: open it "
+                "with `database.session()`."
+            )
+        limit = TimeLimit(source, seconds)
+        # The client gives up after the server, also if the limit is longer than the connection's
+        # own.
+        with dbapi.limited_to(max(dbapi.limit, seconds + GRACE_SECONDS)):
+            yield limit
+        limit.set(str(before))
+
+
+@contextmanager
+def _transaction(dbapi: Any) -> Iterator[None]:
+    """Make a block on a connection of `database.autocommit()` a transaction, which only reads."""
+    dbapi.autocommit = False
+    try:
+        yield
+    finally:
+        # A connection that is lost is discarded by whoever opened it.
+        if not dbapi.closed:
+            dbapi.rollback()
+            dbapi.autocommit = True

@@ -86,12 +86,29 @@ def json(data: Any, status: int = 200, headers: Mapping[str, str] | None = None)
 
 def _serialized(data: Any) -> bytes:
     """Return data as JSON, whatever it is: a change may be committed by now."""
+    if (schema := _schema_of(data)) is not None:
+        try:
+            serialized: bytes = schema.json_of(data)
+        except ValueError as error:
+            # Texts that are not Unicode.
+            log.warning("this response cannot be serialized quickly: %s", error)
+        else:
+            return serialized
     try:
         return orjson.dumps(data, default=_plain, option=orjson.OPT_NON_STR_KEYS)
     except TypeError as error:
         # Integers above 64 bits, texts that are not Unicode.
         log.warning("this response cannot be serialized quickly: %s", error)
         return json_of_python.dumps(data, default=_plain).encode()
+
+
+def _schema_of(data: Any) -> Any:
+    """Return the class of a schema or of a list of one, or None for other data."""
+    # By its method: Pydantic is not imported here, as it is a part of the extra `api`.
+    if not isinstance(data, list):
+        return type(data) if hasattr(data, "json_of") else None
+    schema = type(data[0]) if data and hasattr(data[0], "json_of") else None
+    return schema if all(type(each) is schema for each in data) else None
 
 
 def _plain(value: Any) -> Any:

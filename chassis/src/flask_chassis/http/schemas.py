@@ -15,9 +15,11 @@ JSON is taken at its word: `"5"` is no number, `1` is no boolean, `1700000000` i
 comes from forms and query strings is text, and is converted.
 """
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema
 
 from flask_chassis.http import strictness
@@ -63,6 +65,23 @@ class Schema(BaseModel):
         """
         return cls.model_validate(source, from_attributes=True, strict=False)
 
+    @classmethod
+    def all_of(cls, sources: Sequence[object]) -> list[Self]:
+        """Return the schemas of several objects or mappings, as `of` does of one."""
+        made: list[Self] = _list_of(cls).validate_python(
+            [*sources], from_attributes=True, strict=False
+        )
+        return made
+
+    @classmethod
+    def json_of(cls, data: Self | list[Self]) -> bytes:
+        """Return the JSON of a schema, or of a list of schemas of this class.
+
+        Raises ValueError for texts that are not Unicode.
+        """
+        adapter = _list_of(cls) if isinstance(data, list) else _alone(cls)
+        return adapter.dump_json(data, by_alias=True)
+
     def columns(self) -> dict[str, Any]:
         """Return the values for `Model(**schema.columns())`.
 
@@ -99,6 +118,16 @@ class Schema(BaseModel):
     ) -> CoreSchema:
         """Have Pydantic convert nothing that JSON has a type for."""
         return strictness.strict(handler(source))
+
+
+@cache
+def _alone(schema: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(schema)
+
+
+@cache
+def _list_of(schema: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(list[schema])  # type: ignore[valid-type]  # a class of which it is made
 
 
 def _nests(annotation: Any) -> bool:

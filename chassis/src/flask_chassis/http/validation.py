@@ -20,7 +20,15 @@ from flask_chassis.http.error_sentences import MOST_ERRORS, errors_of, place_of
 from flask_chassis.http.errors import Invalid
 from flask_chassis.http.text import NOT_TEXT, TEXT, is_text
 
-__all__ = ["NOT_TEXT", "TEXT", "accepts_forms", "is_text", "request_body", "request_query"]
+__all__ = [
+    "NOT_TEXT",
+    "TEXT",
+    "accepts_forms",
+    "is_text",
+    "name_of",
+    "request_body",
+    "request_query",
+]
 
 URL_ENCODED = "application/x-www-form-urlencoded"
 FORMS = (URL_ENCODED, "multipart/form-data")
@@ -177,7 +185,7 @@ def _validated(model: type[Model], sent: dict[str, Any], *, strict: bool | None 
 
 def _validated_text(model: type[Model], pairs: MultiDict[str, Any]) -> Model:
     """Return the validated model of a form or a query string, whose values are texts."""
-    fields = {_name(name, field): field for name, field in model.model_fields.items()}
+    fields = {name_of(name, field): field for name, field in model.model_fields.items()}
     sent: dict[str, Any] = {}
     repeated = {}
     for name, values in pairs.lists():
@@ -196,7 +204,7 @@ def _validated_text(model: type[Model], pairs: MultiDict[str, Any]) -> Model:
     raise Invalid(repeated)
 
 
-def _name(name: str, field: FieldInfo) -> str:
+def name_of(name: str, field: FieldInfo) -> str:
     """Return the name that callers know a field by."""
     return field.validation_alias if isinstance(field.validation_alias, str) else name
 

@@ -1,7 +1,8 @@
-"""The lists, with the filters and orders that callers can use."""
+"""The lists, with the filters and orders that callers can use, and the statements."""
 
 from flask_chassis.http.filters import contains
 from flask_chassis.http.listing import Listing
+from sqlalchemy import insert
 
 from .model import {{ cookiecutter.__resource_class }}
 
@@ -14,3 +15,5 @@ from .model import {{ cookiecutter.__resource_class }}
 )
 
 OWN_{{ cookiecutter.resource_plural|upper }} = Listing({{ cookiecutter.__resource_class }}, default_sort="-id")
+
+INSERT = insert({{ cookiecutter.__resource_class }}).returning({{ cookiecutter.__resource_class }}.__table__)

@@ -38,12 +38,12 @@ class Own{{ cookiecutter.__resource_class }}List(Resource):
     )
     def get(self, page: PageRequest) -> Response:
         """List the caller's own {{ cookiecutter.resource_plural|replace('_', ' ') }}, newest first."""
-        with database.session() as session:
+        with database.autocommit() as connection:
             return queries.OWN_{{ cookiecutter.resource_plural|upper }}.respond(
-                session,
+                connection,
                 page,
                 schemas.{{ cookiecutter.__resource_class }}Details,
-                where={{ cookiecutter.__resource_class }}.username == caller().username,
+                filter_by={"username": caller().username},
             )
 
     @token_required
@@ -55,10 +55,9 @@ class Own{{ cookiecutter.__resource_class }}List(Resource):
     )
     def post(self, body: schemas.New{{ cookiecutter.__resource_class }}) -> Response:
         """Create {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }}."""
-        with database.session() as session:
-            new = {{ cookiecutter.__resource_class }}(username=caller().username, **body.columns())
-            session.add(new)
-            session.flush()
+        values = {"username": caller().username, **body.columns()}
+        with database.transaction() as connection:
+            new = connection.execute(queries.INSERT, values).one()
             return created(
                 schemas.{{ cookiecutter.__resource_class }}Details.of(new),
                 url_for(ONE, id=new.id),
@@ -76,9 +75,9 @@ class {{ cookiecutter.__resource_class }}List(Resource):
     )
     def get(self, page: PageRequest) -> Response:
         """List all {{ cookiecutter.resource_plural|replace('_', ' ') }}, newest first."""
-        with database.session() as session:
+        with database.autocommit() as connection:
             return queries.{{ cookiecutter.resource_plural|upper }}.respond(
-                session,
+                connection,
                 page,
                 schemas.{{ cookiecutter.__resource_class }}Details,
             )
