@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import interpreter
 from benchmarks.tables import Table
 from tasks.folders import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
+"""Of the Python that services have by default; those of others are in folders below it."""
+
 NAMED = ("flask", "flask-restx", "sqlalchemy", "psycopg2-binary", "pyuwsgi", "orjson")
 """The packages whose versions matter most here."""
 
@@ -73,6 +76,6 @@ def versions(table: Table) -> dict[str, str]:
     locked = tomllib.loads((table.service.folder / "poetry.lock").read_text("utf-8"))["package"]
     known = {package["name"]: package["version"] for package in locked}
     return {
-        "Python": platform.python_version(),
+        "Python": interpreter.version(),
         "PostgreSQL": table.server_version().partition(" ")[0],
     } | {name: known[name] for name in NAMED}

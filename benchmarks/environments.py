@@ -1,9 +1,9 @@
 """The environment of each variant: its own packages, each file checked against its hash."""
 
 import subprocess
-import sys
 from pathlib import Path
 
+from benchmarks import interpreter
 from tasks.folders import ROOT
 
 VARIANTS = ROOT / "benchmarks" / "variants"
@@ -14,12 +14,12 @@ KEPT = ROOT / ".cache" / "bench" / "environments"
 def install(name: str) -> Path:
     """Return the folder of a variant's programs; quick where its requirements are as they were."""
     requirements = VARIANTS / name / "requirements.txt"
-    environment = KEPT / name
-    wanted = f"{sys.version}\n{requirements.read_text('utf-8')}"
+    environment = KEPT / interpreter.minor() / name
+    wanted = f"{interpreter.version()}\n{requirements.read_text('utf-8')}"
     made_for = environment / "made-for"
     programs = environment / "bin"
     if not made_for.is_file() or made_for.read_text("utf-8") != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True)
+        subprocess.run([interpreter.path(), "-m", "venv", "--clear", environment], check=True)
         words = ["install", "-qq", "--require-hashes", "--only-binary", ":all:"]
         subprocess.run([programs / "pip", *words, "--requirement", requirements], check=True)
         made_for.write_text(wanted, "utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks import (
     growth,
     growth_report,
+    interpreter,
     life,
     load,
     modes,
@@ -21,6 +22,7 @@ from benchmarks.circumstances import RESULTS
 from benchmarks.rounds import ROUNDS
 from benchmarks.sidebyside import Effort, say
 from benchmarks.tables import Table
+from benchmarks.work import BARRED
 from tasks.folders import ROOT
 from tasks.render import example, render_anew
 from tasks.service_folder import ServiceFolder
@@ -29,8 +31,9 @@ KEPT = ROOT / ".cache" / "bench"
 
 FEW_ROWS = (
     Effort(connections=(8,)),
-    Effort(connections=(64,), work=("list", "own list", "insert")),
+    Effort(connections=(64,), work=BARRED),
 )
+DIRECT = (Effort(connections=(8,), work=BARRED, is_direct=True),)
 MANY_ROWS = (Effort(connections=(8,), work=("list", "own list")),)
 
 REQUESTS_FOR_MEMORY = 100_000
@@ -43,11 +46,15 @@ def run(rounds: int = ROUNDS) -> Path:
     """Measure everything, write the results, and return the file to read."""
     load.check_wrk()
     results = RESULTS if rounds >= ROUNDS else KEPT / "results"
-    folder = render_anew(KEPT, example("thoughts-backend"))
-    frontend = render_anew(KEPT, example("frontend"))
+    if not interpreter.is_default():
+        results /= f"python-{interpreter.minor()}"
+    kept = KEPT / interpreter.minor()
+    folder = render_anew(kept, example("thoughts-backend"))
+    frontend = render_anew(kept, example("frontend"))
     ServiceFolder(frontend).install(extras="gevent")
     with growth.started(folder) as tables, TemporaryDirectory(prefix="bench-") as private:
         series = measure_servers(tables.small, FEW_ROWS, rounds)
+        direct = measure_servers(tables.small, DIRECT, rounds)
         series += measure_servers(tables.large, MANY_ROWS, rounds)
         series += measure_pages(tables.small, frontend, Path(private), rounds)
         strains = measure_strains(tables.small, rounds)
@@ -59,7 +66,7 @@ def run(rounds: int = ROUNDS) -> Path:
             frontend, Path(private) / "modes", rounds=min(rounds, 3), seconds=3
         )
         strains["growth"] = [one.as_json() for one in grown]
-        return report.write({"series": series, **strains}, tables.small, results)
+        return report.write({"series": series, "direct": direct, **strains}, tables.small, results)
 
 
 def measure_servers(table: Table, efforts: tuple[Effort, ...], rounds: int) -> list[dict[str, Any]]:

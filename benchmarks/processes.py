@@ -6,8 +6,13 @@ from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
-SESSION, UTIME, STIME = 3, 11, 12
-"""Fields of /proc/<pid>/stat, counted after the name in brackets."""
+PARENT, SESSION = 1, 3
+USED = range(11, 15)
+"""Fields of /proc/<pid>/stat, counted after the name in brackets.
+
+USED are utime, stime, cutime and cstime: the last two are of children that have ended, such as the
+processes of PostgreSQL for connections that were closed.
+"""
 
 
 def of_session(session: int) -> list[int]:
@@ -15,10 +20,21 @@ def of_session(session: int) -> list[int]:
     return [pid for pid, fields in _all() if int(fields[SESSION]) == session]
 
 
+def of_tree(root: int) -> list[int]:
+    """Return a process and all that it has started, also in sessions of their own."""
+    children: dict[int, list[int]] = {}
+    for pid, fields in _all():
+        children.setdefault(int(fields[PARENT]), []).append(pid)
+    found = [root]
+    for pid in found:
+        found += children.get(pid, [])
+    return found
+
+
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Return the CPU time that processes have used so far; one that has ended counts nothing."""
+    """Return the CPU time that processes and their ended children have used so far."""
     wanted = set(pids)
-    ticks = sum(int(fields[UTIME]) + int(fields[STIME]) for pid, fields in _all() if pid in wanted)
+    ticks = sum(int(fields[number]) for pid, fields in _all() if pid in wanted for number in USED)
     return ticks / TICKS
 
 

@@ -18,26 +18,30 @@ Found = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Bar:
-    """How a server must do beside another one: at least so many times the requests a second."""
+    """How a server must do beside another one, as a multiple: at least, or at most."""
 
     beside: str
-    least: float
+    least: float = 0
+    most: float = math.inf
 
     def is_met(self, ratio: float) -> bool:
-        """Whether a ratio is good enough; a bar of 1 wants to be exceeded."""
-        return ratio > self.least if self.least == 1 else ratio >= self.least
+        """Whether a ratio is good enough."""
+        return self.least <= ratio <= self.most
 
 
 BARS = (
-    Bar("raw", 0.65),
-    Bar("fastapi_asyncpg", 1),
-    Bar("fastapi_sqlmodel", 6),
-    Bar("flask_restx", 8),
+    Bar("raw", least=0.5),
+    Bar("fastapi_asyncpg", least=1),
+    Bar("fastapi_sqlmodel", least=6),
+    Bar("flask_restx", least=8),
 )
-"""Of the rendered service, for each kind of work that has bars, at 8 connections."""
+"""Of the requests a second of the rendered service, for each work with bars, at 8 connections."""
 
-LARGEST_P99 = 3.0
-"""So many times its median may the slowest hundredth of the requests take, at 8 connections."""
+CPU_BARS = (Bar("fastapi_asyncpg", most=0.9),)
+"""Of the CPU time of a request, in the same way."""
+
+LARGEST_TAIL = 1.3
+"""p99 / p50 may be so many times that of the limit, at 8 connections."""
 
 
 def in_pairs(one: Sequence[float], other: Sequence[float]) -> list[float]:
@@ -54,6 +58,11 @@ def tail(series: Found) -> float:
     """Return how many times its median the slowest hundredth takes."""
     rounds = series["rounds"]
     return statistics.median(in_pairs(rounds["p99_ms"], rounds["p50_ms"]))
+
+
+def tail_beside(series: Found, limit: Found) -> float:
+    """Return how many times the tail of the limit a tail is."""
+    return tail(series) / max(tail(limit), NEXT_TO_NOTHING)
 
 
 def noise(ratios: Sequence[float]) -> float:

@@ -4,7 +4,11 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from benchmarks import processes, proxy
+from benchmarks.proxy import Proxy
 from benchmarks.rounds import Measurable, Series, measure
 from benchmarks.servers import VARIANTS, Rendered, Server, Variant
 from benchmarks.tables import Table
@@ -17,6 +21,8 @@ class Effort:
 
     connections: tuple[int, ...]
     work: tuple[str, ...] = ()
+    is_direct: bool = False
+    """Whether clients connect to the servers themselves, and not to nginx in front of them."""
 
     def wants(self, work: Work) -> bool:
         """Whether a kind of work is measured; all are where none is named."""
@@ -25,28 +31,38 @@ class Effort:
 
 @dataclass
 class SideBySide:
-    """Servers that run on one table."""
+    """Servers that run on one table, and an nginx in front of them."""
 
     table: Table
     servers: Sequence[Measurable]
+    proxy: Proxy
     work: Sequence[Work]
 
     def measure(self, effort: Effort, rounds: int) -> Iterator[Series]:
         """Measure each kind of work that is wanted, first of all whether all answer it alike."""
         wanted = [work for work in self.work if effort.wants(work)]
-        check_alike(self.servers, wanted)
+        servers = self.servers if effort.is_direct else self.proxy.servers
+        check_alike(servers, wanted)
         self._clean_up()
         for connections in effort.connections:
             for work in wanted:
-                say(f"{self.table.rows:,} rows, {connections} connections: {work.name}")
+                way = "direct" if effort.is_direct else "behind nginx"
+                say(f"{self.table.rows:,} rows, {connections} connections, {way}: {work.name}")
                 yield from measure(
-                    self.servers,
+                    servers,
                     work,
                     connections=connections,
                     rows=self.table.rows,
                     rounds=rounds,
                     after_round=self._clean_up if work.writes else lambda: None,
+                    others={"nginx": self._proxy, "PostgreSQL": self._database},
                 )
+
+    def _proxy(self) -> list[int]:
+        return self.proxy.pids
+
+    def _database(self) -> list[int]:
+        return processes.of_tree(self.table.service.server.pid)
 
     def _clean_up(self) -> None:
         self.table.remove_rows_of(WRITER)
@@ -65,7 +81,10 @@ def started(table: Table, variants: Iterable[Variant] = VARIANTS) -> Iterator[Si
             stack.callback(servers[-1].stop)
         for server in servers:
             server.wait()
-        yield SideBySide(table, [Rendered(service), *servers], work_on(table))
+        measured: list[Measurable] = [Rendered(service), *servers]
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
+        front = stack.enter_context(proxy.in_front_of(measured, folder))
+        yield SideBySide(table, measured, front, work_on(table))
 
 
 def work_on(table: Table) -> list[Work]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from benchmarks import growth, ratios
 from benchmarks.growth import SMALL
-from benchmarks.ratios import BARS, LARGEST_P99, Found
-from benchmarks.servers import Rendered
+from benchmarks.ratios import BARS, CPU_BARS, LARGEST_TAIL, Bar, Found
+from benchmarks.servers import VARIANTS, Rendered
 from benchmarks.work import BARRED
 
 CONNECTIONS = 8
@@ -15,6 +15,9 @@ CONNECTIONS = 8
 
 MANY_CONNECTIONS = 64
 """At so many, nothing may fail."""
+
+LIMIT = VARIANTS[0].name
+"""The server whose p99 / p50 that of the others is held against."""
 
 
 @dataclass(frozen=True)
@@ -30,26 +33,35 @@ class Verdict:
 def of(found: dict[str, Any], titles: dict[str, str]) -> Iterator[Verdict]:
     """Return the verdicts on a whole run."""
     for bar in BARS:
-        values = found["ratios"][bar.beside].values()
-        figures = ", ".join(f"{value:.2f}" for value in values)
-        least = f"{'more than' if bar.least == 1 else 'at least'} {bar.least:g}"
-        is_met = all(bar.is_met(value) for value in values)
-        what = f"times the requests/s of {titles[bar.beside]}: {', '.join(BARRED)}"
-        yield Verdict(what, figures, least, is_met)
+        yield _beside("requests/s", f"at least {bar.least:g}", bar, found["ratios"], titles)
+    for bar in CPU_BARS:
+        most = f"at most {bar.most:g}"
+        yield _beside("CPU time of a request", most, bar, found["cpu_ratios"], titles)
     yield from _steadiness(found["series"])
     yield from _strains(found)
 
 
+def _beside(
+    of: str, asked: str, bar: Bar, found: dict[str, dict[str, float]], titles: dict[str, str]
+) -> Verdict:
+    values = found[bar.beside].values()
+    what = f"times the {of} of {titles[bar.beside]}: {', '.join(BARRED)}"
+    figures = ", ".join(f"{value:.2f}" for value in values)
+    return Verdict(what, figures, asked, all(bar.is_met(value) for value in values))
+
+
 def _steadiness(series: Sequence[Found]) -> Iterator[Verdict]:
-    own = [
-        each
-        for each in series
-        if (each["server"], each["rows"]) == (Rendered.name, SMALL) and each["work"] in BARRED
-    ]
-    slowest = max(ratios.tail(each) for each in own if each["connections"] == CONNECTIONS)
-    what = f"p99 / p50 at {CONNECTIONS} connections, the worst of the three"
-    yield Verdict(what, f"{slowest:.1f}", f"at most {LARGEST_P99:g}", slowest <= LARGEST_P99)
-    failed = sum(each["failed"] for each in own if each["connections"] == MANY_CONNECTIONS)
+    def found(server: str, work: str, connections: int = CONNECTIONS) -> Found:
+        return ratios.find(series, server, work, connections, SMALL)
+
+    tails = [ratios.tail_beside(found(Rendered.name, work), found(LIMIT, work)) for work in BARRED]
+    yield Verdict(
+        f"times the limit's own p99 / p50: {', '.join(BARRED)}",
+        ", ".join(f"{value:.2f}" for value in tails),
+        f"at most {LARGEST_TAIL:g}",
+        max(tails) <= LARGEST_TAIL,
+    )
+    failed = sum(found(Rendered.name, work, MANY_CONNECTIONS)["failed"] for work in BARRED)
     yield Verdict(f"errors at {MANY_CONNECTIONS} connections", str(failed), "none", not failed)
 
 

@@ -33,6 +33,12 @@ class RunningDatabase:
         self._program = self._service.begin(*words, variables=variables, log=log)
         self._program.wait_until(lambda: listens(self.port), "PostgreSQL")
 
+    @property
+    def pid(self) -> int:
+        """The process that runs it."""
+        assert self._program is not None, "PostgreSQL does not run"  # noqa: S101
+        return self._program.pid
+
     def stop(self) -> None:
         """Stop it; its data stays for the next start."""
         if self._program is not None:

@@ -2,7 +2,6 @@
 
 import os
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,15 +17,9 @@ KEY = load_pem_public_key(Path(os.environ["PUBLIC_KEY"]).read_bytes())
 LARGEST_ID = 2**63 - 1
 
 COLUMNS = "id, username, text, timestamp"
-COUNT = (
-    "SELECT count(*) FROM (SELECT id FROM thoughts{where} ORDER BY id DESC LIMIT 1001) AS counted"
-)
-PAGE = (
-    f"SELECT {COLUMNS}, ({COUNT}) AS total FROM thoughts WHERE id < $1{{more}}"
-    " ORDER BY id DESC LIMIT 21"
-)
-LIST = PAGE.format(where="", more="")
-OWN = PAGE.format(where=" WHERE username = $2", more=" AND username = $2")
+PAGE = f"SELECT {COLUMNS} FROM thoughts WHERE id < $1{{more}} ORDER BY id DESC LIMIT 21"
+LIST = PAGE.format(more="")
+OWN = PAGE.format(more=" AND username = $2")
 NEWEST = (
     f"SELECT {COLUMNS} FROM (SELECT {COLUMNS} FROM thoughts WHERE id < $1 ORDER BY id DESC"
     " LIMIT 2000) AS newest WHERE text ILIKE $2 ESCAPE '\\' ORDER BY id DESC LIMIT 21"
@@ -35,7 +28,6 @@ FOUND = (
     f"SELECT {COLUMNS} FROM thoughts WHERE id < $1 AND text ILIKE $2 ESCAPE '\\'"
     " ORDER BY -id LIMIT 21"
 )
-COUNT_FOUND = COUNT.format(where=" WHERE text ILIKE $1 ESCAPE '\\'")
 INSERT = f"INSERT INTO thoughts (username, text) VALUES ($1, $2) RETURNING {COLUMNS}"
 
 
@@ -79,20 +71,19 @@ async def list_all(search: str = ""):
     async with app.state.pool.acquire() as connection:
         if not search:
             rows = await connection.fetch(LIST, LARGEST_ID)
-            return await page("/api/thoughts/", "", rows)
+            return page("/api/thoughts/", "", rows)
         pattern = f"%{search}%"
         rows = await connection.fetch(NEWEST, LARGEST_ID, pattern)
         if len(rows) < 21:
             rows = await connection.fetch(FOUND, LARGEST_ID, pattern)
-        count = partial(connection.fetchval, COUNT_FOUND, pattern)
-        return await page("/api/thoughts/", f"search={search}&", rows, count)
+        return page("/api/thoughts/", f"search={search}&", rows)
 
 
 @app.get("/api/me/thoughts/")
 async def list_own(username: Username):
     async with app.state.pool.acquire() as connection:
         rows = await connection.fetch(OWN, LARGEST_ID, username)
-        return await page("/api/me/thoughts/", "", rows)
+        return page("/api/me/thoughts/", "", rows)
 
 
 @app.post("/api/me/thoughts/")
@@ -102,21 +93,12 @@ async def write(new: New, username: Username):
     return answer(dict(row), 201)
 
 
-async def page(path, query, rows, count=None):
+def page(path, query, rows):
     shown = [dict(row) for row in rows[:20]]
-    totals = [row.pop("total", None) for row in shown]
-    total = len(shown)
-    if len(rows) > 20:
-        total = await count() if count else totals[0]
     link = f'<{path}?{query}limit=20>; rel="first"'
     if len(rows) > 20:
         link += f', <{path}?{query}limit=20&before={shown[-1]["id"]}>; rel="next"'
-    headers = {
-        "Link": link,
-        "X-Total-Count": str(min(total, 1000)),
-        "X-Total-Count-Relation": "eq" if total <= 1000 else "gte",
-    }
-    return answer(shown, headers=headers)
+    return answer(shown, headers={"Link": link})
 
 
 def answer(data, status=200, headers=None):
