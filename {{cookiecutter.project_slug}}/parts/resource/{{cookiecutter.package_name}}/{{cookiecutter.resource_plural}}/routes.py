@@ -56,7 +56,8 @@ class Own{{ cookiecutter.__resource_class }}List(Resource):
     def post(self, body: schemas.New{{ cookiecutter.__resource_class }}) -> Response:
         """Create {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }}."""
         values = {"username": caller().username, **body.columns()}
-        with database.transaction() as connection:
+        # A single statement needs no transaction around it.
+        with database.autocommit() as connection:
             new = connection.execute(queries.INSERT, values).one()
             return created(
                 schemas.{{ cookiecutter.__resource_class }}Details.of(new),
