@@ -14,6 +14,7 @@ from flask_chassis_tools.kubernetes import (
     network_policies,
     overlays,
     pgbouncer,
+    rights,
 )
 from flask_chassis_tools.kubernetes.alerts import files as alert_files
 from flask_chassis_tools.kubernetes.alerts import objectives
@@ -36,6 +37,7 @@ WHERE = {
     help={
         **WHERE,
         "image-tag": "The image's tag; by default the overlay's",
+        "digest": "The image's digest, which nobody can move: sha256:…; requires --image-tag",
         "dry-run": "Let the cluster validate the objects, and change nothing",
         "diff": "Show the changes before applying them",
         "prune": "After the rollout, delete what the manifests no longer have",
@@ -45,6 +47,7 @@ def deploy(
     context: Context,
     env: str,
     image_tag: str = "",
+    digest: str = "",
     dry_run: bool = False,
     diff: bool = False,
     prune: bool = False,
@@ -52,12 +55,14 @@ def deploy(
     timeout: int = 600,
 ) -> None:
     """Run the migration, roll out, wait for both, and verify the version that runs."""
-    objects = overlays.build(env, image_tag)
+    objects = overlays.build(env, image_tag, digest)
     tag = overlays.tag_of(objects)
     overlays.require_tag(tag)
     deployment = _deployment(objects, kube_context, timeout)
-    print(f"{overlays.name()} {tag} to {deployment.kubectl.namespace}", flush=True)
+    pinned = f" ({overlays.digest_of(objects)})" if overlays.digest_of(objects) else ""
+    print(f"{overlays.name()} {tag}{pinned} to {deployment.kubectl.namespace}", flush=True)
     deployment.require_namespace()
+    rights.require(deployment.kubectl, objects)
     if diff:
         deployment.compare()
     if dry_run:
