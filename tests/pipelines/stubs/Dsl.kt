@@ -86,5 +86,8 @@ object DslContext {
 
     val projectId: AbsoluteId = AbsoluteId("Settings")
 
+    /** Of the server; without it, no settings are taken from there. Page: root/dsl-context/get-parameter.html. */
+    fun getParameter(name: String): String = "the context parameter $name"
+
     fun getParameter(name: String, defaultValue: String): String = defaultValue
 }

@@ -40,7 +40,7 @@ object Compiled : Template({
         param("flags", "-O2")
     }
     requirements {
-        exists("env.JDK_%jdk%")
+        exists("env.JDK_21")
         noLessThan("teamcity.agent.hardware.cpuCount", "4")
         doesNotMatch("teamcity.agent.name", "old-.*", "RQ_1")
     }
