@@ -1,6 +1,6 @@
 package jetbrains.buildServer.configs.kotlin
 
-/** What only shows when all is there: ids, what is depended on, locks that nobody defines. */
+/** What only shows when all is there: ids, what is depended on, parameters and locks that nobody defines. */
 internal class Whole(private val main: Project) {
     private val builds = mutableMapOf<BuildType, Scope>()
     private val projects = mutableListOf<Project>()
@@ -46,6 +46,11 @@ internal class Whole(private val main: Project) {
             for (missing in build.referred - parametersOf(build) - "build.number") {
                 report("another build refers to its parameter $missing")
             }
+            for (name in references(build.json())) {
+                if (!isKnown(name, build)) {
+                    report("nobody defines %$name%: a server finds no agent for it, and the build waits for ever")
+                }
+            }
         }
     }
 
@@ -57,4 +62,37 @@ internal class Whole(private val main: Project) {
 
     private fun parametersOf(build: BuildType): Set<String> =
         build.provided() + builds.getValue(build).parameters
+
+    /** Whether a build starts: somebody defines the parameter, or an agent that has it is asked for. */
+    private fun isKnown(name: String, build: BuildType): Boolean {
+        if (name in parametersOf(build) || name in build.demanded() || isPredefined(name)) return true
+        val (prefix, id, parameter) = name.split(".", limit = 3).takeIf { it.size == 3 } ?: return false
+        val other = builds.keys.find { it.ownId == id } ?: return false
+        if (prefix != "dep" || other !in build.dependsOn() + chain(build)) return false
+        return parameter in parametersOf(other) || isPredefined(parameter)
+    }
+
+    private fun chain(build: BuildType): Set<BuildType> =
+        build.inChain().flatMap { chain(it) + it }.toSet()
+
+    private fun references(value: Any?): Set<String> = when (value) {
+        is String -> REFERENCE.findAll(value).map { it.groupValues[1] }.filter { it.isNotEmpty() }.toSet()
+        is Map<*, *> -> value.values.flatMap(::references).toSet()
+        is Iterable<*> -> value.flatMap(::references).toSet()
+        else -> emptySet()
+    }
+
+    private companion object {
+        /** %% is a percent sign. */
+        val REFERENCE = Regex("%%|%([A-Za-z][A-Za-z0-9_.*-]*)%")
+
+        /** Page: https://www.jetbrains.com/help/teamcity/predefined-build-parameters.html. */
+        val PREDEFINED = Regex(
+            """build\.(number|counter|id|vcs\.number.*|is\.personal)|vcsroot\..+|agent\..+|""" +
+                """teamcity\.(agent|build|pullRequest|auth|project|version|serverUrl|tool).*|""" +
+                """system\.(agent|teamcity|build)\..+|env\.(TEAMCITY|BUILD)_.+"""
+        )
+
+        fun isPredefined(name: String) = PREDEFINED.matches(name)
+    }
 }

@@ -1,7 +1,9 @@
 package pipeline
 
+import jetbrains.buildServer.configs.kotlin.BuildSteps
 import jetbrains.buildServer.configs.kotlin.BuildType
 import jetbrains.buildServer.configs.kotlin.FailureConditions
+import jetbrains.buildServer.configs.kotlin.ParametrizedWithType
 import jetbrains.buildServer.configs.kotlin.failureConditions.BuildFailureOnText
 import jetbrains.buildServer.configs.kotlin.failureConditions.failOnText
 import jetbrains.buildServer.configs.kotlin.triggers.schedule
@@ -31,40 +33,78 @@ fun scanCode(service: Service) = BuildType {
     }
 }
 
-/**
- * The production image: built, scanned, and pushed from the default branch alone.
- *
- * Its tasks set the parameters; builds that deploy it ask for them.
- */
+const val PUSHES = "Registry"
+
+/** The production image of any change, which is built and scanned, and stays on the agent. */
 fun image(service: Service) = BuildType {
     id("Image")
     name = "Image"
     description = "The production image, its scan and its bill of materials"
     ofService(service, minutes = 40)
     needsDocker()
-    artifactRules = "sbom.cdx.json"
     params {
-        param("image.name", "")
-        param("image.tag", "")
-        param("image.digest", "")
+        image()
     }
-    features {
-        registry(service)
-    }
+    artifactRules = "sbom.cdx.json"
     steps {
         install()
         tasks(service, "Build", "image.build")
-        tasks(service, "Scan, and list what is in it", "scan.image --image=%image.name% --sbom=sbom.cdx.json")
-        tasks(service, "Push", "image.push --tag=%image.tag%") {
-            conditions {
-                equals("teamcity.build.branch.is_default", "true")
-            }
-        }
+        scanImage(service)
     }
     failureConditions {
         failsOnFindings()
     }
 }
+
+/**
+ * Pushes the production image of a branch that is deployed, once it is verified. Run again, it takes the one
+ * that is in the registry.
+ *
+ * It builds and scans once more, as the build for changes of anybody has no login to the registry. Its
+ * tasks set the parameters; builds that deploy the image ask for them.
+ */
+fun publish(service: Service) = BuildType {
+    id("Publish")
+    name = "Publish"
+    description = "The production image in the registry"
+    ofService(service, minutes = 40)
+    needsDocker()
+    enablePersonalBuilds = false
+    maxRunningBuilds = 1
+    buildNumberPattern = "%build.vcs.number%"
+    artifactRules = "sbom.cdx.json"
+    vcs {
+        branchFilter = DEPLOYED_BRANCHES
+    }
+    params {
+        image()
+    }
+    features {
+        registry(service.registry, PUSHES)
+    }
+    steps {
+        install()
+        tasks(service, "Build", "image.build --reuse")
+        scanImage(service)
+        tasks(service, "Push", "image.push --tag=%image.tag%")
+    }
+    failureConditions {
+        failsOnFindings()
+    }
+}
+
+/** What the tasks about an image report. */
+private fun ParametrizedWithType.image() {
+    param("image.name", "")
+    param("image.tag", "")
+    param("image.digest", "")
+}
+
+private fun BuildSteps.scanImage(service: Service) = tasks(
+    service,
+    "Scan, and list what is in it",
+    "scan.image --image=%image.name% --sbom=sbom.cdx.json",
+)
 
 /** Says in the build's status what the exit code does not: that it is a finding. */
 private fun FailureConditions.failsOnFindings() {

@@ -1,7 +1,6 @@
 package pipeline
 
 import jetbrains.buildServer.configs.kotlin.BuildType
-import jetbrains.buildServer.configs.kotlin.BuildTypeSettings
 import jetbrains.buildServer.configs.kotlin.DslContext
 import jetbrains.buildServer.configs.kotlin.FailureAction
 import jetbrains.buildServer.configs.kotlin.FailureConditions
@@ -9,6 +8,9 @@ import jetbrains.buildServer.configs.kotlin.failureConditions.BuildFailureOnMetr
 import jetbrains.buildServer.configs.kotlin.failureConditions.failOnMetricChange
 
 const val DEFAULT_BRANCH = "+:<default>"
+
+/** Whose versions are deployed. Rules of the repository protect them: their code can read a stage's secrets. */
+const val DEPLOYED_BRANCHES = "$DEFAULT_BRANCH\n+:hotfix/*"
 
 /** What all builds have: the service's code, an end in time, and somebody who hears of a failure. */
 fun BuildType.ofService(service: Service, minutes: Int) {
@@ -19,20 +21,7 @@ fun BuildType.ofService(service: Service, minutes: Int) {
         executionTimeoutMin = minutes
     }
     features {
-        slack(service)
-    }
-}
-
-/** For what changes a stage: from the default branch only, one at a time, never from a developer's change. */
-fun BuildType.changes(stage: Stage) {
-    type = BuildTypeSettings.Type.DEPLOYMENT
-    maxRunningBuilds = 1
-    enablePersonalBuilds = false
-    vcs {
-        branchFilter = DEFAULT_BRANCH
-    }
-    params {
-        param("stage", stage.name)
+        tellsTheTeam(service)
     }
 }
 
@@ -52,6 +41,14 @@ fun BuildType.after(builds: List<BuildType>): BuildType {
 fun BuildType.needsDocker() {
     requirements {
         exists("docker.server.version")
+    }
+}
+
+/** Runs on agents that say that they have a program; TeamCity finds out about Docker only. */
+fun BuildType.needs(service: Service, program: String) {
+    if (service.agentTools.isEmpty()) return
+    requirements {
+        exists("${service.agentTools}$program")
     }
 }
 

@@ -7,10 +7,7 @@ import jetbrains.buildServer.configs.kotlin.buildSteps.script
 // Each step is a command that a developer can type, and no more than that.
 
 /** Makes .venv; quick where an agent has it from an earlier build. */
-fun BuildSteps.install() = script {
-    name = "Install"
-    scriptContent = "./bootstrap"
-}
+fun BuildSteps.install() = command("Install", "./bootstrap")
 
 /** Runs some of the service's tasks. */
 fun BuildSteps.tasks(
@@ -18,8 +15,10 @@ fun BuildSteps.tasks(
     what: String,
     words: String,
     init: ScriptBuildStep.() -> Unit = {},
-) = script {
+) = command(what, "${service.command} $words", init)
+
+fun BuildSteps.command(what: String, line: String, init: ScriptBuildStep.() -> Unit = {}) = script {
     name = what
-    scriptContent = "${service.command} $words"
+    scriptContent = line
     init()
 }
