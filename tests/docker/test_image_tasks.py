@@ -120,6 +120,8 @@ def test_a_stage_gets_what_was_pushed_and_nothing_else(pushing: Checkout, image:
 
     right = pushing.task("image.verify", "--tag=v1.0.0", f"--digest={digest}")
     assert right.returncode == 0, right.stderr
+    known = pushing.task("image.verify", "--tag=v1.0.0")
+    assert DIGEST.findall(known.stdout) == [digest]
     wrong = pushing.task("image.verify", "--tag=v1.0.0", f"--digest={OTHER}")
     assert wrong.returncode == 1
     assert f"has the digest {digest} in the registry; expected {OTHER}." in wrong.stderr

@@ -44,8 +44,15 @@ def build(context: Context, tag: str = "", reuse: bool = False) -> None:
 
 
 def _is_pulled(name: str, commit: str) -> bool:
-    """Pull an image that the registry has already, and return whether it has."""
-    if not _digest_in_registry(name):
+    """Pull an image that the registry has already, and return whether it has.
+
+    A build without access to the registry, of a pull request for instance, has nothing to reuse.
+    """
+    try:
+        if not _digest_in_registry(name):
+            return False
+    except Exit as error:
+        print(f"{error.message}\nBuilding it.")
         return False
     engine.show("pull", name)
     [pulled] = json.loads(engine.ask("image", "inspect", name).stdout)
@@ -78,17 +85,27 @@ def push(context: Context, tag: str) -> None:
     ci.report("image.digest", _digest_here(name))
 
 
-@task(help={"tag": "The tag", "digest": "The digest that `image.push` reported: sha256:…"})
-def verify(context: Context, tag: str, digest: str) -> None:
+@task(
+    help={
+        "tag": "The tag",
+        "digest": "The digest that `image.push` reported: sha256:…; by default the registry's",
+    }
+)
+def verify(context: Context, tag: str, digest: str = "") -> None:
     """Verify that a tag in the registry still has the digest of the image that was tested."""
     _require(
-        re.fullmatch("sha256:[0-9a-f]{64}", digest), f"{digest!r} is not a digest such as sha256:…"
+        not digest or re.fullmatch("sha256:[0-9a-f]{64}", digest),
+        f"{digest!r} is not a digest such as sha256:…",
     )
     name = f"{image_name()}:{tag}"
     there = _digest_in_registry(name)
     _require(there, f"{name} not found in the registry, or no access.")
-    _require(there == digest, f"{name} has the digest {there} in the registry; expected {digest}.")
-    print(f"{name} has the digest {digest}.")
+    _require(
+        there == (digest or there),
+        f"{name} has the digest {there} in the registry; expected {digest}.",
+    )
+    print(f"{name} has the digest {there}.")
+    ci.report("image.digest", there)
 
 
 @task

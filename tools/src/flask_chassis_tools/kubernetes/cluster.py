@@ -12,6 +12,7 @@ from flask_chassis_tools.kubernetes import (
     flows,
     namespace_script,
     network_policies,
+    order,
     overlays,
     pgbouncer,
     rights,
@@ -22,6 +23,7 @@ from flask_chassis_tools.kubernetes.alerts.objectives import ObjectivesError
 from flask_chassis_tools.kubernetes.deployment import Deployment
 from flask_chassis_tools.kubernetes.flows import FlowsError
 from flask_chassis_tools.kubernetes.kubectl import Kubectl, Object
+from flask_chassis_tools.pipeline import ci
 
 SENTENCES[FlowsError] = str
 SENTENCES[ObjectivesError] = str
@@ -41,6 +43,7 @@ WHERE = {
         "dry-run": "Let the cluster validate the objects, and change nothing",
         "diff": "Show the changes before applying them",
         "prune": "After the rollout, delete what the manifests no longer have",
+        "unless-newer": "Do nothing if the stage runs a later commit of this branch",
     }
 )
 def deploy(
@@ -51,6 +54,7 @@ def deploy(
     dry_run: bool = False,
     diff: bool = False,
     prune: bool = False,
+    unless_newer: bool = False,
     kube_context: str = "",
     timeout: int = 600,
 ) -> None:
@@ -63,6 +67,12 @@ def deploy(
     print(f"{overlays.name()} {tag}{pinned} to {deployment.kubectl.namespace}", flush=True)
     deployment.require_namespace()
     rights.require(deployment.kubectl, objects)
+    # A pipeline that was slower than the next one on its branch does not take the stage back.
+    newer = order.newer_version(deployment.running_tag()) if unless_newer else ""
+    ci.report("deployed", "false" if newer or dry_run else "true")
+    if newer:
+        print(f"{newer} runs already, a later commit than this one. Nothing was changed.")
+        return
     if diff:
         deployment.compare()
     if dry_run:
