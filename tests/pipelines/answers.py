@@ -19,6 +19,8 @@ slackConnection = "PROJECT_EXT_2",
     slackChannel = "#thoughts",
     gitHubToken = "{SECRET}50",
     templateSshKey = "template",
+    templateToken = "{SECRET}52",
+    templateUser = "reader",
     registry = Login("https://r.example", "writer", "{SECRET}51"),
     // Further"""
 

@@ -11,8 +11,8 @@ Build = dict[str, Any]
 DEFAULT = "+:<default>"
 """The filter that leaves the default branch only."""
 
-PROTECTED = (DEFAULT, f"{DEFAULT}\n+:hotfix/*")
-"""The filters that leave branches that rules of the repository protect."""
+PROTECTED = {DEFAULT, "+:hotfix/*", "+:v*"}
+"""The filters that leave branches and tags that rules of the repository protect."""
 
 
 def builds(project: Project) -> dict[str, Build]:
@@ -96,6 +96,7 @@ def of_any_change(project: Project) -> set[str]:
     found = {
         id
         for id, build in builds(project).items()
-        if build["vcs"].get("branchFilter") not in PROTECTED or build["enablePersonalBuilds"]
+        if build["enablePersonalBuilds"]
+        or not set(build["vcs"].get("branchFilter", "+:*").splitlines()) <= PROTECTED
     }
     return found | {id for name in found for id in before(project, name)}

@@ -25,7 +25,7 @@ UNCOMPILED: Planted = {
         "error: unresolved reference 'MEMBERS'",
     ),
     "a wrong import": (
-        "pipeline/Build.kt",
+        "pipeline/Scan.kt",
         "kotlin.triggers.schedule",
         "kotlin.buildFeatures.schedule",
         "error: unresolved reference 'schedule'",
@@ -64,7 +64,7 @@ REFUSED: Planted = {
         "depends on Verified, which is not registered",
     ),
     "two builds of one id": (
-        "pipeline/Build.kt",
+        "pipeline/Scan.kt",
         'id("ScanCode")',
         'id("Test")',
         "project: the id Test is that of 2 builds",
@@ -112,13 +112,13 @@ REFUSED: Planted = {
         "RollbackProduction: it locks stage, which no project above it has",
     ),
     "a push without a tag": (
-        "pipeline/Build.kt",
+        "pipeline/Image.kt",
         'tasks(service, "Build", "image.build")',
         f'step({DOCKER} {{ commandType = push {{ namesAndTags = "acme/x" }} }})',
         "acme/x has no tag",
     ),
     "a push of nothing": (
-        "pipeline/Build.kt",
+        "pipeline/Scan.kt",
         'tasks(service, "Scan", "scan.code")',
         f"step({DOCKER} {{ commandType = push() }})",
         "Push: mandatory 'namesAndTags' property is not specified",

@@ -30,7 +30,9 @@ TESTS = {"Check", "Test", "ScanCode"}
 OF_A_CHANGE = TESTS | {"Image", "Verified"}
 BY_HAND = {"DeployVersionStaging", "RollbackStaging", "DeployProduction", "RollbackProduction"}
 PROVISION = {"ProvisionStaging", "ProvisionProduction"}
-OF_ALL = OF_A_CHANGE | BY_HAND | {"Publish", "DeployStaging", "TemplateUpdate"}
+OF_ALL = (
+    OF_A_CHANGE | BY_HAND | {"Publish", "DeployStaging", "TemplateUpdate", "ScanImage", "Release"}
+)
 
 
 @pytest.fixture(params=EXAMPLES, scope="module")
@@ -120,7 +122,9 @@ def test_a_version_is_deployed_by_its_digest(project: Project) -> None:
         build = builds(project)[id]
         words = [script.split(" ", 1)[1] for script in scripts(build)[1:-1]]
         assert words[0] == 'image.verify --tag="$TAG" --digest="$DIGEST"'
-        assert words[2].endswith(' --image-tag="$TAG" --digest="$DIGEST"')
+        # A slower chain does not take a stage back; a version that somebody names is deployed.
+        more = " --unless-newer" if prefix else ""
+        assert words[2].endswith(f' --image-tag="$TAG" --digest=%image.digest%{more}')
         parameters = {name: each["value"] for name, each in build["params"].items()}
         assert (parameters["env.TAG"], parameters["env.DIGEST"]) == (
             "%image.tag%",
@@ -141,13 +145,14 @@ def test_who_deploys_a_version_is_asked_for_it(project: Project, name: str) -> N
             ["", "latest", "v1.2.3; curl x", "main"],
         ),
         "image.digest": (
-            ["sha256:" + "0a" * 32],
-            ["", "sha256:", "0a" * 32, "sha256:" + "0A" * 32],
+            # The registry's, if nothing is said.
+            ["", "sha256:" + "0a" * 32],
+            ["sha256:", "0a" * 32, "sha256:" + "0A" * 32],
         ),
     }
     for key, (right, wrong) in wanted.items():
         asked = params[key]
-        assert (asked["display"], asked["allowEmpty"]) == ("PROMPT", False)
+        assert (asked["display"], asked["allowEmpty"]) == ("PROMPT", "" in right)
         assert asked["validationMessage"]
         assert all(re.fullmatch(asked["regex"], value) for value in right)
         assert not any(re.fullmatch(asked["regex"], value) for value in wrong)
@@ -189,13 +194,16 @@ def test_an_update_from_the_template_is_proposed_each_week(project: Project) -> 
     ]
 
 
-def test_a_private_template_is_fetched_with_a_key(answered: Project) -> None:
+def test_a_private_template_is_fetched_with_a_key_or_a_token(answered: Project) -> None:
     keys = {
         id: [each["teamcitySshKey"] for each in features(build, "SshAgent")]
         for id, build in builds(answered).items()
         if features(build, "SshAgent")
     }
     assert keys == {"TemplateUpdate": ["template"]}
+    parameters = builds(answered)["TemplateUpdate"]["params"]
+    assert parameters["env.TEMPLATE_TOKEN"]["value"].startswith(SECRET)
+    assert parameters["env.TEMPLATE_USER"]["value"] == "reader"
     assert "TemplateUpdate" not in of_any_change(answered)
 
 
@@ -263,7 +271,9 @@ def test_agents_have_what_a_build_runs(project: Project) -> None:
         "Check": {"docker.server.version", "tool.kubectl"},
         "Image": {"docker.server.version"},
         "Publish": {"docker.server.version"},
+        "ScanImage": {"docker.server.version"},
         "TemplateUpdate": {"tool.gh"},
+        "Release": {"tool.gh"},
     }
     for id in ("DeployStaging", "DeployVersionStaging", "DeployProduction"):
         wanted[id] = {"docker.server.version", "tool.kubectl"}
@@ -354,10 +364,21 @@ def test_staging_follows_the_default_branch_and_hotfixes(project: Project) -> No
     assert not any(triggers.values())
 
 
-def test_the_locked_packages_are_scanned_each_night(project: Project) -> None:
-    [nightly] = builds(project)["ScanCode"]["triggers"]
-    assert nightly["schedulingPolicy"]["kind"] == "Daily"
-    assert nightly["withPendingChangesOnly"] is False
+def test_locked_packages_and_the_image_are_scanned_each_night(project: Project) -> None:
+    for name in ("ScanCode", "ScanImage"):
+        [nightly] = builds(project)[name]["triggers"]
+        assert nightly["schedulingPolicy"]["kind"] == "Daily"
+        assert nightly["withPendingChangesOnly"] is False
+
+
+def test_a_tag_becomes_a_release_with_its_image(project: Project) -> None:
+    build = builds(project)["Release"]
+    assert before(project, "Release") == OF_A_CHANGE | {"Publish"}
+    assert scripts(build)[1].endswith('release.create --tag="$TAG" --digest="$DIGEST"')
+    assert build["params"]["env.DIGEST"]["value"] == "%dep.Publish.image.digest%"
+    for each in (build["vcs"], *build["triggers"]):
+        assert each["branchFilter"] == "+:v*"
+    assert "+:v*" in builds(project)["Publish"]["vcs"]["branchFilter"].splitlines()
 
 
 # What fails a build besides, and what is kept of it.
@@ -369,7 +390,7 @@ def test_fewer_tests_and_less_coverage_fail(project: Project) -> None:
     assert found == {("TEST_COUNT", "LESS", 5), ("COVERAGE_LINE_PERCENTAGE", "LESS", 2)}
 
 
-@pytest.mark.parametrize("name", ["ScanCode", "Image", "Publish"])
+@pytest.mark.parametrize("name", ["ScanCode", "ScanImage", "Image", "Publish"])
 def test_a_finding_is_told_by_the_words_of_the_scans(project: Project, name: str) -> None:
     [condition] = builds(project)[name]["failureConditions"]["conditions"]
     source = ROOT / "tools" / "src" / "flask_chassis_tools" / "scanning" / "findings.py"

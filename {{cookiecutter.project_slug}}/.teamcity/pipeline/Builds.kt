@@ -4,6 +4,7 @@ import jetbrains.buildServer.configs.kotlin.BuildType
 import jetbrains.buildServer.configs.kotlin.DslContext
 import jetbrains.buildServer.configs.kotlin.FailureAction
 import jetbrains.buildServer.configs.kotlin.FailureConditions
+import jetbrains.buildServer.configs.kotlin.ParametrizedWithType
 import jetbrains.buildServer.configs.kotlin.failureConditions.BuildFailureOnMetric
 import jetbrains.buildServer.configs.kotlin.failureConditions.failOnMetricChange
 
@@ -11,6 +12,9 @@ const val DEFAULT_BRANCH = "+:<default>"
 
 /** Whose versions are deployed. Rules of the repository protect them: their code can read a stage's secrets. */
 const val DEPLOYED_BRANCHES = "$DEFAULT_BRANCH\n+:hotfix/*"
+
+/** Which are released, and protected likewise. */
+const val TAGS = "+:v*"
 
 /** What all builds have: the service's code, an end in time, and somebody who hears of a failure. */
 fun BuildType.ofService(service: Service, minutes: Int) {
@@ -50,6 +54,11 @@ fun BuildType.needs(service: Service, program: String) {
     requirements {
         exists("${service.agentTools}$program")
     }
+}
+
+/** The token for gh; without one, gh is logged in on the agent. */
+fun ParametrizedWithType.gitHub(service: Service) {
+    if (service.gitHubToken.isNotEmpty()) password("env.GH_TOKEN", service.gitHubToken)
 }
 
 /** Fails a build where a number has dropped since the last one that succeeded. */

@@ -17,7 +17,8 @@ fun deploy(service: Service, stage: Stage, published: BuildType) = BuildType {
         param("image.tag", published.depParamRefs["image.tag"].ref)
         param("image.digest", published.depParamRefs["image.digest"].ref)
     }
-    deploys(service, stage)
+    // A chain that was slower than the next one on its branch does not take the stage back.
+    deploys(service, stage, " --unless-newer")
 }
 
 /** Brings any published version to a stage, an earlier one or a hotfix too. Somebody starts it by hand. */
@@ -33,16 +34,16 @@ fun deployVersion(service: Service, stage: Stage, id: String) = BuildType {
             validationMessage = "A version such as v1.2.3 or v1.2.3-4-g0123abc",
         )
         text(
-            "image.digest", "", label = "Digest", display = ParameterDisplay.PROMPT, allowEmpty = false,
-            description = "What the registry called the image: a parameter of the build Publish",
-            regex = "sha256:[0-9a-f]{64}",
-            validationMessage = "A digest such as sha256:…",
+            "image.digest", "", label = "Digest", display = ParameterDisplay.PROMPT, allowEmpty = true,
+            description = "What the registry called the image, a parameter of Publish; empty: what it has now",
+            regex = "(sha256:[0-9a-f]{64})?",
+            validationMessage = "A digest such as sha256:…, or nothing",
         )
     }
     deploys(service, stage)
 }
 
-private fun BuildType.deploys(service: Service, stage: Stage) {
+private fun BuildType.deploys(service: Service, stage: Stage, more: String = "") {
     ofService(service, minutes = 30)
     changes(stage)
     needsDocker()
@@ -68,7 +69,8 @@ private fun BuildType.deploys(service: Service, stage: Stage) {
         tasks(
             service,
             "Migrate, roll out, see that it is this version that runs",
-            """cluster.deploy --env=${stage.name} --image-tag="${'$'}TAG" --digest="${'$'}DIGEST"""",
+            // The digest is the one that the task before has found in the registry.
+            """cluster.deploy --env=${stage.name} --image-tag="${'$'}TAG" --digest=%image.digest%$more""",
         )
         tasks(service, "Smoke test", "smoke --url=${stage.url}")
         removeAccess()

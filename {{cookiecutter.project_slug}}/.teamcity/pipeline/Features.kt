@@ -95,14 +95,14 @@ private fun BuildFeatures.tells(service: Service, what: Notifications.() -> Unit
             sendTo = service.slackChannel
             messageFormat = simpleMessageFormat()
         }
-        branchFilter = DEPLOYED_BRANCHES
+        branchFilter = "$DEPLOYED_BRANCHES\n$TAGS"
         what()
     }
     if (service.email.isNotEmpty()) notifications {
         notifierSettings = emailNotifier {
             email = service.email
         }
-        branchFilter = DEPLOYED_BRANCHES
+        branchFilter = "$DEPLOYED_BRANCHES\n$TAGS"
         what()
     }
 }

@@ -36,7 +36,8 @@ fun Project.pipelines(service: Service, provision: ((Service, Stage, Database) -
     (tests + image + verified).forEach(::buildType)
     buildType(templateUpdate(service))
     val publish = publish(service).after(listOf(verified))
-    subProject(registryProject(service, publish))
+    val released = if (service.gitHubUrl.isEmpty()) null else release(service, publish).after(listOf(publish))
+    subProject(registryProject(service, listOfNotNull(publish, scanImage(service), released)))
 
     val staging = deploy(service, service.staging, publish).after(listOf(publish))
     staging.triggers {

@@ -33,7 +33,10 @@ class Service(
     val slackChannel: String = "",
     /** The team's address; without it and Slack nobody is told. */
     val email: String = "",
-    /** The name of an SSH key of the project, if the template is in a private repository. */
+    /** A token that may read a private template, a user for it if its host wants one; a secret. */
+    val templateToken: String = "",
+    val templateUser: String = "",
+    /** Or the name of an SSH key of the project that may. */
     val templateSshKey: String = "",
     /**
      * How the agents say which programs they have: tool.kubectl=… in buildAgent.properties; empty:

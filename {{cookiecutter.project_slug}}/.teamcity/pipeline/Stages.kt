@@ -28,15 +28,15 @@ fun stageProject(stage: Stage, builds: List<BuildType>) = Project {
     builds.forEach(::buildType)
 }
 
-/** The build that publishes images, with the login for it. */
-fun registryProject(service: Service, publish: BuildType) = Project {
+/** The builds that push and pull images, with the login for it. */
+fun registryProject(service: Service, builds: List<BuildType>) = Project {
     id("Registry")
     name = "Registry"
     description = "What pushes images, and the login for it"
     features {
         connection(service.registry, PUSHES)
     }
-    buildType(publish)
+    builds.forEach(::buildType)
 }
 
 /** What changes a stage: from protected branches, one at a time, never from a developer's change. */

@@ -22,6 +22,12 @@ fun templateUpdate(service: Service) = BuildType {
         branchFilter = DEFAULT_BRANCH
     }
     enablePersonalBuilds = false
+    if (service.templateToken.isNotEmpty()) {
+        params {
+            password("env.TEMPLATE_TOKEN", service.templateToken)
+            param("env.TEMPLATE_USER", service.templateUser)
+        }
+    }
     if (service.templateSshKey.isNotEmpty()) {
         features {
             sshAgent {
@@ -37,10 +43,8 @@ fun templateUpdate(service: Service) = BuildType {
     } else {
         artifactRules = REPORT
         needs(service, "gh")
-        if (service.gitHubToken.isNotEmpty()) {
-            params {
-                password("env.GH_TOKEN", service.gitHubToken)
-            }
+        params {
+            gitHub(service)
         }
         steps {
             install()

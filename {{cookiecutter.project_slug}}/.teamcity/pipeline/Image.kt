@@ -2,37 +2,9 @@ package pipeline
 
 import jetbrains.buildServer.configs.kotlin.BuildSteps
 import jetbrains.buildServer.configs.kotlin.BuildType
-import jetbrains.buildServer.configs.kotlin.FailureConditions
 import jetbrains.buildServer.configs.kotlin.ParametrizedWithType
-import jetbrains.buildServer.configs.kotlin.failureConditions.BuildFailureOnText
-import jetbrains.buildServer.configs.kotlin.failureConditions.failOnText
-import jetbrains.buildServer.configs.kotlin.triggers.schedule
 
-/** Code, secrets, locked packages: each night too, as advisories come on days without commits. */
-fun scanCode(service: Service) = BuildType {
-    id("ScanCode")
-    name = "Scan the code"
-    description = "Code, secrets, and what is known against the locked packages"
-    ofService(service, minutes = 20)
-    steps {
-        install()
-        tasks(service, "Scan", "scan.code")
-    }
-    failureConditions {
-        failsOnFindings()
-    }
-    triggers {
-        schedule {
-            schedulingPolicy = daily {
-                hour = 4
-            }
-            branchFilter = DEFAULT_BRANCH
-            triggerBuild = always()
-            withPendingChangesOnly = false
-        }
-    }
-}
-
+/** The connection of the project Registry. */
 const val PUSHES = "Registry"
 
 /** The production image of any change, which is built and scanned, and stays on the agent. */
@@ -49,7 +21,7 @@ fun image(service: Service) = BuildType {
     steps {
         install()
         tasks(service, "Build", "image.build")
-        scanImage(service)
+        scan(service)
     }
     failureConditions {
         failsOnFindings()
@@ -74,7 +46,7 @@ fun publish(service: Service) = BuildType {
     buildNumberPattern = "%build.vcs.number%"
     artifactRules = "sbom.cdx.json"
     vcs {
-        branchFilter = DEPLOYED_BRANCHES
+        branchFilter = "$DEPLOYED_BRANCHES\n$TAGS"
     }
     params {
         image()
@@ -85,7 +57,7 @@ fun publish(service: Service) = BuildType {
     steps {
         install()
         tasks(service, "Build", "image.build --reuse")
-        scanImage(service)
+        scan(service)
         tasks(service, "Push", "image.push --tag=%image.tag%")
     }
     failureConditions {
@@ -100,18 +72,8 @@ private fun ParametrizedWithType.image() {
     param("image.digest", "")
 }
 
-private fun BuildSteps.scanImage(service: Service) = tasks(
+private fun BuildSteps.scan(service: Service) = tasks(
     service,
     "Scan, and list what is in it",
     "scan.image --image=%image.name% --sbom=sbom.cdx.json",
 )
-
-/** Says in the build's status what the exit code does not: that it is a finding. */
-private fun FailureConditions.failsOnFindings() {
-    failOnText {
-        conditionType = BuildFailureOnText.ConditionType.REGEXP
-        pattern = """^Found: \d+\."""
-        failureMessage = "A scan has found what infra/scan-ignores.toml does not let pass"
-        reverse = false
-    }
-}

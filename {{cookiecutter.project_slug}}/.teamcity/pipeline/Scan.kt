@@ -1,0 +1,72 @@
+package pipeline
+
+import jetbrains.buildServer.configs.kotlin.BuildType
+import jetbrains.buildServer.configs.kotlin.FailureConditions
+import jetbrains.buildServer.configs.kotlin.failureConditions.BuildFailureOnText
+import jetbrains.buildServer.configs.kotlin.failureConditions.failOnText
+import jetbrains.buildServer.configs.kotlin.triggers.schedule
+
+/** Code, secrets, locked packages: each night too, as advisories come on days without commits. */
+fun scanCode(service: Service) = BuildType {
+    id("ScanCode")
+    name = "Scan the code"
+    description = "Code, secrets, and what is known against the locked packages"
+    ofService(service, minutes = 20)
+    steps {
+        install()
+        tasks(service, "Scan", "scan.code")
+    }
+    failureConditions {
+        failsOnFindings()
+    }
+    eachNight()
+}
+
+/** The image of main, as it was pushed: each night, with what its base has that no lock names. */
+fun scanImage(service: Service) = BuildType {
+    id("ScanImage")
+    name = "Scan the image"
+    description = "What is known against the image in the registry"
+    ofService(service, minutes = 40)
+    needsDocker()
+    enablePersonalBuilds = false
+    vcs {
+        branchFilter = DEFAULT_BRANCH
+    }
+    params {
+        param("image.name", "")
+    }
+    features {
+        registry(service.registry, PUSHES)
+    }
+    steps {
+        install()
+        tasks(service, "Take what is pushed, or build", "image.build --reuse")
+        tasks(service, "Scan", "scan.image --image=%image.name%")
+    }
+    failureConditions {
+        failsOnFindings()
+    }
+    eachNight()
+}
+
+private fun BuildType.eachNight() = triggers {
+    schedule {
+        schedulingPolicy = daily {
+            hour = 4
+        }
+        branchFilter = DEFAULT_BRANCH
+        triggerBuild = always()
+        withPendingChangesOnly = false
+    }
+}
+
+/** Says in the build's status what the exit code does not: that it is a finding. */
+fun FailureConditions.failsOnFindings() {
+    failOnText {
+        conditionType = BuildFailureOnText.ConditionType.REGEXP
+        pattern = """^Found: \d+\."""
+        failureMessage = "A scan has found what infra/scan-ignores.toml does not let pass"
+        reverse = false
+    }
+}
