@@ -82,7 +82,7 @@ REFUSED: Planted = {
         "build type 'Check', id: mandatory 'id' property is not specified",
     ),
     "a step without a script": (
-        "pipeline/Steps.kt",
+        "pipeline/Builds.kt",
         "    scriptContent = line\n",
         "    workingDir = line\n",
         "ScriptBuildStep: mandatory 'scriptContent' property is not specified",

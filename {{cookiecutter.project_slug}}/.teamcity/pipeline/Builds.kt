@@ -1,10 +1,13 @@
 package pipeline
 
+import jetbrains.buildServer.configs.kotlin.BuildSteps
 import jetbrains.buildServer.configs.kotlin.BuildType
 import jetbrains.buildServer.configs.kotlin.DslContext
 import jetbrains.buildServer.configs.kotlin.FailureAction
 import jetbrains.buildServer.configs.kotlin.FailureConditions
 import jetbrains.buildServer.configs.kotlin.ParametrizedWithType
+import jetbrains.buildServer.configs.kotlin.buildSteps.ScriptBuildStep
+import jetbrains.buildServer.configs.kotlin.buildSteps.script
 import jetbrains.buildServer.configs.kotlin.failureConditions.BuildFailureOnMetric
 import jetbrains.buildServer.configs.kotlin.failureConditions.failOnMetricChange
 
@@ -72,4 +75,23 @@ fun FailureConditions.failsWhereDropped(what: BuildFailureOnMetric.MetricType, p
             buildRule = lastSuccessful()
         }
     }
+}
+
+// Each step is a command that a developer can type, and no more than that.
+
+/** Makes .venv; quick where an agent has it from an earlier build. */
+fun BuildSteps.install() = command("Install", "./bootstrap")
+
+/** Runs some of the service's tasks. */
+fun BuildSteps.tasks(
+    service: Service,
+    what: String,
+    words: String,
+    init: ScriptBuildStep.() -> Unit = {},
+) = command(what, "${service.command} $words", init)
+
+fun BuildSteps.command(what: String, line: String, init: ScriptBuildStep.() -> Unit = {}) = script {
+    name = what
+    scriptContent = line
+    init()
 }

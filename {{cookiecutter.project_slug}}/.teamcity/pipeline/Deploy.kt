@@ -63,14 +63,14 @@ private fun BuildType.deploys(service: Service, stage: Stage, more: String = "")
         tasks(
             service,
             "The image is the one that was tested",
-            """image.verify --tag="${'$'}TAG" --digest="${'$'}DIGEST"""",
+            "image.verify --tag=\"\$TAG\" --digest=\"\$DIGEST\"",
         )
         access(service)
         tasks(
             service,
             "Migrate, roll out, see that it is this version that runs",
             // The digest is the one that the task before has found in the registry.
-            """cluster.deploy --env=${stage.name} --image-tag="${'$'}TAG" --digest=%image.digest%$more""",
+            "cluster.deploy --env=${stage.name} --image-tag=\"\$TAG\" --digest=%image.digest%$more",
         )
         tasks(service, "Smoke test", "smoke --url=${stage.url}")
         removeAccess()
