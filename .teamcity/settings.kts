@@ -1,7 +1,10 @@
 import jetbrains.buildServer.configs.kotlin.*
+import jetbrains.buildServer.configs.kotlin.projectFeatures.UntrustedBuildsSettings
+import jetbrains.buildServer.configs.kotlin.projectFeatures.untrustedBuildsSettings
 import pipeline.gate
 import pipeline.nightly
 import pipeline.release
+import pipeline.releaseTests
 import pipeline.tier
 import pipeline.verified
 
@@ -21,11 +24,22 @@ project {
             artifacts(days = 30)
         }
     }
+    features {
+        untrustedBuildsSettings {
+            id = "UntrustedBuilds"
+            defaultAction = UntrustedBuildsSettings.DefaultAction.APPROVE
+            // A context parameter of the server, under Versioned Settings; so are email and gitHubToken.
+            approvalRules = DslContext.getParameter("approvers", "group:RELEASE_MANAGERS:1")
+            timeoutMinutes = 24 * 60
+            enableLog = true
+        }
+    }
     val gate = gate()
     val builds = tiers.map(::tier) + gate
     builds.forEach(::buildType)
-    val verified = verified(builds)
-    buildType(verified)
-    buildType(release(verified, gate))
-    buildType(nightly(tiers, pythons))
+    buildType(verified(builds))
+    val released = releaseTests(tiers)
+    buildType(released)
+    buildType(release(released, gate))
+    nightly(tiers, pythons).forEach(::buildType)
 }

@@ -7,7 +7,7 @@ import pipeline.pipelines
 version = "2024.12"
 
 // This file is the service's own: an update of the template leaves it alone. It replaces pipeline/,
-// which has the rest. Secrets are parameters of a project above this one: see pipeline/Service.kt.
+// which has the rest. Secrets are tokens, "credentialsJSON:…": see pipeline/Service.kt.
 val service = Service(
     name = "{{ cookiecutter.project_slug }}",
     command = ".venv/bin/{{ cookiecutter.organisation }}-tasks",
@@ -21,7 +21,8 @@ val service = Service(
         "https://{{ cookiecutter.project_slug }}.{{ cookiecutter.domain }}",
     ),
     approvers = "group:RELEASE_MANAGERS:1",
-    // Further ones have defaults: slackConnection and slackChannel, registryConnection, gitHubUrl, …
+    email = {{ cookiecutter.email|replace('%', '%%')|tojson }},
+    // Further ones have defaults: the kubeconfig of each stage, registry, gitHubToken, slackChannel, …
 )
 
 project {

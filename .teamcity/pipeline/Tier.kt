@@ -2,6 +2,7 @@ package pipeline
 
 import jetbrains.buildServer.configs.kotlin.BuildType
 import jetbrains.buildServer.configs.kotlin.DslContext
+import jetbrains.buildServer.configs.kotlin.buildFeatures.notifications
 import jetbrains.buildServer.configs.kotlin.buildSteps.script
 
 /** A tier of the suite, run where what has changed needs it. The agent is a bare Debian. */
@@ -23,6 +24,21 @@ fun tier(name: String) = BuildType {
             conditions {
                 equals("needed", "true")
             }
+        }
+    }
+}
+
+/** Says when the default branch or a night goes red: to the context parameter email of the server. */
+fun BuildType.tellsSomebody() {
+    features {
+        notifications {
+            notifierSettings = emailNotifier {
+                email = DslContext.getParameter("email")
+            }
+            branchFilter = "+:<default>\n+:v*"
+            buildFailedToStart = true
+            buildFailed = true
+            firstSuccessAfterFailure = true
         }
     }
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import jetbrains.buildServer.configs.kotlin.BuildType
 import jetbrains.buildServer.configs.kotlin.BuildTypeSettings
+import jetbrains.buildServer.configs.kotlin.DslContext
 import jetbrains.buildServer.configs.kotlin.FailureAction
 import jetbrains.buildServer.configs.kotlin.buildFeatures.PullRequests
 import jetbrains.buildServer.configs.kotlin.buildFeatures.commitStatusPublisher
@@ -15,26 +16,29 @@ fun verified(parts: List<BuildType>) = BuildType {
     description = "Whether a change may be merged: the one check that is required"
     type = BuildTypeSettings.Type.COMPOSITE
     ofTemplate(minutes = 120)
+    tellsSomebody()
+    // Needed if the VCS root has an SSH key; a build that runs no code has it.
+    val gitHubToken = DslContext.getParameter("gitHubToken", "")
     vcs {
         showDependenciesChanges = true
     }
     features {
         pullRequests {
             provider = github {
-                authType = vcsRoot()
+                authType = if (gitHubToken.isEmpty()) vcsRoot() else token { token = gitHubToken }
                 filterAuthorRole = PullRequests.GitHubRoleFilter.MEMBER
             }
         }
         commitStatusPublisher {
             publisher = github {
                 githubUrl = "https://api.github.com"
-                authType = vcsRoot()
+                authType = if (gitHubToken.isEmpty()) vcsRoot() else personalToken { token = gitHubToken }
             }
         }
     }
     triggers {
         vcs {
-            branchFilter = "+:*"
+            branchFilter = "+:<default>\n+:pull/*"
         }
     }
     dependencies {

@@ -120,6 +120,8 @@ def test_a_stage_gets_what_was_pushed_and_nothing_else(pushing: Checkout, image:
 
     right = pushing.task("image.verify", "--tag=v1.0.0", f"--digest={digest}")
     assert right.returncode == 0, right.stderr
+    known = pushing.task("image.verify", "--tag=v1.0.0")
+    assert DIGEST.findall(known.stdout) == [digest]
     wrong = pushing.task("image.verify", "--tag=v1.0.0", f"--digest={OTHER}")
     assert wrong.returncode == 1
     assert f"has the digest {digest} in the registry; expected {OTHER}." in wrong.stderr
@@ -136,6 +138,32 @@ def test_a_tag_is_pushed_once(pushing: Checkout, image: str, tmp_path: Path) -> 
     failed = pushing.task("image.push", "--tag=v1.0.1")
     assert failed.returncode == 1
     assert "A tag is pushed only once" in failed.stderr
+
+
+def test_a_second_run_takes_the_image_of_its_commit_and_pushes_the_same_digest(
+    pushing: Checkout, image: str, tmp_path: Path
+) -> None:
+    name = f"{pushing.task('image.login').stdout.split()[3]}/thoughts-backend:v1.0.2"
+    commit = pushing.git("rev-parse", "HEAD")
+    label = f"LABEL org.opencontainers.image.revision={commit}"
+    (tmp_path / "Dockerfile").write_text(f"FROM {image}\n{label}\n")
+    engine.docker("build", "--quiet", f"--tag={name}", tmp_path)
+    [digest] = DIGEST.findall(pushing.task("image.push", "--tag=v1.0.2").stdout)
+
+    # Another machine, or the same one after another build.
+    engine.docker("tag", image, name)
+    done = pushing.task("image.build", "--tag=v1.0.2", "--reuse")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "$ docker pull " in done.stdout
+    assert "$ docker build " not in done.stdout
+    again = pushing.task("image.push", "--tag=v1.0.2")
+    assert DIGEST.findall(again.stdout) == [digest]
+
+    pushing.git("commit", "--quiet", "--allow-empty", "--message=another")
+    other = pushing.task("image.build", "--tag=v1.0.2", "--reuse")
+    assert other.returncode == 1
+    assert f"built from {commit}; this is " in other.stderr
+    engine.ask("image", "rm", name)
 
 
 def test_what_was_not_built_is_not_pushed(pushing: Checkout) -> None:

@@ -32,8 +32,14 @@ print(json.dumps(faults))
 """
 """Has the service's own command line read words, with the parser that its users have."""
 
+REMOVES = "rm -f %system.teamcity.build.tempDir%/kubeconfig"
+"""Removes the access to a cluster; the agent would empty the folder a little later."""
+
 SUMS_UP = "exit 1"
-"""The one other thing that a step does: failing the check that sums up what has gone before."""
+"""What else a step does: failing the check that sums up what has gone before."""
+
+APPROVED = 'echo "Approved for $STAGE"'
+"""And what a job does that only waits for an approval."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ def faults(service: InstalledService, command: str, steps: list[Step]) -> list[s
                 typed[f"{step.where}: {line}"] = _arguments(line)
             elif not (
                 line == "./bootstrap"
-                or line == SUMS_UP
+                or line in {SUMS_UP, APPROVED, REMOVES}
                 or (line.startswith("docker compose ") and documented(line, readme))
             ):
                 found.append(f"{step.where}: {line}: this is no command of the service")

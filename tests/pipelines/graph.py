@@ -8,6 +8,12 @@ from tests.pipelines.kotlin import Project
 
 Build = dict[str, Any]
 
+DEFAULT = "+:<default>"
+"""The filter that leaves the default branch only."""
+
+PROTECTED = {DEFAULT, "+:hotfix/*", "+:v*"}
+"""The filters that leave branches and tags that rules of the repository protect."""
+
 
 def builds(project: Project) -> dict[str, Build]:
     """Return all builds by their ids."""
@@ -54,3 +60,43 @@ def kinds(items: Iterable[dict[str, Any]]) -> set[str]:
 def scripts(build: Build) -> list[str]:
     """Return what the steps of a build type."""
     return [step["scriptContent"] for step in build["steps"]]
+
+
+def around(project: Project, name: str) -> list[Project]:
+    """Return the projects that a build is in, the outermost first."""
+    if name in {build["id"] for build in project["builds"]}:
+        return [project]
+    [below] = [each for each in project["projects"] if name in builds(each)]
+    return [project, *around(below, name)]
+
+
+def visible(project: Project, name: str) -> dict[str, dict[str, Any]]:
+    """Return all parameters that a build's code can read: its own, and those of its projects."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in [*around(project, name), builds(project)[name]]:
+        found |= each["params"]
+    return found
+
+
+def connections(project: Project, name: str) -> list[str]:
+    """Return the ids of the registry logins that a build could use."""
+    return [
+        feature["id"]
+        for each in around(project, name)
+        for feature in each["features"]
+        if feature["kind"] == "DockerRegistryConnection"
+    ]
+
+
+def of_any_change(project: Project) -> set[str]:
+    """Return the ids of all builds that may run the code of a pull request or of a branch.
+
+    Those are all that are not tied to protected branches, and what comes before them.
+    """
+    found = {
+        id
+        for id, build in builds(project).items()
+        if build["enablePersonalBuilds"]
+        or not set(build["vcs"].get("branchFilter", "+:*").splitlines()) <= PROTECTED
+    }
+    return found | {id for name in found for id in before(project, name)}

@@ -13,7 +13,7 @@ from tasks import namespace
 from tasks.folders import ROOT
 from tasks.test import TIERS
 from tests.pipelines.commands import SUMS_UP, Step, documented, of_github, of_teamcity, words
-from tests.pipelines.graph import before, builds, kinds, order
+from tests.pipelines.graph import before, builds, direct, kinds, order, visible
 from tests.pipelines.kotlin import Project, Settings
 
 QUESTIONS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
@@ -90,9 +90,57 @@ def test_the_tiers_are_those_of_the_suite(
     assert {f"Tier{tier.capitalize()}" for tier in TIERS} < set(builds(project))
     matrix = workflows["nightly"]["jobs"]["tier"]["strategy"]["matrix"]
     assert matrix == {"tier": list(TIERS), "python": QUESTIONS["python_version"]}
-    [feature] = builds(project)["Nightly"]["features"]
-    assert feature["params"]["tier"] == list(TIERS)
-    assert feature["params"]["env.PYTHON"] == [f"python{v}" for v in QUESTIONS["python_version"]]
+    for build in ("ReleaseTests", *NIGHTLY):
+        [feature] = builds(project)[build]["features"]
+        assert feature["params"] == {"tier": list(TIERS)}
+
+
+NIGHTLY = {
+    f"NightlyPython{version.replace('.', '')}": version for version in QUESTIONS["python_version"]
+}
+"""The builds of a night, and the Python of each."""
+
+
+def test_a_night_runs_each_python_where_there_is_one_and_a_red_one_is_told(
+    project: Project,
+) -> None:
+    nightly = builds(project)["Nightly"]
+    assert direct(nightly) == set(NIGHTLY)
+    for id, version in NIGHTLY.items():
+        build = builds(project)[id]
+        assert build["params"]["env.PYTHON"]["value"] == f"python{version}"
+        # Without it TeamCity says that no agent is compatible; no test runs with another Python.
+        assert [each["param"] for each in build["requirements"]] == [f"tool.python{version}"]
+    for dependency in nightly["dependencies"]["snapshots"]:
+        assert dependency["onDependencyFailure"] == "ADD_PROBLEM"
+    [trigger] = nightly["triggers"]
+    assert (trigger["schedulingPolicy"]["kind"], trigger["withPendingChangesOnly"]) == (
+        "Daily",
+        False,
+    )
+    for id in ("Nightly", "Release", "Verified"):
+        [told] = [
+            each for each in builds(project)[id]["features"] if each["kind"] == "Notifications"
+        ]
+        assert told["notifierSettings"]["kind"] == "EmailNotifier"
+        assert told["notifierSettings"]["email"]
+        assert told["buildFailed"]
+        assert told["buildFailedToStart"]
+
+
+def test_no_build_of_a_pull_request_reads_a_secret(project: Project) -> None:
+    for id, build in builds(project).items():
+        secrets = {
+            name for name, each in visible(project, id).items() if each["type"] == "password"
+        }
+        assert secrets == (
+            {"env.GH_TOKEN", "env.UV_PUBLISH_PASSWORD"} if id == "Release" else set()
+        ), id
+        if secrets:
+            assert build["vcs"]["branchFilter"] == "+:v*"
+            assert not build["enablePersonalBuilds"]
+    [untrusted] = project["features"]
+    assert untrusted["defaultAction"] == "APPROVE"
 
 
 def test_every_pull_request_has_one_check_that_sums_up_all_tiers(project: Project) -> None:
@@ -100,7 +148,7 @@ def test_every_pull_request_has_one_check_that_sums_up_all_tiers(project: Projec
     tiers = {f"Tier{tier.capitalize()}" for tier in TIERS}
     assert before(project, "Verified") == {*tiers, "UpdateGate"}
     verified = builds(project)["Verified"]
-    assert kinds(verified["features"]) == {"PullRequests", "CommitStatusPublisher"}
+    assert kinds(verified["features"]) == {"PullRequests", "CommitStatusPublisher", "Notifications"}
 
 
 def test_a_tier_runs_where_what_has_changed_needs_it(
@@ -126,7 +174,13 @@ def test_the_services_are_tried_on_a_real_cluster(workflows: dict[str, dict[Any,
 def test_a_tag_is_released_after_all_tests(
     project: Project, workflows: dict[str, dict[Any, Any]]
 ) -> None:
-    assert "Verified" in before(project, "Release")
+    # Verified asks for what has changed since main, which for a tag of main is nothing.
+    assert before(project, "Release") == {"ReleaseTests", "UpdateGate"}
+    on_main, tests = builds(project)["ReleaseTests"]["steps"]
+    assert on_main["scriptContent"] == "git merge-base --is-ancestor HEAD origin/main"
+    assert (tests["scriptContent"], tests["conditions"]) == (".ci/run %tier%", [])
+    [gate] = builds(project)["Release"]["dependencies"]["artifacts"]
+    assert (gate["build"], gate["buildRule"]) == ("UpdateGate", "sameChain")
     assert builds(project)["Release"]["vcs"]["branchFilter"] == "+:v*"
     assert workflows["release"][True] == {"push": {"tags": ["v*"]}}
 

@@ -6,9 +6,10 @@ import pytest
 
 from tasks.render import example
 from tests.conftest import EXAMPLES
+from tests.pipelines.answers import answer
 from tests.pipelines.commands import Step, faults, of_github, of_teamcity
 from tests.pipelines.graph import builds
-from tests.pipelines.kotlin import Project
+from tests.pipelines.kotlin import Settings
 from tests.services import InstalledService, install
 
 COMMAND = "acme-tasks"
@@ -27,12 +28,17 @@ def service(kind: str) -> InstalledService:
 
 
 def test_a_developer_can_type_each_step_of_teamcity(
-    described: dict[str, Project], kind: str, service: InstalledService
+    settings: Settings,
+    teamcity: dict[str, Path],
+    tmp_path: Path,
+    kind: str,
+    service: InstalledService,
 ) -> None:
+    project = settings.describe(answer(teamcity[kind], tmp_path)).project
     steps = [
         # The issuer is rendered with another organisation here.
         Step(step.where, step.script.replace("a-firm-of-20-letters-tasks", COMMAND))
-        for step in of_teamcity(described[kind])
+        for step in of_teamcity(project)
     ]
     assert len(steps) >= 20
     assert faults(service, COMMAND, steps) == []
@@ -83,10 +89,15 @@ def test_what_the_readme_names_may_be_typed(service: InstalledService) -> None:
 
 @pytest.mark.parametrize("kind", ["resource", "issuer"], scope="module")
 def test_what_prepares_a_database_has_all_settings_that_it_needs(
-    described: dict[str, Project], kind: str, service: InstalledService
+    settings: Settings,
+    teamcity: dict[str, Path],
+    tmp_path: Path,
+    kind: str,
+    service: InstalledService,
 ) -> None:
     stage = {"resource": "Staging", "issuer": "Production"}[kind]
-    parameters = builds(described[kind])[f"Provision{stage}"]["params"]
+    project = settings.describe(answer(teamcity[kind], tmp_path)).project
+    parameters = builds(project)[f"Provision{stage}"]["params"]
     prefix = {"resource": "THOUGHTS_BACKEND", "issuer": "USERS_BACKEND"}[kind]
     own = described_prefix(parameters)
     variables = {

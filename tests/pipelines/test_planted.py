@@ -19,13 +19,13 @@ Planted = dict[str, tuple[str, str, str, str]]
 
 UNCOMPILED: Planted = {
     "an unknown constant": (
-        "pipeline/Features.kt",
+        "pipeline/Service.kt",
         "GitHubRoleFilter.MEMBER",
         "GitHubRoleFilter.MEMBERS",
         "error: unresolved reference 'MEMBERS'",
     ),
     "a wrong import": (
-        "pipeline/Build.kt",
+        "pipeline/Scan.kt",
         "kotlin.triggers.schedule",
         "kotlin.buildFeatures.schedule",
         "error: unresolved reference 'schedule'",
@@ -43,7 +43,7 @@ UNCOMPILED: Planted = {
         "but 'kotlin.String' was expected",
     ),
     "a property that there is not": (
-        "pipeline/Builds.kt",
+        "pipeline/Stages.kt",
         "maxRunningBuilds = 1",
         "maxRunning = 1",
         "error: unresolved reference 'maxRunning'",
@@ -64,7 +64,7 @@ REFUSED: Planted = {
         "depends on Verified, which is not registered",
     ),
     "two builds of one id": (
-        "pipeline/Build.kt",
+        "pipeline/Scan.kt",
         'id("ScanCode")',
         'id("Test")',
         "project: the id Test is that of 2 builds",
@@ -82,25 +82,43 @@ REFUSED: Planted = {
         "build type 'Check', id: mandatory 'id' property is not specified",
     ),
     "a step without a script": (
-        "pipeline/Steps.kt",
-        '    scriptContent = "./bootstrap"\n',
-        "",
+        "pipeline/Builds.kt",
+        "    scriptContent = line\n",
+        "    workingDir = line\n",
         "ScriptBuildStep: mandatory 'scriptContent' property is not specified",
     ),
     "a parameter of another build that it does not have": (
         "pipeline/Deploy.kt",
         '["image.digest"]',
         '["image.hash"]',
-        "Image: another build refers to its parameter image.hash",
+        "Publish: another build refers to its parameter image.hash",
+    ),
+    "a secret of a project above that nobody has": (
+        "pipeline/Deploy.kt",
+        '"%kubeconfig%"',
+        '"%production.kubeconfig%"',
+        "DeployStaging: nobody defines %production.kubeconfig%",
+    ),
+    "a value of a build that has not been before": (
+        "pipeline/Deploy.kt",
+        'buildNumberPattern = "%image.tag%"',
+        'buildNumberPattern = "%dep.Image.image.tag%"',
+        "DeployProduction: nobody defines %dep.Image.image.tag%",
+    ),
+    "a lock of another project": (
+        "pipeline/Stages.kt",
+        "writeLock(stage.name)",
+        'writeLock("stage")',
+        "RollbackProduction: it locks stage, which no project above it has",
     ),
     "a push without a tag": (
-        "pipeline/Build.kt",
+        "pipeline/Image.kt",
         'tasks(service, "Build", "image.build")',
         f'step({DOCKER} {{ commandType = push {{ namesAndTags = "acme/x" }} }})',
         "acme/x has no tag",
     ),
     "a push of nothing": (
-        "pipeline/Build.kt",
+        "pipeline/Scan.kt",
         'tasks(service, "Scan", "scan.code")',
         f"step({DOCKER} {{ commandType = push() }})",
         "Push: mandatory 'namesAndTags' property is not specified",

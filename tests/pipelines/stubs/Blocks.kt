@@ -8,6 +8,7 @@ class BuildFeatures : Collected<BuildFeature>() {
 /** Page: root/build-feature/. */
 open class BuildFeature : Parametrized() {
     var id: String? by parameter()
+    var enabled: Boolean? by parameter()
 }
 
 /** Page: root/triggers/. */
@@ -17,23 +18,13 @@ class Triggers : Collected<Trigger>() {
 
 /** Page: root/trigger/. */
 open class Trigger : Parametrized() {
+    var id: String? by parameter()
     var enabled: Boolean? by parameter()
-}
 
-/** Page: root/requirements/. */
-@TeamCityDsl
-class Requirements {
-    private val all = mutableListOf<Map<String, String?>>()
+    /** Set for the builds that this trigger starts. Page: root/trigger/build-params.html. */
+    private val started = ParametrizedWithType()
 
-    fun exists(param: String, id: String? = null) = add("exists", param, null)
+    fun buildParams(init: ParametrizedWithType.() -> Unit) = started.init()
 
-    fun equals(param: String, value: String, id: String? = null) = add("equals", param, value)
-
-    fun contains(param: String, value: String, id: String? = null) = add("contains", param, value)
-
-    private fun add(type: String, param: String, value: String?) {
-        all += mapOf("type" to type, "param" to param, "value" to value)
-    }
-
-    internal fun json() = all.toList()
+    override fun json() = super.json() + ("buildParams" to started.values)
 }

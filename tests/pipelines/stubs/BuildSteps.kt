@@ -16,29 +16,14 @@ open class BuildStep : Parametrized() {
     /** Page: root/build-step/execution-mode/. */
     enum class ExecutionMode { DEFAULT, RUN_ON_SUCCESS, RUN_ON_FAILURE, ALWAYS }
 
-    private val conditions = StepConditions()
+    private val stepConditions = BuildStepConditions()
 
     var id: String? by parameter()
     var name: String? by parameter()
+    var enabled: Boolean? by parameter()
     var executionMode: ExecutionMode? by parameter()
 
-    fun conditions(init: StepConditions.() -> Unit) = conditions.init()
+    fun conditions(init: BuildStepConditions.() -> Unit) = stepConditions.init()
 
-    override fun json() = super.json() + ("conditions" to conditions.all)
-}
-
-/** Page: root/step-conditions/. */
-@TeamCityDsl
-class StepConditions {
-    internal val all = mutableListOf<Map<String, String?>>()
-
-    fun equals(paramName: String, value: String) = add("equals", paramName, value)
-
-    fun doesNotEqual(paramName: String, value: String) = add("does-not-equal", paramName, value)
-
-    fun exists(paramName: String) = add("exists", paramName, null)
-
-    private fun add(type: String, name: String, value: String?) {
-        all += mapOf("type" to type, "param" to name, "value" to value)
-    }
+    override fun json() = super.json() + ("conditions" to stepConditions.json())
 }

@@ -6,6 +6,9 @@ open class BuildTypeSettings {
     /** Page: root/build-type-settings/type/. */
     enum class Type { REGULAR, COMPOSITE, DEPLOYMENT }
 
+    /** For an object that is given none, the name of its class. */
+    var id: Id? = null
+        get() = field ?: javaClass.takeIf { it !in WITHOUT_NAME }?.let { RelativeId(it.simpleName) }
     var name: String = ""
     var description: String = ""
     var type: Type = Type.REGULAR
@@ -25,6 +28,14 @@ open class BuildTypeSettings {
     protected val agents = Requirements()
     protected val cleanups = Cleanup()
 
+    fun id(id: String) {
+        this.id = RelativeId(id)
+    }
+
+    internal val ownId: String get() = id?.value.orEmpty()
+
+    internal open val templates: List<Template> get() = emptyList()
+
     fun params(init: ParametrizedWithType.() -> Unit) = parameters.init()
 
     fun vcs(init: VcsSettings.() -> Unit) = vcsSettings.init()
@@ -42,34 +53,21 @@ open class BuildTypeSettings {
     fun requirements(init: Requirements.() -> Unit) = agents.init()
 
     fun cleanup(init: Cleanup.() -> Unit) = cleanups.init()
-}
 
-/** Page: root/build-type/. */
-open class BuildType() : BuildTypeSettings(), Validatable {
-    private var id: RelativeId? = null
-    internal val referred = mutableSetOf<String>()
+    internal fun dependsOn(): Set<BuildType> = depends.builds() + templates.flatMap { it.dependsOn() }
 
-    constructor(init: BuildType.() -> Unit) : this() {
-        init()
-    }
+    internal fun inChain(): Set<BuildType> = depends.inChain() + templates.flatMap { it.inChain() }
 
-    fun id(id: String) {
-        this.id = RelativeId(id)
-    }
+    internal fun provided(): Set<String> = parameters.values.keys + templates.flatMap { it.provided() }
 
-    /** The id, which for an object may be its class's name. */
-    internal val ownId: String
-        get() = id?.value ?: javaClass.simpleName.takeIf { javaClass != BuildType::class.java }.orEmpty()
+    internal fun demanded(): Set<String> = agents.demanded() + templates.flatMap { it.demanded() }
 
-    open val depParamRefs: BuildTypeRefs get() = BuildTypeRefs("dep", this)
+    internal fun locks(): Set<String> =
+        buildFeatures.all().filterIsInstance<SharedResources>().flatMap { it.locks.keys }.toSet()
 
-    internal fun dependsOn(): Set<BuildType> = depends.builds()
+    internal fun roots(): List<VcsRoot> = vcsSettings.attached
 
-    internal fun provided(): Set<String> = parameters.values.keys + "build.number"
-
-    override fun validate(consumer: ErrorConsumer) {
-        val where = ownId.ifEmpty { "build type '$name'" }
-        val report = ErrorConsumer { place, what -> consumer.consumePropertyError("$where, $place", what) }
+    protected fun validateParts(report: ErrorConsumer) {
         if (ownId.isEmpty()) report.consumePropertyError("id", "mandatory 'id' property is not specified")
         if (name.isEmpty()) report.consumePropertyError("name", "mandatory 'name' property is not specified")
         if (type == Type.COMPOSITE && !buildSteps.isEmpty) {
@@ -88,6 +86,8 @@ open class BuildType() : BuildTypeSettings(), Validatable {
         "artifactRules" to artifactRules,
         "buildNumberPattern" to buildNumberPattern,
         "maxRunningBuilds" to maxRunningBuilds,
+        "enablePersonalBuilds" to enablePersonalBuilds,
+        "templates" to templates.map { it.ownId },
         "params" to parameters.values,
         "vcs" to vcsSettings.json(),
         "steps" to buildSteps.items(),
@@ -98,4 +98,43 @@ open class BuildType() : BuildTypeSettings(), Validatable {
         "requirements" to agents.json(),
         "cleanup" to cleanups.json(),
     )
+
+    private companion object {
+        val WITHOUT_NAME = setOf(BuildType::class.java, Template::class.java)
+    }
+}
+
+/** Page: root/build-type/. */
+open class BuildType() : BuildTypeSettings(), Validatable {
+    internal val referred = mutableSetOf<String>()
+    private val made = mutableListOf<Template>()
+    override val templates: List<Template> get() = made
+
+    constructor(init: BuildType.() -> Unit) : this() {
+        init()
+    }
+
+    /** The settings of templates, the first one's before the others'. Page: root/build-type/templates.html. */
+    fun templates(vararg templates: Template) {
+        made += templates
+    }
+
+    open val depParamRefs: BuildTypeRefs get() = BuildTypeRefs("dep", this)
+
+    override fun validate(consumer: ErrorConsumer) {
+        val where = ownId.ifEmpty { "build type '$name'" }
+        validateParts(ErrorConsumer { place, what -> consumer.consumePropertyError("$where, $place", what) })
+    }
+}
+
+/** Page: root/template/. */
+open class Template() : BuildTypeSettings(), Validatable {
+    constructor(init: Template.() -> Unit) : this() {
+        init()
+    }
+
+    override fun validate(consumer: ErrorConsumer) {
+        val where = ownId.ifEmpty { "template '$name'" }
+        validateParts(ErrorConsumer { place, what -> consumer.consumePropertyError("$where, $place", what) })
+    }
 }

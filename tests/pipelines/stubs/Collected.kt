@@ -17,5 +17,7 @@ abstract class Collected<T : Parametrized> : Validatable {
         }
     }
 
+    internal fun all(): List<T> = items
+
     internal fun items(): List<Map<String, Any?>> = items.map { it.json() }
 }

@@ -12,7 +12,18 @@ class Dependencies : Validatable {
     private val snapshots = linkedMapOf<BuildType, SnapshotDependency>()
     private val artifacts = mutableListOf<Pair<BuildType, ArtifactDependency>>()
 
-    fun snapshot(buildType: BuildType, init: SnapshotDependency.() -> Unit) {
+    /** Both kinds of dependency on one build. Page: root/dependencies/dependency.html. */
+    fun dependency(buildType: BuildType, init: Dependency.() -> Unit) = Dependency(buildType).init()
+
+    /** Page: root/dependency/. */
+    @TeamCityDsl
+    inner class Dependency(private val buildType: BuildType) {
+        fun snapshot(init: SnapshotDependency.() -> Unit = {}) = this@Dependencies.snapshot(buildType, init)
+
+        fun artifacts(init: ArtifactDependency.() -> Unit) = this@Dependencies.artifacts(buildType, init)
+    }
+
+    fun snapshot(buildType: BuildType, init: SnapshotDependency.() -> Unit = {}) {
         require(buildType !in snapshots) { "depends on ${buildType.ownId} twice" }
         snapshots[buildType] = SnapshotDependency().apply(init)
     }
@@ -20,6 +31,8 @@ class Dependencies : Validatable {
     fun artifacts(buildType: BuildType, init: ArtifactDependency.() -> Unit) {
         artifacts += buildType to ArtifactDependency().apply(init)
     }
+
+    internal fun inChain(): Set<BuildType> = snapshots.keys
 
     internal fun builds(): Set<BuildType> = snapshots.keys + artifacts.map { it.first }
 
@@ -55,6 +68,10 @@ class ArtifactDependency : Parametrized() {
     var artifactRules: String? by parameter()
     var cleanDestination: Boolean? by parameter()
     override val mandatory = listOf("artifactRules")
+
+    fun sameChain() = ArtifactRule("sameChain")
+
+    fun lastFinished() = ArtifactRule("lastFinished")
 
     fun lastSuccessful(init: ArtifactRule.() -> Unit = {}) = ArtifactRule("lastSuccessful").apply(init)
 

@@ -22,5 +22,6 @@ class FailureConditions : Collected<FailureCondition>() {
 /** Page: root/failure-condition/. */
 open class FailureCondition : Parametrized() {
     var id: String? by parameter()
+    var enabled: Boolean? by parameter()
     var stopBuildOnFailure: Boolean? by parameter()
 }

@@ -8,7 +8,8 @@ enum class ParameterDisplay { NORMAL, HIDDEN, PROMPT }
 open class ParametrizedWithType {
     internal val values = linkedMapOf<String, Map<String, Any?>>()
 
-    fun param(name: String, value: String) = add(name, value, "plain")
+    fun param(name: String, value: String, type: String? = null, vararg arguments: Pair<String, String>) =
+        add(name, value, type ?: "plain", arguments.toMap())
 
     fun text(
         name: String,
@@ -21,7 +22,10 @@ open class ParametrizedWithType {
         validationMessage: String? = null,
         allowEmpty: Boolean? = null,
         allowMultiple: Boolean? = null,
-    ) = add(name, value, "text")
+    ) {
+        val checked = mapOf("regex" to regex, "validationMessage" to validationMessage, "allowEmpty" to allowEmpty)
+        add(name, value, "text", shown(label, description, display, readOnly) + checked)
+    }
 
     fun password(
         name: String,
@@ -30,18 +34,53 @@ open class ParametrizedWithType {
         description: String = "",
         display: ParameterDisplay = ParameterDisplay.NORMAL,
         readOnly: Boolean = false,
-    ) = add(name, value, "password")
+    ) = add(name, value, "password", shown(label, description, display, readOnly))
 
-    private fun add(name: String, value: String, type: String) {
+    fun checkbox(
+        name: String,
+        value: String,
+        label: String = "",
+        description: String = "",
+        display: ParameterDisplay = ParameterDisplay.NORMAL,
+        readOnly: Boolean = false,
+        checked: String = "",
+        unchecked: String = "",
+    ) {
+        val values = mapOf("checked" to checked, "unchecked" to unchecked)
+        add(name, value, "checkbox", shown(label, description, display, readOnly) + values)
+    }
+
+    fun select(
+        name: String,
+        value: String,
+        label: String = "",
+        description: String = "",
+        display: ParameterDisplay = ParameterDisplay.NORMAL,
+        readOnly: Boolean = false,
+        allowMultiple: Boolean = false,
+        valueSeparator: String? = null,
+        options: List<Any> = emptyList(),
+    ) = add(name, value, "select", shown(label, description, display, readOnly) + ("options" to options))
+
+    private fun shown(label: String, description: String, display: ParameterDisplay, readOnly: Boolean) = mapOf(
+        "label" to label,
+        "description" to description,
+        "display" to display.name,
+        "readOnly" to readOnly,
+    )
+
+    private fun add(name: String, value: String, type: String, more: Map<String, Any?> = emptyMap()) {
         require(name.isNotBlank()) { "a parameter has no name" }
         require(name !in values) { "the parameter $name is set twice" }
-        values[name] = mapOf("value" to value, "type" to type)
+        values[name] = mapOf("value" to value, "type" to type) + more
     }
 }
 
 /** Page: root/parameter-ref/. */
-class ParameterRef(private val name: String) {
-    override fun toString() = "%$name%"
+class ParameterRef(val name: String) {
+    val ref: String get() = "%$name%"
+
+    override fun toString() = ref
 }
 
 /** Page: root/build-type-refs/. */
@@ -52,4 +91,6 @@ open class BuildTypeRefs(private val prefix: String, private val buildType: Buil
         buildType.referred += paramName
         return ParameterRef("$prefix.${buildType.ownId}.$paramName")
     }
+
+    operator fun get(ref: ParameterRef): ParameterRef = this[ref.name]
 }

@@ -7,6 +7,7 @@ import kotlin.reflect.KProperty
 @TeamCityDsl
 abstract class Parametrized : Validatable {
     internal val set = linkedMapOf<String, Any?>()
+    private val untyped = linkedMapOf<String, String>()
 
     protected fun <T> parameter() = object : ReadWriteProperty<Any?, T?> {
         @Suppress("UNCHECKED_CAST")
@@ -15,6 +16,11 @@ abstract class Parametrized : Validatable {
         override fun setValue(thisRef: Any?, property: KProperty<*>, value: T?) {
             set[property.name] = value
         }
+    }
+
+    /** Sets a property that has no name of its own in the DSL. Page: root/parametrized/param.html. */
+    fun param(name: String, value: String) {
+        untyped[name] = value
     }
 
     /** The properties without which a server refuses this. */
@@ -31,7 +37,8 @@ abstract class Parametrized : Validatable {
 
     internal open val kind: String get() = javaClass.simpleName
 
-    internal open fun json(): Map<String, Any?> = mapOf("kind" to kind) + set.mapValues { plain(it.value) }
+    internal open fun json(): Map<String, Any?> =
+        mapOf("kind" to kind) + untyped + set.mapValues { plain(it.value) }
 }
 
 internal fun plain(value: Any?): Any? = when (value) {

@@ -3,15 +3,19 @@ package jetbrains.buildServer.configs.kotlin
 /** Page: root/project/. */
 @TeamCityDsl
 open class Project() : Validatable {
+    /** For an object that is given none, the name of its class. */
+    var id: Id? = null
+        get() = field ?: javaClass.takeIf { it != Project::class.java }?.let { RelativeId(it.simpleName) }
     var name: String = ""
     var description: String = ""
-    private var id: RelativeId? = null
     internal var isMain = false
-    private val parameters = ParametrizedWithType()
+    internal val parameters = ParametrizedWithType()
+    internal val builds = mutableListOf<BuildType>()
+    internal val templates = mutableListOf<Template>()
+    internal val roots = mutableListOf<VcsRoot>()
+    internal val projects = mutableListOf<Project>()
     private val features = ProjectFeatures()
     private val cleanup = Cleanup()
-    private val builds = mutableListOf<BuildType>()
-    private val projects = mutableListOf<Project>()
 
     constructor(init: Project.() -> Unit) : this() {
         init()
@@ -21,57 +25,49 @@ open class Project() : Validatable {
         this.id = RelativeId(id)
     }
 
+    internal val ownId: String get() = id?.value.orEmpty()
+
     fun params(init: ParametrizedWithType.() -> Unit) = parameters.init()
 
     fun features(init: ProjectFeatures.() -> Unit) = features.init()
 
     fun cleanup(init: Cleanup.() -> Unit) = cleanup.init()
 
-    fun buildType(buildType: BuildType) {
-        builds += buildType
-    }
+    fun vcsRoot(vcsRoot: VcsRoot): VcsRoot = vcsRoot.also { roots += it }
 
-    fun buildType(init: BuildType.() -> Unit): BuildType = BuildType(init).also(::buildType)
+    fun template(template: Template): Template = template.also { templates += it }
 
-    fun subProject(project: Project) {
-        projects += project
-    }
+    fun template(init: Template.() -> Unit): Template = template(Template(init))
 
-    private fun allBuilds(): List<BuildType> = builds + projects.flatMap { it.allBuilds() }
+    fun buildType(buildType: BuildType): BuildType = buildType.also { builds += it }
+
+    fun buildType(init: BuildType.() -> Unit): BuildType = buildType(BuildType(init))
+
+    fun subProject(project: Project): Project = project.also { projects += it }
+
+    fun subProject(init: Project.() -> Unit): Project = subProject(Project(init))
+
+    internal fun resources(): Set<String> =
+        features.all().filterIsInstance<SharedResource>().mapNotNull { it.name }.toSet()
 
     override fun validate(consumer: ErrorConsumer) {
         // The settings root's project has its id and its name on the server.
-        if (!isMain && (id == null || name.isEmpty())) {
+        if (!isMain && (ownId.isEmpty() || name.isEmpty())) {
             consumer.consumePropertyError("project", "mandatory 'id' or 'name' property is not specified")
         }
         features.validate(consumer)
-        (builds + projects).forEach { it.validate(consumer) }
-    }
-
-    /** What only shows when all is there: ids, and what is depended on. */
-    internal fun validateWhole(consumer: ErrorConsumer) {
-        val all = allBuilds()
-        for ((id, same) in all.groupBy { it.ownId }) {
-            if (same.size > 1) consumer.consumePropertyError("project", "the id $id is that of ${same.size} builds")
-        }
-        for (build in all) {
-            for (other in build.dependsOn()) {
-                if (other !in all) {
-                    consumer.consumePropertyError(build.ownId, "depends on ${other.ownId}, which is not registered")
-                }
-            }
-            for (missing in build.referred - build.provided()) {
-                consumer.consumePropertyError(build.ownId, "another build refers to its parameter $missing")
-            }
-        }
+        (roots + templates + builds + projects).forEach { it.validate(consumer) }
     }
 
     internal fun json(): Map<String, Any?> = mapOf(
+        "id" to ownId,
         "name" to name,
         "description" to description,
         "params" to parameters.values,
         "features" to features.items(),
         "cleanup" to cleanup.json(),
+        "vcsRoots" to roots.map { it.json() },
+        "templates" to templates.map { it.json() },
         "builds" to builds.map { it.json() },
         "projects" to projects.map { it.json() },
     )

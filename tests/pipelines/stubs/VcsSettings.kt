@@ -6,16 +6,17 @@ enum class CheckoutMode { AUTO, ON_SERVER, ON_AGENT, MANUAL }
 /** Page: root/vcs-settings/. */
 @TeamCityDsl
 class VcsSettings : Parametrized() {
-    private val roots = mutableListOf<String>()
+    internal val attached = mutableListOf<VcsRoot>()
 
     var checkoutMode: CheckoutMode? by parameter()
     var cleanCheckout: Boolean? by parameter()
     var showDependenciesChanges: Boolean? by parameter()
+    var excludeDefaultBranchChanges: Boolean? by parameter()
     var branchFilter: String? by parameter()
 
-    fun root(vcsRoot: VcsRoot, vararg checkoutRules: String) {
-        roots += vcsRoot.name
+    fun root(root: VcsRoot, vararg checkoutRules: String) {
+        attached += root
     }
 
-    override fun json() = super.json() + ("roots" to roots)
+    override fun json() = super.json() + ("roots" to attached.map { it.name })
 }

@@ -8,7 +8,7 @@ from .contract import api, client
 from .docker import compose, containers, image, network
 from .edge import tasks as edge
 from .kubernetes import cluster
-from .pipeline import notify, pull_request, secret_file, smoke
+from .pipeline import deployment, github, notify, pull_request, release, secret_file, smoke
 from .resources import tasks as resource
 from .scanning import scan
 
@@ -17,10 +17,13 @@ GROUPS = {
     "client": client,
     "cluster": cluster,
     "compose": compose,
+    "deployment": deployment,
     "edge": edge,
+    "github": github,
     "image": image,
     "network": network,
     "pull-request": pull_request,
+    "release": release,
     "resource": resource,
     "scan": scan,
     "template": template,

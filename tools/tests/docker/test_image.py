@@ -50,7 +50,7 @@ def test_an_invalid_tag_is_not_built(
     assert failed.error == f"{tag!r} cannot be the tag of an image.\n"
 
 
-@pytest.mark.parametrize("digest", ["", "sha256:0", DIGEST.upper(), "v1.0.0"])
+@pytest.mark.parametrize("digest", ["sha256:", "sha256:0", DIGEST.upper(), "v1.0.0"])
 def test_an_invalid_digest_is_refused(run: Run, digest: str) -> None:
     failed = run("image.verify", "--tag=v1.0.0", f"--digest={digest}")
     assert failed.code == 1

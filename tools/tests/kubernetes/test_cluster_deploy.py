@@ -1,11 +1,12 @@
 """Test `cluster.deploy` and `cluster.rollback` with a fake kubectl."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flask_chassis_tools.kubernetes import deployment, overlays, prerequisites
+from flask_chassis_tools.kubernetes import deployer, deployment, overlays, prerequisites, rights
 
 from ..conftest import Run
 from ..services import KINDS
@@ -90,6 +91,74 @@ def test_an_invalid_tag_is_refused(run: Run, cluster: Cluster, tag: str, said: s
     assert failed.code == 2
     assert said in failed.error
     assert cluster.asked == []
+
+
+DIGEST = f"sha256:{'0f' * 32}"
+
+
+def test_a_digest_pins_the_image_in_all_pods_and_nothing_else(run: Run, cluster: Cluster) -> None:
+    assert deploy(run).code == 0
+    before = cluster.kept
+    done = deploy(run, f"--digest={DIGEST}")
+    assert (done.code, done.error) == (0, "")
+    assert done.out.startswith(f"{overlays.name()} {VERSION} ({DIGEST}) to production\n")
+    pinned = json.dumps(before).replace(f'{overlays.name()}:{VERSION}"', "IMAGE")
+    assert pinned.count("IMAGE") >= 1
+    assert json.dumps(cluster.kept) == pinned.replace(
+        "IMAGE", f'{overlays.name()}:{VERSION}@{DIGEST}"'
+    )
+    assert run("cluster.rollback", f"--env={STAGE}").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([f"--digest={DIGEST}"], "add the option --image-tag"),
+        (["--digest=sha256:0", f"--image-tag={VERSION}"], "'sha256:0' is not a digest"),
+        ([f"--digest={DIGEST.upper()}", f"--image-tag={VERSION}"], "is not a digest"),
+    ],
+)
+def test_an_invalid_digest_is_refused(
+    run: Run, cluster: Cluster, words: list[str], said: str
+) -> None:
+    failed = run("cluster.deploy", f"--env={STAGE}", *words)
+    assert failed.code == 2
+    assert said in failed.error
+    assert cluster.asked == []
+
+
+def test_a_missing_right_is_told_before_any_change(run: Run, cluster: Cluster) -> None:
+    rules = [
+        rule | {"verbs": [verb for verb in rule["verbs"] if verb != "patch"]}
+        for rule in deployer.rules(cluster.objects, STAGE)
+    ]
+    cluster.as_pipeline(rules)
+    before = cluster.kept
+    failed = deploy(run)
+    assert failed.code == 1
+    assert "lacks rights in production:\n" in failed.error
+    assert "  patch deployments.apps\n" in failed.error
+    assert "  get " not in failed.error
+    assert cluster.kept == before
+    assert cluster.asked == []
+
+
+def test_rights_on_one_object_only_are_not_rights_on_all(cluster: Cluster) -> None:
+    rules = deployer.rules(cluster.objects, STAGE)
+    assert rights.missing(cluster.objects, rules) == []
+    some = [rule | {"resourceNames": ["one"]} for rule in rules]
+    assert "create services" in rights.missing(cluster.objects, some)
+    everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+    assert rights.missing(cluster.objects, [everything]) == []
+
+
+def test_a_cluster_that_cannot_list_all_rights_is_not_judged(run: Run, cluster: Cluster) -> None:
+    cluster.tell(incomplete=True)
+    rules = [rule for rule in deployer.rules(cluster.objects, STAGE) if "delete" in rule["verbs"]]
+    cluster.as_pipeline(rules)
+    failed = deploy(run)
+    assert failed.code == 1
+    assert "lacks rights" not in failed.error
 
 
 def test_an_unknown_stage_is_refused(run: Run, cluster: Cluster) -> None:

@@ -84,6 +84,7 @@ def test_a_right_that_is_missing_is_refused(run: Run, cluster: Cluster) -> None:
     for rule in rules:
         rule["resources"] = [each for each in rule["resources"] if each != "ingresses"]
     cluster.as_pipeline(rules)
+    cluster.tell(incomplete=True)  # otherwise the task says so, before it begins
     failed = deploy(run)
     assert failed.code == 1
     assert "kubectl apply --filename=- failed" in failed.error

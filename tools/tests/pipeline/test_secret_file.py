@@ -1,5 +1,6 @@
 """Test `write-secret`: the file is readable only for its owner, and never empty."""
 
+import base64
 import stat
 from pathlib import Path
 
@@ -39,3 +40,29 @@ def test_no_file_is_written_without_a_secret(
     assert failed.code == 1
     assert failed.error == "PLANTED is not set or empty. No file was written.\n"
     assert not (tmp_path / "kubeconfig").exists()
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_secret_of_one_line_is_decoded(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrapped: bool
+) -> None:
+    """A password field of one line loses the line breaks of a kubeconfig."""
+    kubeconfig = f"apiVersion: v1\nkind: Config\nusers:\n{40 * '- name: ädä'}\n"
+    encode = base64.encodebytes if wrapped else base64.b64encode
+    monkeypatch.setenv("PLANTED", encode(kubeconfig.encode()).decode())
+    file = tmp_path / "kubeconfig"
+    done = run("write-secret", "--variable=PLANTED", f"--file={file}", "--base64")
+    assert done.code == 0, done.error
+    assert file.read_text() == kubeconfig
+
+
+@pytest.mark.parametrize("content", ["apiVersion: v1", "abc", base64.b64encode(b"\xff").decode()])
+def test_what_is_not_base64_is_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setenv("PLANTED", content)
+    failed = run("write-secret", "--variable=PLANTED", f"--file={tmp_path / 'x'}", "--base64")
+    assert failed.code == 1
+    assert "PLANTED is not text in base64. Make it with" in failed.error
+    assert content not in failed.error
+    assert not (tmp_path / "x").exists()

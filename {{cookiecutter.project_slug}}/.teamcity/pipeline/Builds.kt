@@ -1,14 +1,23 @@
 package pipeline
 
+import jetbrains.buildServer.configs.kotlin.BuildSteps
 import jetbrains.buildServer.configs.kotlin.BuildType
-import jetbrains.buildServer.configs.kotlin.BuildTypeSettings
 import jetbrains.buildServer.configs.kotlin.DslContext
 import jetbrains.buildServer.configs.kotlin.FailureAction
 import jetbrains.buildServer.configs.kotlin.FailureConditions
+import jetbrains.buildServer.configs.kotlin.ParametrizedWithType
+import jetbrains.buildServer.configs.kotlin.buildSteps.ScriptBuildStep
+import jetbrains.buildServer.configs.kotlin.buildSteps.script
 import jetbrains.buildServer.configs.kotlin.failureConditions.BuildFailureOnMetric
 import jetbrains.buildServer.configs.kotlin.failureConditions.failOnMetricChange
 
 const val DEFAULT_BRANCH = "+:<default>"
+
+/** Whose versions are deployed. Rules of the repository protect them: their code can read a stage's secrets. */
+const val DEPLOYED_BRANCHES = "$DEFAULT_BRANCH\n+:hotfix/*"
+
+/** Which are released, and protected likewise. */
+const val TAGS = "+:v*"
 
 /** What all builds have: the service's code, an end in time, and somebody who hears of a failure. */
 fun BuildType.ofService(service: Service, minutes: Int) {
@@ -19,20 +28,7 @@ fun BuildType.ofService(service: Service, minutes: Int) {
         executionTimeoutMin = minutes
     }
     features {
-        slack(service)
-    }
-}
-
-/** For what changes a stage: from the default branch only, one at a time, never from a developer's change. */
-fun BuildType.changes(stage: Stage) {
-    type = BuildTypeSettings.Type.DEPLOYMENT
-    maxRunningBuilds = 1
-    enablePersonalBuilds = false
-    vcs {
-        branchFilter = DEFAULT_BRANCH
-    }
-    params {
-        param("stage", stage.name)
+        tellsTheTeam(service)
     }
 }
 
@@ -55,6 +51,19 @@ fun BuildType.needsDocker() {
     }
 }
 
+/** Runs on agents that say that they have a program; TeamCity finds out about Docker only. */
+fun BuildType.needs(service: Service, program: String) {
+    if (service.agentTools.isEmpty()) return
+    requirements {
+        exists("${service.agentTools}$program")
+    }
+}
+
+/** The token for gh; without one, gh is logged in on the agent. */
+fun ParametrizedWithType.gitHub(service: Service) {
+    if (service.gitHubToken.isNotEmpty()) password("env.GH_TOKEN", service.gitHubToken)
+}
+
 /** Fails a build where a number has dropped since the last one that succeeded. */
 fun FailureConditions.failsWhereDropped(what: BuildFailureOnMetric.MetricType, percents: Int) {
     failOnMetricChange {
@@ -66,4 +75,23 @@ fun FailureConditions.failsWhereDropped(what: BuildFailureOnMetric.MetricType, p
             buildRule = lastSuccessful()
         }
     }
+}
+
+// Each step is a command that a developer can type, and no more than that.
+
+/** Makes .venv; quick where an agent has it from an earlier build. */
+fun BuildSteps.install() = command("Install", "./bootstrap")
+
+/** Runs some of the service's tasks. */
+fun BuildSteps.tasks(
+    service: Service,
+    what: String,
+    words: String,
+    init: ScriptBuildStep.() -> Unit = {},
+) = command(what, "${service.command} $words", init)
+
+fun BuildSteps.command(what: String, line: String, init: ScriptBuildStep.() -> Unit = {}) = script {
+    name = what
+    scriptContent = line
+    init()
 }

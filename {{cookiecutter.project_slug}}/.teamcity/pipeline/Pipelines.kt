@@ -7,12 +7,13 @@ import jetbrains.buildServer.configs.kotlin.projectFeatures.buildReportTab
 import jetbrains.buildServer.configs.kotlin.triggers.vcs
 
 /**
- * Builds, tests and deploys a service: checks, tests and scans side by side, the image, staging, and, when
- * somebody has agreed, production.
+ * Builds, tests and deploys a service: checks, tests and scans side by side, the image, and staging.
+ * Somebody asks for production by hand, with a version: a build that waits for its approval comes after no
+ * other build, and none comes after it, so that it holds up nothing.
  *
- * `provision` makes the build that prepares a stage before the service is deployed to it.
+ * `provision` makes the build that prepares the database of a stage that has one in settings.kts.
  */
-fun Project.pipelines(service: Service, provision: ((Service, Stage) -> BuildType)? = null) {
+fun Project.pipelines(service: Service, provision: ((Service, Stage, Database) -> BuildType)? = null) {
     cleanup {
         baseRule {
             history(days = 90)
@@ -21,6 +22,7 @@ fun Project.pipelines(service: Service, provision: ((Service, Stage) -> BuildTyp
         }
     }
     features {
+        untrustedBuilds(service)
         buildReportTab {
             id = "Coverage"
             title = "Coverage"
@@ -32,29 +34,32 @@ fun Project.pipelines(service: Service, provision: ((Service, Stage) -> BuildTyp
     val image = image(service).after(tests)
     val verified = verified(service).after(tests + image)
     (tests + image + verified).forEach(::buildType)
+    buildType(templateUpdate(service))
+    val publish = publish(service).after(listOf(verified))
+    val released = if (service.gitHubUrl.isEmpty()) null else release(service, publish).after(listOf(publish))
+    subProject(registryProject(service, listOfNotNull(publish, scanImage(service), released)))
 
-    /** Prepares a stage, then deploys to it; returns the builds that do. */
-    fun deployment(stage: Stage, before: BuildType): List<BuildType> {
-        val prepared = listOfNotNull(provision?.invoke(service, stage)?.after(listOf(before)))
-        val deployed = deploy(service, stage, image).after(listOf(image, before) + prepared)
-        return (prepared + deployed).onEach(::buildType)
-    }
-
-    val staging = deployment(service.staging, verified).last()
+    val staging = deploy(service, service.staging, publish).after(listOf(publish))
     staging.triggers {
         vcs {
-            branchFilter = DEFAULT_BRANCH
+            branchFilter = DEPLOYED_BRANCHES
         }
     }
-    buildType(templateUpdate(service))
-    // Preparing the database changes production already.
-    val backwards = listOf(service.staging, service.production).map { rollback(service, it) }
-    backwards.forEach(::buildType)
-    for (build in deployment(service.production, staging) + backwards.last()) {
-        build.features {
+    val production = deployVersion(service, service.production, "DeployProduction")
+
+    /** What goes on with what is there already; somebody starts each by hand. */
+    fun besides(stage: Stage): List<BuildType> = listOfNotNull(
+        rollback(service, stage),
+        stage.database?.let { provision?.invoke(service, stage, it) },
+    )
+    val again = deployVersion(service, service.staging, "DeployVersionStaging")
+    subProject(stageProject(service.staging, besides(service.staging) + staging + again))
+    val agreed = (besides(service.production) + production).onEach {
+        it.features {
             agreement(service)
         }
     }
+    subProject(stageProject(service.production, agreed))
 }
 
 /** The one build that says whether a change may be merged: it sums up the others. */
@@ -72,7 +77,7 @@ private fun verified(service: Service) = BuildType {
     }
     triggers {
         vcs {
-            branchFilter = "+:*"
+            branchFilter = if (service.gitHubUrl.isEmpty()) "+:*" else "$DEPLOYED_BRANCHES\n+:pull/*"
         }
     }
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import jetbrains.buildServer.configs.kotlin.BuildStep
 import jetbrains.buildServer.configs.kotlin.BuildType
+import jetbrains.buildServer.configs.kotlin.buildFeatures.sshAgent
 import jetbrains.buildServer.configs.kotlin.triggers.ScheduleTrigger
 import jetbrains.buildServer.configs.kotlin.triggers.schedule
 
@@ -9,8 +10,8 @@ private const val REPORT = "%system.teamcity.build.tempDir%/template-update.md"
 
 /**
  * Brings the newest release of the template in, each week: as a pull request that says what changed and
- * what to do. With conflicts, or if a check or test fails, it is a draft, and this build fails. Without
- * GitHub it fails if an update is due.
+ * what to do. With conflicts, or if a check or test fails, it is a draft, and this build fails, which the
+ * team is told. Without GitHub it fails if an update is due.
  */
 fun templateUpdate(service: Service) = BuildType {
     id("TemplateUpdate")
@@ -20,6 +21,20 @@ fun templateUpdate(service: Service) = BuildType {
     vcs {
         branchFilter = DEFAULT_BRANCH
     }
+    enablePersonalBuilds = false
+    if (service.templateToken.isNotEmpty()) {
+        params {
+            password("env.TEMPLATE_TOKEN", service.templateToken)
+            param("env.TEMPLATE_USER", service.templateUser)
+        }
+    }
+    if (service.templateSshKey.isNotEmpty()) {
+        features {
+            sshAgent {
+                teamcitySshKey = service.templateSshKey
+            }
+        }
+    }
     if (service.gitHubUrl.isEmpty()) {
         steps {
             install()
@@ -27,9 +42,9 @@ fun templateUpdate(service: Service) = BuildType {
         }
     } else {
         artifactRules = REPORT
+        needs(service, "gh")
         params {
-            // A parameter of the type password, of a project above this one.
-            password("env.GH_TOKEN", "%github.token%")
+            gitHub(service)
         }
         steps {
             install()

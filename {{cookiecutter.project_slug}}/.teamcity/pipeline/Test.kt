@@ -10,6 +10,7 @@ fun check(service: Service) = BuildType {
     description = "Settings, compose files, manifests, flows, format, lint, types"
     ofService(service, minutes = 15)
     needsDocker()
+    needs(service, "kubectl")
     steps {
         install()
         tasks(service, "Settings of every environment", "config.validate")

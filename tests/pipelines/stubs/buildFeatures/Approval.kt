@@ -2,6 +2,8 @@ package jetbrains.buildServer.configs.kotlin.buildFeatures
 
 import jetbrains.buildServer.configs.kotlin.BuildFeature
 import jetbrains.buildServer.configs.kotlin.BuildFeatures
+import jetbrains.buildServer.configs.kotlin.ErrorConsumer
+import jetbrains.buildServer.configs.kotlin.faultsOfApproval
 
 /** Page: buildFeatures/approval/. */
 open class Approval() : BuildFeature() {
@@ -9,19 +11,16 @@ open class Approval() : BuildFeature() {
         init()
     }
 
-    /** On lines of their own: user:username, group:groupKey:requiredApprovalsCount. */
     var approvalRules: String? by parameter()
+
+    /** Minutes, counted from when the build is queued; six hours unless given. */
     var timeout: Int? by parameter()
     var manualRunsApproved: Boolean? by parameter()
     override val mandatory = listOf("approvalRules")
 
-    override fun validate(consumer: jetbrains.buildServer.configs.kotlin.ErrorConsumer) {
+    override fun validate(consumer: ErrorConsumer) {
         super.validate(consumer)
-        for (rule in approvalRules.orEmpty().lines()) {
-            if (!Regex("""user:[^:]+|group:[^:]+:\d+""").matches(rule)) {
-                consumer.consumePropertyError("approval", "\"$rule\" is no rule")
-            }
-        }
+        for (fault in faultsOfApproval(approvalRules.orEmpty())) consumer.consumePropertyError("approval", fault)
     }
 }
 

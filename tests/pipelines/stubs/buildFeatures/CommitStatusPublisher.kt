@@ -24,9 +24,23 @@ open class CommitStatusPublisher() : BuildFeature() {
             /** Page: buildFeatures/commit-status-publisher/publisher/github/auth-type/. */
             sealed class AuthType : CompoundParam() {
                 class VcsRoot : AuthType()
+
+                class PersonalToken : AuthType() {
+                    var token: String? by parameter()
+                    override val mandatory = listOf("token")
+                }
+
+                class StoredToken : AuthType() {
+                    var tokenId: String? by parameter()
+                    override val mandatory = listOf("tokenId")
+                }
             }
 
             fun vcsRoot() = AuthType.VcsRoot()
+
+            fun personalToken(init: AuthType.PersonalToken.() -> Unit = {}) = AuthType.PersonalToken().apply(init)
+
+            fun storedToken(init: AuthType.StoredToken.() -> Unit = {}) = AuthType.StoredToken().apply(init)
         }
     }
 

@@ -14,13 +14,21 @@ open class Notifications() : BuildFeature() {
     var branchFilter: String? by parameter()
     var buildFailed: Boolean? by parameter()
     var buildFailedToStart: Boolean? by parameter()
+    var buildStarted: Boolean? by parameter()
+    var buildProbablyHanging: Boolean? by parameter()
     var buildFinishedSuccessfully: Boolean? by parameter()
     var firstFailureAfterSuccess: Boolean? by parameter()
     var firstSuccessAfterFailure: Boolean? by parameter()
+    var queuedBuildRequiresApproval: Boolean? by parameter()
     override val mandatory = listOf("notifierSettings")
 
     /** Page: buildFeatures/notifications/notifier-settings/. */
     sealed class NotifierSettings : CompoundParam() {
+        class EmailNotifier : NotifierSettings() {
+            var email: String? by parameter()
+            override val mandatory = listOf("email")
+        }
+
         class SlackNotifier : NotifierSettings() {
             var connection: String? by parameter()
             var sendTo: String? by parameter()
@@ -35,6 +43,9 @@ open class Notifications() : BuildFeature() {
             fun simpleMessageFormat() = MessageFormat.SimpleMessageFormat()
         }
     }
+
+    fun emailNotifier(init: NotifierSettings.EmailNotifier.() -> Unit = {}) =
+        NotifierSettings.EmailNotifier().apply(init)
 
     fun slackNotifier(init: NotifierSettings.SlackNotifier.() -> Unit = {}) =
         NotifierSettings.SlackNotifier().apply(init)

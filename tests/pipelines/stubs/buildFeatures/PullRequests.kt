@@ -31,9 +31,23 @@ open class PullRequests() : BuildFeature() {
             /** Page: buildFeatures/pull-requests/provider/github/auth-type/. */
             sealed class AuthType : CompoundParam() {
                 class VcsRoot : AuthType()
+
+                class Token : AuthType() {
+                    var token: String? by parameter()
+                    override val mandatory = listOf("token")
+                }
+
+                class StoredToken : AuthType() {
+                    var tokenId: String? by parameter()
+                    override val mandatory = listOf("tokenId")
+                }
             }
 
             fun vcsRoot() = AuthType.VcsRoot()
+
+            fun token(init: AuthType.Token.() -> Unit = {}) = AuthType.Token().apply(init)
+
+            fun storedToken(init: AuthType.StoredToken.() -> Unit = {}) = AuthType.StoredToken().apply(init)
         }
     }
 

@@ -37,13 +37,17 @@ open class BuildFailureOnMetric() : FailureCondition() {
             var buildRule: BuildRule? by parameter()
             override val mandatory = listOf("buildRule")
 
-            fun lastSuccessful() = BuildRule.LastSuccessful()
-        }
-    }
+            /** Page: failureConditions/build-failure-on-metric/compare-to/build/build-rule/. */
+            sealed class BuildRule : CompoundParam() {
+                class LastSuccessful : BuildRule()
 
-    /** Page: failureConditions/build-failure-on-metric/compare-to/build/build-rule.html. */
-    sealed class BuildRule : CompoundParam() {
-        class LastSuccessful : BuildRule()
+                class LastFinished : BuildRule()
+            }
+
+            fun lastSuccessful() = BuildRule.LastSuccessful()
+
+            fun lastFinished() = BuildRule.LastFinished()
+        }
     }
 
     fun build(init: CompareTo.Build.() -> Unit = {}) = CompareTo.Build().apply(init)

@@ -17,6 +17,9 @@ open class ScheduleTrigger() : Trigger() {
     var branchFilter: String? by parameter()
     var triggerBuild: TriggerBuild? by parameter()
     var withPendingChangesOnly: Boolean? by parameter()
+    var triggerRules: String? by parameter()
+    var enforceCleanCheckout: Boolean? by parameter()
+    var enableQueueOptimization: Boolean? by parameter()
     override val mandatory = listOf("schedulingPolicy")
 
     /** Page: triggers/schedule-trigger/scheduling-policy/. */
@@ -33,6 +36,18 @@ open class ScheduleTrigger() : Trigger() {
             var minute: Int? by parameter()
             var timezone: String? by parameter()
         }
+
+        /** Page: triggers/schedule-trigger/scheduling-policy/cron/. */
+        class Cron : SchedulingPolicy() {
+            var seconds: String? by parameter()
+            var minutes: String? by parameter()
+            var hours: String? by parameter()
+            var dayOfMonth: String? by parameter()
+            var month: String? by parameter()
+            var dayOfWeek: String? by parameter()
+            var year: String? by parameter()
+            var timezone: String? by parameter()
+        }
     }
 
     /** Page: triggers/schedule-trigger/trigger-build/. */
@@ -43,6 +58,8 @@ open class ScheduleTrigger() : Trigger() {
     fun daily(init: SchedulingPolicy.Daily.() -> Unit = {}) = SchedulingPolicy.Daily().apply(init)
 
     fun weekly(init: SchedulingPolicy.Weekly.() -> Unit = {}) = SchedulingPolicy.Weekly().apply(init)
+
+    fun cron(init: SchedulingPolicy.Cron.() -> Unit = {}) = SchedulingPolicy.Cron().apply(init)
 
     fun always() = TriggerBuild.Always()
 }

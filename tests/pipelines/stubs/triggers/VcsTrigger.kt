@@ -20,4 +20,4 @@ open class VcsTrigger() : Trigger() {
     var quietPeriod: Int? by parameter()
 }
 
-fun Triggers.vcs(init: VcsTrigger.() -> Unit): VcsTrigger = VcsTrigger(init).also(::trigger)
+fun Triggers.vcs(init: VcsTrigger.() -> Unit = {}): VcsTrigger = VcsTrigger(init).also(::trigger)

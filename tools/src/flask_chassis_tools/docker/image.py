@@ -14,24 +14,55 @@ from flask_chassis_tools.docker import engine
 from flask_chassis_tools.pipeline import ci
 
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+REVISION = "org.opencontainers.image.revision"
+"""The label with the commit, which the Dockerfile sets."""
 RELEASED = re.compile(r"v?\d+(\.\d+)+([.-][A-Za-z0-9.-]+)?")
 """The form of a version tag and of `git describe`: v1.2.3, v1.2.3-4-g0123abc."""
 
 
-@task(help={"tag": "The tag and version; by default the output of `git describe`"})
-def build(context: Context, tag: str = "") -> None:
+@task(
+    help={
+        "tag": "The tag and version; by default the output of `git describe`",
+        "reuse": "Pull the image instead if the registry has it, built from the same commit",
+    }
+)
+def build(context: Context, tag: str = "", reuse: bool = False) -> None:
     """Build the production image with its version, which it serves at /admin/version/."""
     name, commit = image_name(), service.git("rev-parse", "HEAD")
     version = tag or service.git(*service.DESCRIBE)
     _require(TAG.fullmatch(version), f"{version!r} cannot be the tag of an image.")
-    engine.show(
-        *("build", "--file=infra/docker/Dockerfile", "--target=production"),
-        *(f"--build-arg=VERSION_NAME={version}", f"--build-arg=VERSION_SHA={commit}"),
-        *_secrets(),
-        *(f"--tag={name}:{version}", "."),
-    )
+    # A second build of a commit has another digest, and a tag is pushed only once.
+    if not (reuse and _is_pulled(f"{name}:{version}", commit)):
+        engine.show(
+            *("build", "--file=infra/docker/Dockerfile", "--target=production"),
+            *(f"--build-arg=VERSION_NAME={version}", f"--build-arg=VERSION_SHA={commit}"),
+            *_secrets(),
+            *(f"--tag={name}:{version}", "."),
+        )
     ci.report("image.name", f"{name}:{version}")
     ci.report("image.tag", version)
+
+
+def _is_pulled(name: str, commit: str) -> bool:
+    """Pull an image that the registry has already, and return whether it has.
+
+    A build without access to the registry, of a pull request for instance, has nothing to reuse.
+    """
+    try:
+        if not _digest_in_registry(name):
+            return False
+    except Exit as error:
+        print(f"{error.message}\nBuilding it.")
+        return False
+    engine.show("pull", name)
+    [pulled] = json.loads(engine.ask("image", "inspect", name).stdout)
+    built_from = (pulled["Config"].get("Labels") or {}).get(REVISION, "an unknown commit")
+    _require(
+        built_from == commit,
+        f"The registry already has {name}, built from {built_from}; this is {commit}. A tag is "
+        "pushed only once: tag this commit with another version.",
+    )
+    return True
 
 
 @task(help={"tag": "The tag: a git tag, or the output of `git describe`"})
@@ -54,17 +85,27 @@ def push(context: Context, tag: str) -> None:
     ci.report("image.digest", _digest_here(name))
 
 
-@task(help={"tag": "The tag", "digest": "The digest that `image.push` reported: sha256:…"})
-def verify(context: Context, tag: str, digest: str) -> None:
+@task(
+    help={
+        "tag": "The tag",
+        "digest": "The digest that `image.push` reported: sha256:…; by default the registry's",
+    }
+)
+def verify(context: Context, tag: str, digest: str = "") -> None:
     """Verify that a tag in the registry still has the digest of the image that was tested."""
     _require(
-        re.fullmatch("sha256:[0-9a-f]{64}", digest), f"{digest!r} is not a digest such as sha256:…"
+        not digest or re.fullmatch("sha256:[0-9a-f]{64}", digest),
+        f"{digest!r} is not a digest such as sha256:…",
     )
     name = f"{image_name()}:{tag}"
     there = _digest_in_registry(name)
     _require(there, f"{name} not found in the registry, or no access.")
-    _require(there == digest, f"{name} has the digest {there} in the registry; expected {digest}.")
-    print(f"{name} has the digest {digest}.")
+    _require(
+        there == (digest or there),
+        f"{name} has the digest {there} in the registry; expected {digest}.",
+    )
+    print(f"{name} has the digest {there}.")
+    ci.report("image.digest", there)
 
 
 @task

@@ -12,8 +12,10 @@ from flask_chassis_tools.kubernetes import (
     flows,
     namespace_script,
     network_policies,
+    order,
     overlays,
     pgbouncer,
+    rights,
 )
 from flask_chassis_tools.kubernetes.alerts import files as alert_files
 from flask_chassis_tools.kubernetes.alerts import objectives
@@ -21,6 +23,7 @@ from flask_chassis_tools.kubernetes.alerts.objectives import ObjectivesError
 from flask_chassis_tools.kubernetes.deployment import Deployment
 from flask_chassis_tools.kubernetes.flows import FlowsError
 from flask_chassis_tools.kubernetes.kubectl import Kubectl, Object
+from flask_chassis_tools.pipeline import ci
 
 SENTENCES[FlowsError] = str
 SENTENCES[ObjectivesError] = str
@@ -36,28 +39,40 @@ WHERE = {
     help={
         **WHERE,
         "image-tag": "The image's tag; by default the overlay's",
+        "digest": "The image's digest, which nobody can move: sha256:…; requires --image-tag",
         "dry-run": "Let the cluster validate the objects, and change nothing",
         "diff": "Show the changes before applying them",
         "prune": "After the rollout, delete what the manifests no longer have",
+        "unless-newer": "Do nothing if the stage runs a later commit of this branch",
     }
 )
 def deploy(
     context: Context,
     env: str,
     image_tag: str = "",
+    digest: str = "",
     dry_run: bool = False,
     diff: bool = False,
     prune: bool = False,
+    unless_newer: bool = False,
     kube_context: str = "",
     timeout: int = 600,
 ) -> None:
     """Run the migration, roll out, wait for both, and verify the version that runs."""
-    objects = overlays.build(env, image_tag)
+    objects = overlays.build(env, image_tag, digest)
     tag = overlays.tag_of(objects)
     overlays.require_tag(tag)
     deployment = _deployment(objects, kube_context, timeout)
-    print(f"{overlays.name()} {tag} to {deployment.kubectl.namespace}", flush=True)
+    pinned = f" ({overlays.digest_of(objects)})" if overlays.digest_of(objects) else ""
+    print(f"{overlays.name()} {tag}{pinned} to {deployment.kubectl.namespace}", flush=True)
     deployment.require_namespace()
+    rights.require(deployment.kubectl, objects)
+    # A pipeline that was slower than the next one on its branch does not take the stage back.
+    newer = order.newer_version(deployment.running_tag()) if unless_newer else ""
+    ci.report("deployed", "false" if newer or dry_run else "true")
+    if newer:
+        print(f"{newer} runs already, a later commit than this one. Nothing was changed.")
+        return
     if diff:
         deployment.compare()
     if dry_run:

@@ -29,6 +29,13 @@ ALWAYS: dict[Resource, tuple[str, ...]] = {
     ("", "pods/portforward"): ("create",),
 }
 
+REQUIRED: dict[Resource, tuple[str, ...]] = {
+    ("apps", "deployments"): ("get",),
+    ("apps", "replicasets"): ("list",),
+    ("", "pods"): ("list",),
+}
+"""Of these, what a deployment cannot do without: without the others, it tells less."""
+
 OF_MIGRATIONS: dict[Resource, tuple[str, ...]] = {
     # kubectl waits until a Job that failed is deleted.
     ("batch", "jobs"): ("get", "list", "watch", "delete"),
@@ -72,9 +79,7 @@ def write(objects: list[Object], namespace: str) -> str:
 
 def rules(objects: list[Object], namespace: str) -> list[Object]:
     """Return the rules of the Role, for the objects of a stage."""
-    verbs_of: dict[Resource, set[str]] = defaultdict(set)
-    for each in objects:
-        verbs_of[resource_of(each)].update(APPLIED)
+    verbs_of = required(objects)
     for found, also in _also(objects):
         verbs_of[found].update(also)
     together: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
@@ -93,6 +98,19 @@ def rules(objects: list[Object], namespace: str) -> list[Object]:
             for (group, verbs), resources in together.items()
         ),
     ]
+
+
+def required(objects: list[Object]) -> dict[Resource, set[str]]:
+    """Return the verbs without which a deployment of these objects would stop halfway."""
+    verbs_of: dict[Resource, set[str]] = defaultdict(set)
+    for each in objects:
+        verbs_of[resource_of(each)].update(APPLIED)
+    for found, also in REQUIRED.items():
+        verbs_of[found].update(also)
+    if overlays.migration(objects):
+        # A Job that has failed is made anew.
+        verbs_of["batch", "jobs"].add("delete")
+    return verbs_of
 
 
 def _also(objects: list[Object]) -> Iterable[tuple[Resource, tuple[str, ...]]]:

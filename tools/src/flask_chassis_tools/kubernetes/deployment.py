@@ -128,6 +128,11 @@ class Deployment:
         config_maps.remove_old(self.kubectl, self.objects)
         (leftovers.prune if prune else leftovers.tell)(self.kubectl, self.name, self.objects)
 
+    def running_tag(self) -> str:
+        """Return the tag of the version that runs; empty if none does."""
+        found = self.kubectl.get("deployment", self.name)
+        return overlays.tag_of([found]) if found and self._runs() else ""
+
     def _runs(self) -> bool:
         """Return whether a version of the service runs."""
         found = self.kubectl.get("deployment", self.name) or {}

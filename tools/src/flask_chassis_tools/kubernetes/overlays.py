@@ -21,6 +21,8 @@ KUSTOMIZATION = "kustomization.yaml"
 # Valid in an image's name, in a label, and in the name of a Job.
 TAG = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
+
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 LONGEST_LABEL = 63
 """Characters of a DNS label, and of the value of a label in Kubernetes."""
@@ -33,18 +35,39 @@ def stages() -> list[str]:
     return sorted(path.parent.name for path in _root().glob(f"overlays/*/{KUSTOMIZATION}"))
 
 
-def build(stage: str, tag: str = "") -> list[Object]:
-    """Return the objects of a stage; `tag` replaces the overlay's image tag."""
+def build(stage: str, tag: str = "", digest: str = "") -> list[Object]:
+    """Return the objects of a stage; `tag` and `digest` replace those of the overlay's image."""
     if stage not in stages():
         known = ", ".join(stages()) or "none"
         raise Exit(f"{FOLDER}/overlays/{stage} not found. Known stages: {known}.", 2)
     if not tag:
+        if digest:
+            raise Exit(
+                "A digest requires the tag of its image, which names the version: add the "
+                "option --image-tag.",
+                2,
+            )
         return _kustomize(_root() / "overlays" / stage)
     require_tag(tag)
+    if digest:
+        require_digest(digest)
     with tempfile.TemporaryDirectory(prefix="kubernetes-") as folder:
         copy = shutil.copytree(_root(), Path(folder) / "kubernetes")
         _set_tag(copy / "overlays" / stage / KUSTOMIZATION, tag)
-        return _kustomize(copy / "overlays" / stage)
+        objects = _kustomize(copy / "overlays" / stage)
+    if digest:
+        _pin(objects, digest)
+    return objects
+
+
+def require_digest(digest: str) -> None:
+    """Exit if a digest is not valid."""
+    if not DIGEST.fullmatch(digest):
+        raise Exit(
+            f"{digest!r} is not a digest: sha256: and 64 hexadecimal digits, as image.push "
+            "reports it.",
+            2,
+        )
 
 
 def require_tag(tag: str) -> None:
@@ -90,8 +113,31 @@ def pod_template(each: Object) -> Object:
 
 def tag_of(objects: list[Object]) -> str:
     """Return the tag of the service's image."""
+    return _image_of(objects).partition("@")[0].rpartition(":")[2]
+
+
+def digest_of(objects: list[Object]) -> str:
+    """Return the digest of the service's image; empty if the manifests name a tag only."""
+    return _image_of(objects).partition("@")[2]
+
+
+def _image_of(objects: list[Object]) -> str:
     containers = one(objects, "Deployment", name())["spec"]["template"]["spec"]["containers"]
-    return str(containers[0]["image"]).rpartition(":")[2]
+    return str(containers[0]["image"])
+
+
+def _pin(objects: list[Object], digest: str) -> None:
+    """Add a digest to the service's image, in all pods: the kubelet then ignores the tag.
+
+    Not kustomize: it would have to copy the tag without the digest into labels and names, which
+    overlays of earlier templates do not.
+    """
+    image = _image_of(objects)
+    for each in objects:
+        pod = pod_template(each).get("spec", {})
+        for container in [*pod.get("initContainers", []), *pod.get("containers", [])]:
+            if container["image"] == image:
+                container["image"] = f"{image}@{digest}"
 
 
 def migration(objects: list[Object]) -> Object | None:
@@ -129,6 +175,8 @@ def _set_tag(file: Path, tag: str) -> None:
         raise Exit(f"Image {name()} not found in {file.parent.name}/{KUSTOMIZATION}.", 1)
     for image in images:
         image["newTag"] = tag
+        # That of another version.
+        image.pop("digest", None)
     file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 

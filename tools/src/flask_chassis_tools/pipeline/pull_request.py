@@ -1,13 +1,13 @@
 """Opens a pull request with the changes in a checkout."""
 
 import json
-import shutil
 import subprocess
 import tomllib
 
 from flask_chassis import project
 from invoke import Context, Exit, task
 
+from flask_chassis_tools.pipeline import gh
 from flask_chassis_tools.updates import branches, unresolved
 from flask_chassis_tools.updates.addresses import without_logins
 
@@ -34,7 +34,7 @@ def open(context: Context, branch: str, title: str, body_file: str) -> None:  # 
         print("No changes: no pull request was opened.")
         return
     text = (project.working_folder() / body_file).read_text(encoding="utf-8")
-    _require_gh()
+    gh.require()
     replaced = _replaceable(branch, title)
     conflicts = _git("diff", "--name-only", "--diff-filter=U").splitlines()
     is_draft = bool(conflicts) or f"\n{branches.LEFT_TO_MEND}" in f"\n{text}"
@@ -89,11 +89,6 @@ def _identity() -> tuple[str, ...]:
     pyproject = project.working_folder() / "pyproject.toml"
     author = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["authors"][0]
     return ("-c", f"user.name={author['name']}", "-c", f"user.email={author['email']}")
-
-
-def _require_gh() -> None:
-    if not shutil.which("gh"):
-        raise Exit("The GitHub CLI gh is required, logged in: https://cli.github.com.", 1)
 
 
 def _git(*words: str) -> str:

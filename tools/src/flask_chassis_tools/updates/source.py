@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from . import git, record, releases, signatures
+from . import credentials, git, record, releases, signatures
 from .addresses import without_logins
 from .faults import UpdateError
 
@@ -27,10 +27,14 @@ class Source:
     def cloned(cls, address: str, into: Path, keys: str = "") -> "Source":
         """Clone the template."""
         into.parent.mkdir(parents=True, exist_ok=True)
-        done = git.tries(into.parent, "clone", "--quiet", "--bare", "--", address, str(into))
+        options = credentials.options(address)
+        words = (*options, "clone", "--quiet", "--bare", "--", address, str(into))
+        done = git.tries(into.parent, *words)
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()
-            message = f"Cloning the template from {address} failed: {said}"
+            message = (
+                f"Cloning the template from {address} failed: {said}{credentials.advice(said)}"
+            )
             raise UpdateError(without_logins(message, address))
         return cls(into, address, keys=keys)
 

@@ -19,55 +19,50 @@ fun scanCode(service: Service) = BuildType {
     failureConditions {
         failsOnFindings()
     }
-    triggers {
-        schedule {
-            schedulingPolicy = daily {
-                hour = 4
-            }
-            branchFilter = DEFAULT_BRANCH
-            triggerBuild = always()
-            withPendingChangesOnly = false
-        }
-    }
+    eachNight()
 }
 
-/**
- * The production image: built, scanned, and pushed from the default branch alone.
- *
- * Its tasks set the parameters; builds that deploy it ask for them.
- */
-fun image(service: Service) = BuildType {
-    id("Image")
-    name = "Image"
-    description = "The production image, its scan and its bill of materials"
+/** The image of main, as it was pushed: each night, with what its base has that no lock names. */
+fun scanImage(service: Service) = BuildType {
+    id("ScanImage")
+    name = "Scan the image"
+    description = "What is known against the image in the registry"
     ofService(service, minutes = 40)
     needsDocker()
-    artifactRules = "sbom.cdx.json"
+    enablePersonalBuilds = false
+    vcs {
+        branchFilter = DEFAULT_BRANCH
+    }
     params {
         param("image.name", "")
-        param("image.tag", "")
-        param("image.digest", "")
     }
     features {
-        registry(service)
+        registry(service.registry, PUSHES)
     }
     steps {
         install()
-        tasks(service, "Build", "image.build")
-        tasks(service, "Scan, and list what is in it", "scan.image --image=%image.name% --sbom=sbom.cdx.json")
-        tasks(service, "Push", "image.push --tag=%image.tag%") {
-            conditions {
-                equals("teamcity.build.branch.is_default", "true")
-            }
-        }
+        tasks(service, "Take what is pushed, or build", "image.build --reuse")
+        tasks(service, "Scan", "scan.image --image=%image.name%")
     }
     failureConditions {
         failsOnFindings()
     }
+    eachNight()
+}
+
+private fun BuildType.eachNight() = triggers {
+    schedule {
+        schedulingPolicy = daily {
+            hour = 4
+        }
+        branchFilter = DEFAULT_BRANCH
+        triggerBuild = always()
+        withPendingChangesOnly = false
+    }
 }
 
 /** Says in the build's status what the exit code does not: that it is a finding. */
-private fun FailureConditions.failsOnFindings() {
+fun FailureConditions.failsOnFindings() {
     failOnText {
         conditionType = BuildFailureOnText.ConditionType.REGEXP
         pattern = """^Found: \d+\."""

@@ -1,0 +1,61 @@
+"""Starts the deployment workflow on GitHub: version X to stage Y."""
+
+import json
+
+from invoke import Context, Exit, task
+
+from flask_chassis_tools.kubernetes import overlays
+from flask_chassis_tools.pipeline import gh
+
+WORKFLOW = "deploy.yaml"
+
+FOLLOWS = "follows"
+"""What the title of a run ends with that a pipeline has requested, as .github/workflows/deploy.yaml
+writes it."""
+
+
+@task(
+    help={
+        "stage": "The stage: a folder in infra/kubernetes/overlays",
+        "tag": "The tag of the version",
+        "digest": "The digest of its image; by default what the registry has for the tag",
+        "ref": "The branch or tag with the manifests",
+        "follow": "It is the next version of the branch: end requests of earlier ones that wait",
+    }
+)
+def request(
+    context: Context,
+    stage: str,
+    tag: str,
+    digest: str = "",
+    ref: str = "main",
+    follow: bool = False,
+) -> None:
+    """Start a run of the workflow that deploys a version; it asks for approval, this does not.
+
+    It rolls back, too: with the tag of an earlier version.
+    """
+    if stage not in overlays.stages():
+        raise Exit(f"Unknown stage {stage!r}. Known: {', '.join(overlays.stages())}.", 2)
+    overlays.require_tag(tag)
+    if digest:
+        overlays.require_digest(digest)
+    superseded = _waiting(stage, ref) if follow else []
+    fields = {"stage": stage, "tag": tag, "digest": digest, "follows": json.dumps(follow)}
+    words = [f"--raw-field={key}={value}" for key, value in fields.items() if value]
+    gh.run("workflow", "run", WORKFLOW, f"--ref={ref}", *words)
+    print(f"Requested: {tag} to {stage}, with the manifests of {ref}.")
+    for number, title in superseded:
+        gh.run("run", "cancel", number)
+        print(f"Cancelled, as nobody had approved it: {title}")
+
+
+def _waiting(stage: str, ref: str) -> list[tuple[str, str]]:
+    """Return the runs that wait for an approval since an earlier version of a branch."""
+    words = ("run", "list", f"--workflow={WORKFLOW}", f"--branch={ref}", "--status=waiting")
+    runs = json.loads(gh.run(*words, "--json=databaseId,displayTitle", "--limit=100"))
+    return [
+        (str(each["databaseId"]), each["displayTitle"])
+        for each in runs
+        if each["displayTitle"].endswith(f" to {stage}, {FOLLOWS} {ref}")
+    ]

@@ -1,0 +1,84 @@
+"""Test `deployment.request` with a fake `gh` that records its calls."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ..conftest import Run
+
+GH = """#!/bin/sh
+echo "$*" >>"$NOTES"
+case "$1 $2" in
+    "run list") echo "$WAITING" ;;
+    "workflow run") [ -z "$FAULT" ] || { echo "$FAULT" >&2; exit 1; } ;;
+esac
+"""
+
+DIGEST = f"sha256:{'0f' * 32}"
+REQUEST = ("deployment.request", "--stage=production", "--tag=v1.2", f"--digest={DIGEST}")
+
+
+@pytest.fixture(autouse=True)
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The calls of the fake `gh`."""
+    program = tmp_path / "gh"
+    program.write_text(GH)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("NOTES", str(tmp_path / "notes"))
+    waiting = ["v1.1 to production, follows main", "v1.0 to production", "v1 to staging"]
+    runs = [{"databaseId": number, "displayTitle": title} for number, title in enumerate(waiting)]
+    monkeypatch.setenv("WAITING", json.dumps(runs))
+    return tmp_path / "notes"
+
+
+def test_a_person_starts_a_run_and_ends_none(run: Run, service: object, notes: Path) -> None:
+    done = run(*REQUEST, "--ref=hotfix/1.2")
+    assert (done.code, done.error) == (0, "")
+    assert done.out == "Requested: v1.2 to production, with the manifests of hotfix/1.2.\n"
+    fields = ("stage=production", "tag=v1.2", f"digest={DIGEST}", "follows=false")
+    words = " ".join(f"--raw-field={field}" for field in fields)
+    assert notes.read_text() == f"workflow run deploy.yaml --ref=hotfix/1.2 {words}\n"
+
+
+def test_the_next_version_of_a_branch_ends_requests_that_nobody_has_approved(
+    run: Run, service: object, notes: Path
+) -> None:
+    done = run(*REQUEST, "--follow")
+    assert (done.code, done.error) == (0, "")
+    assert "Cancelled, as nobody had approved it: v1.1 to production, follows main" in done.out
+    calls = notes.read_text().splitlines()
+    assert [call.split(" --")[0] for call in calls] == [
+        "run list",
+        "workflow run deploy.yaml",
+        "run cancel 0",
+    ]
+    assert "--branch=main --status=waiting" in calls[0]
+
+
+def test_nothing_is_ended_if_the_run_does_not_start(
+    run: Run, service: object, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAULT", "HTTP 403: Resource not accessible by integration")
+    failed = run(*REQUEST, "--follow")
+    assert failed.code == 1
+    assert failed.error.startswith("gh workflow run: HTTP 403")
+    assert "run cancel" not in notes.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--stage=prod", "--tag=v1"], "Known: development, production, staging."),
+        (["--stage=production", "--tag=latest"], "The tag latest is not allowed"),
+        (["--stage=production", "--tag=v1", "--digest=x"], "'x' is not a digest"),
+    ],
+)
+def test_what_cannot_be_deployed_is_not_requested(
+    run: Run, service: object, notes: Path, words: list[str], said: str
+) -> None:
+    failed = run("deployment.request", *words)
+    assert failed.code == 2
+    assert said in failed.error
+    assert not notes.exists()
