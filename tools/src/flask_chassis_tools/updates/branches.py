@@ -24,6 +24,16 @@ def commit(service: Path, tree: str, parent: str, message: str) -> str:
     return git.ask(service, *words, variables=variables)
 
 
+def require_name(service: Path, branch: str) -> None:
+    """Raise UpdateError if git would refuse a branch of this name."""
+    done = git.tries(service, "check-ref-format", f"refs/heads/{branch}")
+    if done.returncode or branch.startswith("-"):
+        raise UpdateError(
+            f"--branch={branch} is not a name that git allows for a branch. Use letters, digits, "
+            "`-` and `/`, such as template/v1.2.0."
+        )
+
+
 def replaceable(service: Path, branch: str) -> str:
     """Return the tip of a branch that may be replaced; empty if the branch does not exist."""
     tip = _tip(service, branch)
