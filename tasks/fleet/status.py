@@ -10,7 +10,7 @@ from invoke import Context, Exit, task
 
 from ..engine import engine
 from ..folders import ROOT
-from . import known, offline, page, services, state
+from . import known, offline, page, progress, services, state
 from .state import State
 
 addresses = engine("addresses")
@@ -55,7 +55,9 @@ def states(
     folders, versions = services.find(named), state.Versions(template)
     read = partial(state.read, versions=versions, with_packages=bool(advisories))
     with ProcessPoolExecutor() as pool:
-        found = list(pool.map(read, folders, chunksize=AT_ONCE))
+        # The processes begin before the thread of the bar does.
+        reading = pool.map(read, folders, chunksize=AT_ONCE)
+        found = list(progress.shown("Services", reading, len(folders)))
     # Here, where each of the few commits of a fleet is judged once.
     for each in found:
         if each.commit is not None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..engine import engine
 from ..folders import PROGRAMS
+from . import progress
 from .template import trusted_keys
 
 addresses: Any = engine("addresses")
@@ -84,7 +85,7 @@ def at_a_time(
         return result
 
     with temporary.scratch_folder(in_memory(jobs)) as shared, ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(one, services))
+        return list(progress.shown("Services", pool.map(one, services), len(services)))
 
 
 def in_memory(jobs: int, memory: Path = MEMORY) -> Path | None:
