@@ -192,7 +192,7 @@ def _read_repository(state: State, service: Path, versions: Versions) -> None:
         switch.require_repository(service)
     if not day:
         switch.require_commit(service)
-    state.branches = repositories.prepared(service, state.repository)
+    state.branches = repositories.prepared(service, state.repository, state.lacks)
     if state.lacks and versions.page and state.version.removesuffix("+") in versions.tags:
         before = state.version.removesuffix("+")
         state.news = repositories.comparison(versions.page, before, state.lacks[-1])

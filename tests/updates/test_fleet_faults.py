@@ -121,6 +121,34 @@ def test_the_status_names_what_cannot_be_updated_yet(template: Repository, fleet
     assert "3 services: 3 failed." in done.stdout
 
 
+@pytest.mark.parametrize("bump", [False, True])
+def test_an_update_that_was_merged_as_one_commit_is_not_prepared_any_more(
+    template: Repository, fleet: Path, bump: bool
+) -> None:
+    """Nor one of an older release, once a newer one was merged; a newer one still is."""
+    service = Service(fleet / "thoughts-backend", template, NOT_INSTALLED)
+    folder, words = ("chassis", ["--bump"]) if bump else ("template", [])
+    for tag in ("v1.1.0", "v1.2.0"):
+        done = invoke(template, "fleet.update", fleet, f"--to={tag}", *words)
+        assert f"{service.path.name}: updated" in done.stdout, done.stdout
+    branches = [f"{folder}/v1.2.0", f"{folder}/v1.1.0"]
+
+    def prepared() -> set[str]:
+        found = told(invoke(template, "fleet.status", fleet, "--json"))[service.path.name]
+        return {each["name"] for each in found["branches"]}  # type: ignore[attr-defined]
+
+    def merges(branch: str) -> None:
+        # As a host does: a commit with the files of the branch and no other parent.
+        service.git("read-tree", "--reset", "-u", branch)
+        service.commits()
+
+    assert prepared() == {*branches}
+    merges(branches[1])
+    assert prepared() == {branches[0]}
+    merges(branches[0])
+    assert prepared() == set()
+
+
 def test_no_login_is_shown(template: Repository, fleet: Path) -> None:
     """Of the record, of answers, and of where a patched chassis is from."""
     login = "ada:planted@"
