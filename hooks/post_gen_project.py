@@ -149,7 +149,7 @@ def drop_old_wheels(folder: Path) -> None:
 def drop_wheels(folder: Path, index: str) -> None:
     """Remove the wheels of the chassis if an index has them, once this hook has read its rules."""
     if index:
-        for name in ("origin", "ownership"):
+        for name in ("checksums", "origin", "ownership"):
             module_of(folder, name)
         shutil.rmtree(folder / WHEELS)
 
@@ -205,12 +205,14 @@ def whole_folders(classes: dict[str, str]) -> list[str]:
 
 def write_checksums(folder: Path, classes: dict[str, str]) -> None:
     """List what the template's files are, so that what is edited later can be told from it."""
+    names = [name for name, owner in classes.items() if owner == "template"]
     lines = [
-        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n"
-        for name, owner in classes.items()
-        if owner == "template"
+        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names
     ]
-    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+    checksums = module_of(folder, "checksums")
+    executable = (name for name in names if checksums.is_executable(folder / name))
+    text = "".join(lines) + checksums.comments(executable)
+    (folder / CHECKSUMS).write_text(text, encoding="utf-8")
 
 
 def write_record(folder: Path, answers: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ PLACES = {
     "tools/pyproject.toml": (r'^version = "(@)"$', r'^    "flask-chassis==(@)",$'),
     "templates/pyproject.toml": (
         r'^    "flask-chassis{% block extras %}[^%]*{% endblock %}~=(@)",$',
+        r'^    "flask-chassis-tools~=(@)",$',
         r'"vendor/flask_chassis-(@)-py3-none-any\.whl"',
         r'"vendor/flask_chassis_tools-(@)-py3-none-any\.whl"',
     ),

@@ -45,35 +45,64 @@ status=0
     set -- .venv/bin/*-tasks
     "$1" {task} --template="$PWD/../template.git" --branch="$BRANCH"{to}
 ) || status=$?
+"""
+"""A job, without its end. docs/explanation/trust.md says what the service's code can reach."""
+
+PUSH = """\
 # The service's code may have changed the clone: nothing but the branch is taken from it.
 push=$(mktemp -d)
 git clone --quiet --bare "$SERVICE" "$push"
 known=$(git -C "$push" rev-parse --verify --quiet "refs/heads/$BRANCH" || true)
 ref="refs/heads/$BRANCH"
 if git -C "$push" fetch --quiet "$PWD/service" "+$ref:$ref"; then
-    git -C "$push" push --force-with-lease="$ref:$known" "$SERVICE" "$ref"
+    set -- --force-with-lease="$ref:$known" "$SERVICE" "$ref"
+    author=$(git -C "$push" log -1 --format=%ce "$ref")
+    case $SERVICE,$author in
+        (*gitlab*,{email})
+            git -C "$push" log -1 --format=%B "$ref" >message
+            title=$(head -n 1 message)
+            draft=
+            case $title in
+                (*"{with_conflicts}"*) draft=yes ;;
+            esac
+            if [ "$draft" ] || grep -q "^{left_to_mend}" message; then
+                set -- -o merge_request.draft "$@"
+            fi
+            set -- -o merge_request.create -o "merge_request.title=$title" "$@"
+            ;;
+    esac
+    git -C "$push" push "$@"
 fi
 exit "$status"
 """
-"""A job. The branch is pushed with its conflicts, too, for people to resolve; then it is red.
+"""The end of a job. The branch is pushed with its conflicts, too, for people to resolve.
 
-docs/explanation/trust.md says what the service's code can reach meanwhile.
+Then the job is red. GitLab opens a merge request by options of the push, which it gets only if the
+branch is new or has changed: a merge request that somebody has merged or closed stays so.
 """
 
 PULL_REQUEST = """\
 set -eu
 case $SERVICE in
     (*github*) ;;
+    (*gitlab*) echo "On GitLab: a push with something new opens a merge request."; exit 0 ;;
     (*) echo "Not on GitHub: open a request to merge $BRANCH there."; exit 0 ;;
 esac
 clone=$(mktemp -d)
-if ! git clone --quiet --bare --branch="$BRANCH" --depth=1 "$SERVICE" "$clone"; then
+git clone --quiet --bare "$SERVICE" "$clone"
+ref="refs/heads/$BRANCH"
+if ! git -C "$clone" rev-parse --verify --quiet "$ref"; then
     echo "No branch $BRANCH: no pull request."
     exit 0
 fi
-git -C "$clone" log -1 --format=%B >message
-if [ "$(git -C "$clone" log -1 --format=%ce)" != {email} ]; then
+git -C "$clone" log -1 --format=%B "$ref" >message
+if [ "$(git -C "$clone" log -1 --format=%ce "$ref")" != {email} ]; then
     echo "Somebody works on $BRANCH: its pull request is left as it is."
+    exit 0
+fi
+# An update that is due is on top of the main branch. Another one was merged, also as one commit.
+if [ "$(git -C "$clone" rev-parse HEAD)" != "$(git -C "$clone" rev-parse "$ref~1")" ]; then
+    echo "$BRANCH is not on top of the main branch: it was merged, or the next run makes it anew."
     exit 0
 fi
 title=$(head -n 1 message)
@@ -250,7 +279,12 @@ class Work:
         """The commands of the job."""
         task = "template.bump" if self.bump else "template.update --no-input"
         to = f" --to={self.tag}" if self.tag else ""
-        return UPDATE.replace("{task}", task).replace("{to}", to)
+        push = PUSH.format(
+            email=branches.EMAIL,
+            left_to_mend=branches.LEFT_TO_MEND,
+            with_conflicts=branches.WITH_CONFLICTS,
+        )
+        return UPDATE.replace("{task}", task).replace("{to}", to) + push
 
 
 def github(services: Sequence[str], work: Work) -> str:

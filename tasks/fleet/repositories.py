@@ -1,6 +1,8 @@
 """Where a service's repository is on the web, and which updates are prepared in it."""
 
+import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from ..engine import engine
 
 branches: Any = engine("branches")
 git: Any = engine("git")
+record: Any = engine("record")
+wheels: Any = engine("wheels")
 
 PREFIXES = ("refs/heads/", "refs/remotes/origin/")
 FOLDERS = ("template", "chassis")
@@ -19,6 +23,7 @@ MAIN = "main"
 
 _SCP = re.compile(r"(?:[^@/]+@)?(?P<host>[^/:]+):(?P<path>[^/].*)")
 _SEPARATOR = "\x1f"
+_CHASSIS = re.compile(rb'^name = "flask-chassis"\nversion = "(.+)"$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,12 @@ def comparison(page: str, before: str, after: str) -> str:
     return ""
 
 
-def prepared(service: Path, page: str) -> list[Branch]:
-    """Return the updates on branches, here and at the remote, that are not merged; newest first."""
+def prepared(service: Path, page: str, lacks: Collection[str] | None = None) -> list[Branch]:
+    """Return the updates on branches, here and at the remote, that are not merged; newest first.
+
+    `lacks` are the releases that the service has not got, if that is known. A branch that was
+    merged as one commit is not merged for git: what it brings tells.
+    """
     form = _SEPARATOR.join(["%(refname)", "%(committeremail)", "%(contents)"]) + "%00"
     patterns = [f"{prefix}{folder}" for prefix in PREFIXES for folder in FOLDERS]
     words = ("for-each-ref", "--sort=-committerdate", "--no-merged=HEAD", f"--format={form}")
@@ -69,9 +78,36 @@ def prepared(service: Path, page: str) -> list[Branch]:
         name = ref
         for prefix in PREFIXES:
             name = name.removeprefix(prefix)
+        if _is_there(service, ref, name, lacks):
+            continue
         link = comparison(page, MAIN, name) if page else ""
         found.setdefault(name, Branch(name, _state(email, message), link))
     return list(found.values())
+
+
+def _is_there(service: Path, ref: str, name: str, lacks: Collection[str] | None) -> bool:
+    """Return whether the last commit of a service has what a branch brings, or something newer."""
+    if name.startswith("chassis/"):
+        locked = (git.blob(service, f"{commit}:poetry.lock") or b"" for commit in ("HEAD", ref))
+        ours, theirs = (_CHASSIS.search(lock.replace(b"\r\n", b"\n")) for lock in locked)
+        if not ours or not theirs:
+            return False
+        return not wheels.is_higher(theirs[1].decode(), ours[1].decode())
+    here, there = _recorded(service, "HEAD"), _recorded(service, ref)
+    if not here or not there or here["template"] != there["template"]:
+        return False
+    is_newer = lacks is not None and there.get("checkout") not in lacks
+    return bool(here["commit"] == there["commit"]) or is_newer
+
+
+def _recorded(service: Path, commit: str) -> dict[str, Any] | None:
+    """Return what a commit says of the template; None if that cannot be read."""
+    try:
+        found = json.loads(git.blob(service, f"{commit}:{record.FILE}") or b"")
+    except ValueError:
+        return None
+    is_record = isinstance(found, dict) and {"template", "commit"} <= found.keys()
+    return found if is_record else None
 
 
 def _state(email: str, message: str) -> str:

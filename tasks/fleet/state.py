@@ -24,6 +24,7 @@ ownership = engine("ownership")
 record = engine("record")
 releases = engine("releases")
 source = engine("source")
+switch = engine("switch")
 
 _LOCKED = re.compile(r'^name = "(.+)"\nversion = "(.+)"$', re.MULTILINE)
 
@@ -186,7 +187,12 @@ def _read_repository(state: State, service: Path, versions: Versions) -> None:
         state.days = (datetime.now(UTC).date() - date.fromisoformat(day)).days
     address = _git(service, "config", "remote.origin.url")
     state.repository = repositories.web_address(address)
-    state.branches = repositories.prepared(service, state.repository)
+    # What an update would refuse, told here without asking git about each service.
+    if not (service / ".git").exists():
+        switch.require_repository(service)
+    if not day:
+        switch.require_commit(service)
+    state.branches = repositories.prepared(service, state.repository, state.lacks)
     if state.lacks and versions.page and state.version.removesuffix("+") in versions.tags:
         before = state.version.removesuffix("+")
         state.news = repositories.comparison(versions.page, before, state.lacks[-1])

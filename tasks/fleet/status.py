@@ -10,7 +10,7 @@ from invoke import Context, Exit, task
 
 from ..engine import engine
 from ..folders import ROOT
-from . import known, page, services, state
+from . import known, offline, page, progress, services, state
 from .state import State
 
 addresses = engine("addresses")
@@ -25,14 +25,20 @@ AT_ONCE = 8
         "json": "For programs",
         "html": "Write a page for people to this file",
         "advisories": "Ask a service that speaks OSV's protocol what is known against packages; "
-        "`public` asks osv.dev",
+        "`public` asks osv.dev; a file or a folder is a copy of OSV's advisories about PyPI",
+        "max-age": "Of the newest advisory in a copy, in days",
     }
 )
 def status(
-    context: Context, services: str, json: bool = False, html: str = "", advisories: str = ""
+    context: Context,
+    services: str,
+    json: bool = False,
+    html: str = "",
+    advisories: str = "",
+    max_age: int = offline.MAX_AGE,
 ) -> None:
     """List the services of a fleet: version, chassis, drift, last update, vulnerable packages."""
-    found = states(services, advisories)
+    found = states(services, advisories, max_age=max_age)
     if html:
         Path(html).write_text(page.of(found, counts(found), state.Versions().tags), "utf-8")
         print(f"Written: {html}")
@@ -42,19 +48,23 @@ def status(
         print(table(found))
 
 
-def states(named: str, advisories: str, template: Path = ROOT) -> list[State]:
+def states(
+    named: str, advisories: str, template: Path = ROOT, max_age: int = offline.MAX_AGE
+) -> list[State]:
     """Read all services, on all cores: most of the time goes into the checksums of their files."""
     folders, versions = services.find(named), state.Versions(template)
     read = partial(state.read, versions=versions, with_packages=bool(advisories))
     with ProcessPoolExecutor() as pool:
-        found = list(pool.map(read, folders, chunksize=AT_ONCE))
+        # The processes begin before the thread of the bar does.
+        reading = pool.map(read, folders, chunksize=AT_ONCE)
+        found = list(progress.shown("Services", reading, len(folders)))
     # Here, where each of the few commits of a fleet is judged once.
     for each in found:
         if each.commit is not None:
             each.fault = versions.fault(each.commit) or each.fault
     if advisories:
         try:
-            known.mark(found, advisories)
+            known.mark(found, advisories, max_age)
         except known.NoAnswerError as error:
             raise Exit(f"What is known against packages cannot be said: {error}", 1) from None
     return sorted(found, key=lambda each: each.urgency)

@@ -12,7 +12,10 @@ from .. import work_tree
 from ..engine import engine
 from ..folders import ROOT
 
+addresses: Any = engine("addresses")
 faults: Any = engine("faults")
+git: Any = engine("git")
+record: Any = engine("record")
 releases: Any = engine("releases")
 signatures: Any = engine("signatures")
 source: Any = engine("source")
@@ -31,6 +34,32 @@ def released(tag: str) -> Iterator[tuple[Path, str]]:
         except faults.UpdateError as error:
             raise Exit(str(error), 1) from None
         yield clone.folder, release
+
+
+def require_at(address: str, clone: Path, tag: str) -> None:
+    """Raise Exit unless the template is at an address: with the same commit under a tag."""
+    if record.is_local(address):
+        raise Exit(
+            f"--template={address} is a local folder. Give the address that everybody has the "
+            "template from: https://...",
+            2,
+        )
+    shown = record.without_secrets(address)
+    names = (f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
+    done = git.tries(clone, "ls-remote", "--", address, *names)
+    if done.returncode:
+        said = addresses.without_logins(done.stderr.decode(errors="replace").strip(), address)
+        raise Exit(f"The template cannot be read at {shown}: {said}", 1)
+    # Of an annotated tag, the commit is in the last line.
+    lines = done.stdout.decode().splitlines()
+    there = lines[-1].split()[0] if lines else "no such tag"
+    here = source.Source(clone, shown).commit(tag)
+    if there != here:
+        raise Exit(
+            f"{shown} is not where this template is now: {tag} is {here[:10]} here, and there it "
+            f"is {there[:11]}. Push this repository and its tags there first.",
+            1,
+        )
 
 
 def trusted_keys() -> str:

@@ -1,11 +1,13 @@
 """Prepares the update of a fleet."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 from invoke import Context, Exit, task
 
-from . import matrix, template, updating
+from . import matrix, updating
+from . import template as templates
 from .services import HELP, find
 
 
@@ -14,6 +16,7 @@ from .services import HELP, find
         "services": HELP,
         "to": "The release to go to; by default the newest",
         "jobs": "How many at a time; by default one for each core",
+        "template": "The template's new address, which is recorded, also where no update is due",
         "bump": "Take only chassis and tools of the release: seconds for each, and no merge",
         "report": "Also write what became of each to this file, as JSON",
         "matrix": "Write a pipeline to this file instead, with a job for each service: .yaml for "
@@ -25,16 +28,21 @@ def update(
     services: str,
     to: str = "",
     jobs: int = 0,
+    template: str = "",
     bump: bool = False,
     report: str = "",
     matrix: str = "",
 ) -> None:
     """Put an update of each service on a branch of it. Can be run again: what is done is kept."""
+    if template and (bump or matrix):
+        raise Exit("--template records an address: give neither --bump nor --matrix with it.", 2)
     if matrix:
         write_matrix(Path(matrix), services, to, bump)
         return
-    work = updating.bump if bump else updating.prepare
-    with template.released(to) as (folder, tag):
+    work = updating.bump if bump else partial(updating.prepare, moved_to=template)
+    with templates.released(to) as (folder, tag):
+        if template:
+            templates.require_at(template, folder, tag)
         found = find(services)
         results = updating.at_a_time(found, folder, tag, work, jobs or cores())
     branch = updating.branch_of_bump(tag) if bump else updating.branch_of(tag)

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..engine import engine
 from ..folders import PROGRAMS
+from . import progress
 from .template import trusted_keys
 
 addresses: Any = engine("addresses")
@@ -21,6 +22,7 @@ exclusive: Any = engine("exclusive")
 faults: Any = engine("faults")
 lineage: Any = engine("lineage")
 preparing: Any = engine("preparing")
+record: Any = engine("record")
 source: Any = engine("source")
 switch: Any = engine("switch")
 temporary: Any = engine("temporary")
@@ -83,7 +85,7 @@ def at_a_time(
         return result
 
     with temporary.scratch_folder(in_memory(jobs)) as shared, ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(one, services))
+        return list(progress.shown("Services", pool.map(one, services), len(services)))
 
 
 def in_memory(jobs: int, memory: Path = MEMORY) -> Path | None:
@@ -109,14 +111,18 @@ def look(service: Path, template: Path, tag: str, shared: Path) -> Result:
     return _prepared(service, template, tag, shared, branch="")
 
 
-def prepare(service: Path, template: Path, tag: str, shared: Path) -> Result:
-    """Put the update of a service on a branch; one that is there from before is left as it is."""
+def prepare(service: Path, template: Path, tag: str, shared: Path, moved_to: str = "") -> Result:
+    """Put the update of a service on a branch; one that is there from before is left as it is.
+
+    `moved_to`: also record this address of the template, even if no update is due.
+    """
     target = source.Source(template, str(template)).commit(tag)
+    address = record.without_secrets(moved_to)
     with exclusive.held(service, "fleet.update"):
-        if branches.is_done(service, branch_of(tag), target):
+        if branches.is_done(service, branch_of(tag), target, address):
             return Result(service.name, str(service), "done before")
         switch.require_clean(service)
-        return _prepared(service, template, tag, shared, branch_of(tag))
+        return _prepared(service, template, tag, shared, branch_of(tag), address)
 
 
 def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
@@ -141,14 +147,23 @@ def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
         return Result(service.name, str(service), "updated", bumped.touched)
 
 
-def _prepared(service: Path, template: Path, tag: str, shared: Path, branch: str) -> Result:
-    wish = preparing.Wish(service, PROGRAMS, tag, str(template), of_others=True)
+def _prepared(
+    service: Path, template: Path, tag: str, shared: Path, branch: str, moved_to: str = ""
+) -> Result:
+    wish = preparing.Wish(service, PROGRAMS, tag, str(template), of_others=True, moved_to=moved_to)
     with tempfile.TemporaryDirectory(prefix="service-", dir=shared) as folder:
         written = preparing.recorded(service)
         keys = trusted_keys()
         clone = source.Source(template, written.template, shared, keys)
         base = lineage.base(clone, written.commit, tag)
-        if lineage.nothing_due(clone, base, tag):
+        is_moved = moved_to not in ("", written.template)
+        why = lineage.nothing_due(clone, base, tag)
+        if why and is_moved and base != clone.commit(tag):
+            raise faults.UpdateError(
+                f"{why} So the new address is not recorded: name a release that contains this "
+                "commit with --to."
+            )
+        if why and not is_moved:
             if base != clone.commit(tag):
                 return Result(service.name, str(service), "newer")
             left = updating.still_left_out(service)

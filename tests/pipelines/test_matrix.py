@@ -105,6 +105,7 @@ def pull_request(service: Path, tmp_path: Path, known: str = "") -> tuple[Finish
     assert job["strategy"]["matrix"]["service"] == [f"file://{service}"]
     [step] = job["steps"]
     assert step["env"]["GH_TOKEN"] == "${{ secrets.FLEET_TOKEN }}"
+    git(service, "switch", "--quiet", "main")
     (tmp_path / "bin").mkdir(exist_ok=True)
     program = tmp_path / "bin" / "gh"
     program.write_text(GH)
@@ -148,11 +149,89 @@ def test_a_pull_request_is_opened_also_with_conflicts(
     assert ("pr ready 7 --undo" in notes) == is_draft
 
 
+@pytest.mark.parametrize("merged", [("--squash",), ("--no-ff", "--no-commit"), ("--ff-only",)])
+def test_no_pull_request_is_opened_again_for_what_was_merged(
+    service: Path, tmp_path: Path, merged: tuple[str, ...]
+) -> None:
+    """Also if the branch is still there, and all of it is one commit of the main branch."""
+    (service / "app.py").write_text("new\n")
+    git(service, "add", "app.py")
+    git(service, "commit", "--quiet", "--message=Update")
+    git(service, "switch", "--quiet", "main")
+    git(service, "merge", *merged, BRANCH)
+    if "--ff-only" not in merged:
+        git(service, "commit", "--message=Merged", email="ada@acme.example")
+    done, notes = pull_request(service, tmp_path)
+    assert (done.returncode, notes) == (0, "")
+    assert f"{BRANCH} is not on top of the main branch" in done.stdout
+
+
 def test_no_pull_request_is_opened_for_what_people_work_on(service: Path, tmp_path: Path) -> None:
     git(service, "commit", "--allow-empty", "--message=Mend", email="ada@acme.example")
     done, notes = pull_request(service, tmp_path)
     assert (done.returncode, notes) == (0, "")
     assert f"Somebody works on {BRANCH}" in done.stdout
+
+
+def pushes(service: Path, origin: Path) -> tuple[Finished, list[str]]:
+    """Run the end of the first job, and return the options that the server got with the push."""
+    work = origin.parent / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    shutil.copytree(service, work / "service")
+    notes = origin.parent / "options"
+    notes.write_text("")
+    hook = origin / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f'#!/bin/sh\nenv | sed -n "s/^GIT_PUSH_OPTION_[0-9]*=//p" | sort >"{notes}"\n')
+    hook.chmod(0o755)
+    script = f"status=0\n{WORK.script.partition(') || status=$?')[2]}"
+    variables = {"SERVICE": f"file://{origin}", "BRANCH": BRANCH}
+    done = run(["sh", "-euc", script], work, variables)
+    return done, notes.read_text().splitlines()
+
+
+def clone_at(service: Path, tmp_path: Path, host: str) -> Path:
+    """Return a server's repository; GitLab's servers accept options with a push."""
+    origin = tmp_path / host / "origin.git"
+    words = ["git", "clone", "--quiet", "--bare", "--single-branch", "--branch=main"]
+    subprocess.run([*words, f"file://{service}", origin], check=True)
+    git(origin, "config", "receive.advertisePushOptions", str(host == "gitlab").lower())
+    return origin
+
+
+@pytest.mark.parametrize(
+    ("message", "draft"),
+    [
+        ("Update to v1.2.0 of the template", []),
+        ("Update, with conflicts\n\nCONFLICT (content): app.py", ["merge_request.draft"]),
+        ("Update\n\nLeft to mend: poetry.lock is outdated.", ["merge_request.draft"]),
+    ],
+)
+def test_a_push_to_gitlab_opens_a_merge_request_once(
+    service: Path, tmp_path: Path, message: str, draft: list[str]
+) -> None:
+    git(service, "commit", "--quiet", "--allow-empty", f"--message={message}")
+    origin = clone_at(service, tmp_path, "gitlab")
+    title = message.partition("\n")[0]
+    done, options = pushes(service, origin)
+    assert done.returncode == 0, done.stderr
+    assert options == ["merge_request.create", *draft, f"merge_request.title={title}"]
+    # What is there already is not pushed, so that nothing is opened again.
+    assert pushes(service, origin)[1] == []
+    git(service, "commit", "--quiet", "--amend", "--allow-empty", "--message=Update, anew")
+    done, options = pushes(service, origin)
+    assert options == ["merge_request.create", "merge_request.title=Update, anew"]
+
+
+def test_a_push_elsewhere_has_no_options(service: Path, tmp_path: Path) -> None:
+    """Most servers refuse them; and a merge request of what people work on is theirs."""
+    git(service, "commit", "--quiet", "--allow-empty", "--message=Update")
+    done, options = pushes(service, clone_at(service, tmp_path, "github"))
+    assert (done.returncode, options) == (0, []), done.stderr
+    git(service, "commit", "--allow-empty", "--message=Mend", email="ada@acme.example")
+    done, options = pushes(service, clone_at(service, tmp_path, "gitlab"))
+    assert (done.returncode, options) == (0, []), done.stderr
 
 
 def test_no_pull_request_is_opened_without_a_branch_or_elsewhere(

@@ -5,7 +5,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.updates.services import Service
@@ -91,3 +92,53 @@ def kill_when(
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def kill_after(
+    seconds: float, words: Sequence[str | Path], folder: Path, variables: Mapping[str, str]
+) -> bool:
+    """Kill a program after a while, with all that it has started, as a machine does that fails.
+
+    Return whether it was killed; False if it had ended before.
+    """
+    process = subprocess.Popen(
+        words,
+        cwd=folder,
+        env=os.environ | dict(variables),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        # Children are in sessions of their own. What is stopped starts no more of them.
+        stopped: set[int] = set()
+        while more := {process.pid, *_descendants(process.pid)} - stopped:
+            for each in more:
+                _tell(each, signal.SIGSTOP)
+            stopped |= more
+        for each in stopped:
+            _tell(each, signal.SIGKILL)
+        process.wait()
+        return True
+    return False
+
+
+def _tell(process: int, what: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process, what)
+
+
+def _descendants(process: int) -> set[int]:
+    """Return all processes that a process has started, and those that these have started."""
+    parents = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # The name of the program, in brackets, may have anything in it.
+            fields = file.read_text().rpartition(")")[2].split()
+            parents[int(file.parent.name)] = int(fields[1])
+    found = {process}
+    while more := {each for each, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {process}

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -173,10 +174,27 @@ def test_updates_are_prepared_go_on_where_they_stopped_and_fail_alone(
     assert "3 services: 1 done before, 1 up to date, 1 updated." in second.stdout
 
 
+def planted(package: str) -> dict[str, object]:
+    """Return an advisory of today against all versions of a package."""
+    events = [{"introduced": "0"}, {"fixed": "999"}]
+    known = {"name": package, "ecosystem": "PyPI"}
+    affected = {"package": known, "ranges": [{"type": "ECOSYSTEM", "events": events}]}
+    now = datetime.now(UTC).isoformat()
+    return {"id": "PLANTED-2", "modified": now, "affected": [affected]}
+
+
 def test_what_is_known_against_packages_is_told(template: Repository, fleet: Path) -> None:
     with advisories_against("flask", "PyPI") as address:
         found = told(invoke(template, "fleet.status", fleet, "--json", f"--advisories={address}"))
     assert found["frontend"]["vulnerable"] == ["flask 3.1.3: PLANTED-1"]
+    copy = fleet.parent / "copy"
+    offline = invoke(template, "fleet.status", fleet, "--json", f"--advisories={copy}")
+    assert offline.returncode == 1
+    assert f"cannot be said: the copy {copy} cannot be read" in offline.stderr
+    copy.mkdir()
+    (copy / "PLANTED-2.json").write_text(json.dumps(planted("flask")), "utf-8")
+    found = told(invoke(template, "fleet.status", fleet, "--json", f"--advisories={copy}"))
+    assert found["frontend"]["vulnerable"] == ["flask 3.1.3: PLANTED-2"]
     silent = invoke(template, "fleet.status", fleet, "--advisories=http://127.0.0.1:9/v1")
     assert silent.returncode == 1
     assert "What is known against packages cannot be said" in silent.stderr

@@ -1,6 +1,7 @@
 """The fleet's tasks name what keeps a service from being updated, and never a login."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,57 @@ def test_an_impact_is_of_the_last_commit_whatever_else_is_done_there(
     assert done.returncode == 1
     assert f"Another task works on {service}: template.update, process " in done.stdout
     assert template.git("branch", "--list", folder=service) == "* main"
+
+
+def test_the_status_names_what_cannot_be_updated_yet(template: Repository, fleet: Path) -> None:
+    """A repository without a commit, a folder of a larger one, and one without a repository."""
+    for name in ("thoughts-backend", "users-backend", "frontend"):
+        shutil.rmtree(fleet / name / ".git")
+    template.git("init", "--quiet", folder=fleet / "frontend")
+    (fleet / "more" / "services").mkdir(parents=True)
+    template.git("init", "--quiet", folder=fleet / "more")
+    shutil.move(fleet / "users-backend", fleet / "more" / "services")
+    template.git("add", "--all", folder=fleet / "more")
+    template.git("commit", "--quiet", "--message=All", folder=fleet / "more")
+    listed = fleet.parent / "services.txt"
+    listed.write_text("fleet/frontend\nfleet/thoughts-backend\nfleet/more/services/users-backend\n")
+    found = told(invoke(template, "fleet.status", listed, "--json"))
+    assert "The service has no commit yet." in str(found["frontend"]["fault"])
+    assert "is not the top folder of a git repository" in str(found["thoughts-backend"]["fault"])
+    assert "git am --directory=services/users-backend" in str(found["users-backend"]["fault"])
+    assert [each["drift"] for each in found.values()] == [{}, {}, {}]
+    assert found["users-backend"]["version"] == "v1.1.0"
+    done = invoke(template, "fleet.update", listed)
+    assert done.returncode == 1
+    assert "3 services: 3 failed." in done.stdout
+
+
+@pytest.mark.parametrize("bump", [False, True])
+def test_an_update_that_was_merged_as_one_commit_is_not_prepared_any_more(
+    template: Repository, fleet: Path, bump: bool
+) -> None:
+    """Nor one of an older release, once a newer one was merged; a newer one still is."""
+    service = Service(fleet / "thoughts-backend", template, NOT_INSTALLED)
+    folder, words = ("chassis", ["--bump"]) if bump else ("template", [])
+    for tag in ("v1.1.0", "v1.2.0"):
+        done = invoke(template, "fleet.update", fleet, f"--to={tag}", *words)
+        assert f"{service.path.name}: updated" in done.stdout, done.stdout
+    branches = [f"{folder}/v1.2.0", f"{folder}/v1.1.0"]
+
+    def prepared() -> set[str]:
+        found = told(invoke(template, "fleet.status", fleet, "--json"))[service.path.name]
+        return {each["name"] for each in found["branches"]}  # type: ignore[attr-defined]
+
+    def merges(branch: str) -> None:
+        # As a host does: a commit with the files of the branch and no other parent.
+        service.git("read-tree", "--reset", "-u", branch)
+        service.commits()
+
+    assert prepared() == {*branches}
+    merges(branches[1])
+    assert prepared() == {branches[0]}
+    merges(branches[0])
+    assert prepared() == set()
 
 
 def test_no_login_is_shown(template: Repository, fleet: Path) -> None:

@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -30,17 +30,21 @@ ADVISORIES = {
 
 
 class Osv(BaseHTTPRequestHandler):
-    """A service with two advisories for openssl."""
+    """A service with two advisories for openssl, which accepts 1000 packages in a request."""
+
+    asked: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
         """Return the ids of the advisories for packages."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["queries"]
+        assert len(asked) <= 1000
         known = {"vulns": [{"id": name} for name in ADVISORIES]}
         hits = [known if each["package"]["name"] == "openssl" else {} for each in asked]
         self._answer({"results": hits})
 
     def do_GET(self) -> None:
         """Return an advisory."""
+        self.asked.append(self.path)
         self._answer(ADVISORIES[self.path.rpartition("/")[2]])
 
     def _answer(self, body: object) -> None:
@@ -67,6 +71,14 @@ def test_a_vulnerability_with_a_fix_is_found(service: str) -> None:
     [found] = advisories.vulnerable([FLASK, OPENSSL], service)
     assert (found.id, found.where) == ("DSA-1", "openssl")
     assert found.what == "3.0.1-1 is installed, fixed in 3.0.2-1"
+
+
+def test_many_packages_are_asked_about_in_parts_and_each_advisory_once(service: str) -> None:
+    many = [Package("openssl", f"3.0.1-{number}", "Debian:12") for number in range(2001)]
+    Osv.asked.clear()
+    found = advisories.vulnerable(many, service)
+    assert [each.what.split()[0] for each in found] == [each.version for each in many]
+    assert Osv.asked == ["/v1/vulns/DSA-1", "/v1/vulns/CVE-2"]
 
 
 def test_a_package_without_advisories_has_no_findings(service: str) -> None:

@@ -1,6 +1,7 @@
 """Queries an advisory service with the OSV API (https://google.github.io/osv.dev/api/)."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
@@ -12,6 +13,9 @@ from flask_chassis_tools.scanning.findings import Finding
 PUBLIC = "https://api.osv.dev/v1"
 
 TIMEOUT_SECONDS = 30
+
+AT_ONCE = 1000
+"""How many packages osv.dev accepts in one request."""
 
 
 class NoAnswerError(Exception):
@@ -34,22 +38,38 @@ def vulnerable(packages: Iterable[Package], service: str = PUBLIC) -> list[Findi
     Vulnerabilities without a fix are left out, because there is nothing to do about them yet.
     """
     asked = list(packages)
+    known: dict[str, dict[str, Any]] = {}
+    found = []
+    for start in range(0, len(asked), AT_ONCE):
+        some = asked[start : start + AT_ONCE]
+        for package, names in zip(some, _names(some, service), strict=True):
+            for name in names:
+                if name not in known:
+                    known[name] = _ask(f"{service}/vulns/{name}")
+                if finding := finding_of(known[name], name, package):
+                    found.append(finding)
+    return found
+
+
+def _names(packages: list[Package], service: str) -> list[list[str]]:
+    """Return the advisories of each package."""
     queries = [
         {"package": {"name": each.name, "ecosystem": each.ecosystem}, "version": each.version}
-        for each in asked
+        for each in packages
     ]
-    answer = _ask(f"{service}/querybatch", {"queries": queries})
-    results = answer.get("results")
-    if not isinstance(results, list) or len(results) != len(asked):
+    results = _ask(f"{service}/querybatch", {"queries": queries}).get("results")
+    if not isinstance(results, list) or len(results) != len(packages):
         raise NoAnswerError(f"{service} does not implement the OSV API")
-    found = []
-    for package, result in zip(asked, results, strict=True):
-        for known in (result or {}).get("vulns", []):
-            advisory = _ask(f"{service}/vulns/{known['id']}")
-            if fixed := _fixed_in(advisory, package):
-                what = f"{package.version} is installed, fixed in {fixed}"
-                found.append(Finding("vulnerabilities", known["id"], package.name, what))
-    return found
+    return [[known["id"] for known in (each or {}).get("vulns", [])] for each in results]
+
+
+def finding_of(advisory: dict[str, Any], name: str, package: Package) -> Finding | None:
+    """Return the finding about a package that an advisory affects; None if nothing fixes it."""
+    fixed = _fixed_in(advisory, package)
+    if not fixed:
+        return None
+    what = f"{package.version} is installed, fixed in {fixed}"
+    return Finding("vulnerabilities", name, package.name, what)
 
 
 def _fixed_in(advisory: dict[str, Any], package: Package) -> str:
@@ -57,7 +77,7 @@ def _fixed_in(advisory: dict[str, Any], package: Package) -> str:
     versions = {
         event["fixed"]
         for affected in advisory.get("affected", [])
-        if affected.get("package", {}).get("name", "").lower() == package.name.lower()
+        if _normalised(affected.get("package", {}).get("name", "")) == _normalised(package.name)
         and affected["package"].get("ecosystem", "").startswith(package.ecosystem)
         for stretch in affected.get("ranges", [])
         if stretch.get("type") != "GIT"
@@ -65,6 +85,11 @@ def _fixed_in(advisory: dict[str, Any], package: Package) -> str:
         if "fixed" in event
     }
     return ", ".join(sorted(versions))
+
+
+def _normalised(name: str) -> str:
+    """Return the one form of a package's name, as PyPI has it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _ask(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

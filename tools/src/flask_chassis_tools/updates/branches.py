@@ -24,6 +24,16 @@ def commit(service: Path, tree: str, parent: str, message: str) -> str:
     return git.ask(service, *words, variables=variables)
 
 
+def require_name(service: Path, branch: str) -> None:
+    """Raise UpdateError if git would refuse a branch of this name."""
+    done = git.tries(service, "check-ref-format", f"refs/heads/{branch}")
+    if done.returncode or branch.startswith("-"):
+        raise UpdateError(
+            f"--branch={branch} is not a name that git allows for a branch. Use letters, digits, "
+            "`-` and `/`, such as template/v1.2.0."
+        )
+
+
 def replaceable(service: Path, branch: str) -> str:
     """Return the tip of a branch that may be replaced; empty if the branch does not exist."""
     tip = _tip(service, branch)
@@ -47,10 +57,13 @@ def is_worked_on(service: Path, branch: str, target: str) -> bool:
     return bool(tip) and _holds(service, tip, target) and not _is_ours(service, tip)
 
 
-def is_done(service: Path, branch: str, target: str) -> bool:
-    """Return whether a branch has this update, and needs no other attempt."""
+def is_done(service: Path, branch: str, target: str, address: str = "") -> bool:
+    """Return whether a branch has this update, and needs no other attempt.
+
+    `address`: it also has to record this address of the template.
+    """
     tip = _tip(service, branch)
-    if not tip or not _holds(service, tip, target):
+    if not tip or not _holds(service, tip, target, address):
         return False
     message = git.ask(service, "log", "-1", "--format=%B", tip)
     has_work = WITH_CONFLICTS in message.split("\n", 1)[0] or f"\n{LEFT_TO_MEND}" in message
@@ -68,9 +81,12 @@ def _tip(service: Path, branch: str) -> str:
     return done.stdout.decode().strip()
 
 
-def _holds(service: Path, tip: str, target: str) -> bool:
-    written = git.blob(service, f"{tip}:{record.FILE}")
-    is_there = written is not None and record.read(written).commit == target
+def _holds(service: Path, tip: str, target: str, address: str = "") -> bool:
+    text = git.blob(service, f"{tip}:{record.FILE}")
+    if text is None:
+        return False
+    written = record.read(text)
+    is_there = written.commit == target and address in ("", written.template)
     return is_there and _follows(service, tip)
 
 

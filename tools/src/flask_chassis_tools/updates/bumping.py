@@ -69,6 +69,8 @@ class Bumped:
 
 def run(wish: Wish, *, verify: bool, branch: str = "") -> int:
     """Give a service the packages of a release; return 0 if nothing is left to do."""
+    if branch:
+        branches.require_name(wish.service, branch)
     switch.require_clean(wish.service)
     with temporary.scratch_folder() as folder:
         written = preparing.recorded(wish.service)

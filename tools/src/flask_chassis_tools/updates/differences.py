@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .binaries import is_binary
+from .checksums import is_executable
 
 Side = tuple[Path, str]
 """A folder, and its label in the patch."""
@@ -19,6 +20,11 @@ def _of_one(name: str, old: Path, old_label: str, new: Path, new_label: str) -> 
     """Yield the lines of a patch of one file; for a binary file, only that it differs."""
     labels = (f"{old_label}/{name}", f"{new_label}/{name}")
     before, after = _content(old / name), _content(new / name)
+    if before is not None and after is not None:
+        modes = [is_executable(folder / name) for folder in (old, new)]
+        if modes[0] != modes[1]:
+            was, is_now = ("100755" if each else "100644" for each in modes)
+            yield f"mode {was} of {labels[0]}, mode {is_now} of {labels[1]}\n"
     if is_binary(before) or is_binary(after):
         if before != after:
             yield f"Binary files {labels[0]} and {labels[1]} differ\n"

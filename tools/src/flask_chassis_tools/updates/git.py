@@ -56,6 +56,8 @@ def tries(
 
 
 _ALWAYS = {
+    # A clone can lack objects of Git LFS: the files then stay the pointers that git has.
+    "GIT_LFS_SKIP_DOWNLOAD_ERRORS": "1",
     # Without optional locks, a killed command leaves no lock file.
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",

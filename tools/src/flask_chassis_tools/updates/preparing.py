@@ -47,6 +47,8 @@ class Wish:
     """Files of the template to bring back, which the service deleted."""
     of_others: bool = False
     """Whether the service is others': its code then runs without credentials, or not at all."""
+    moved_to: str = ""
+    """The address to record, if `template` is a clone of what is there."""
 
     @property
     def environment(self) -> dict[str, str] | None:
@@ -101,6 +103,8 @@ def fetch(wish: Wish, written: Record, folder: Path) -> Source:
 
 def address_to_record(wish: Wish, written: Record) -> str:
     """Return the address to record: without credentials, and not a local folder if possible."""
+    if wish.moved_to:
+        return record.without_secrets(wish.moved_to)
     if wish.template and not record.is_local(wish.template):
         return record.without_secrets(wish.template)
     return record.without_secrets(written.template)

@@ -1,12 +1,13 @@
 """Finds files of the template that were renamed: by the template, or in the service."""
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from . import git
 from .binaries import is_binary
-from .scratch import Scratch
+from .scratch import SYMLINK, Scratch
 
 LIMIT = 10000
 """Up to this many files are compared with each other; git's default would skip some in silence."""
@@ -72,7 +73,7 @@ def here(
         """Return whether the template has no other file under this name."""
         return target not in taken or moved.get(source) == target
 
-    found = between(scratch, before, after)
+    found = _links(scratch, sources, targets) | between(scratch, before, after)
     pairs = {source: target for source, target in found.items() if is_free(source, target)}
     folders = _folders(pairs, sources, scratch.files(scratch.ours))
     places = Places(pairs, folders)
@@ -85,6 +86,34 @@ def here(
     # Where both renamed a file, the service's name stays.
     pairs |= {after: pairs[name] for name, after in moved.items() if name in pairs}
     return places
+
+
+def _links(
+    scratch: Scratch, sources: Mapping[str, str], targets: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the symbolic links that were moved to another folder, by their old names.
+
+    Such a link leads to the same file by another text, and git finds only links with equal texts.
+    """
+    if not any(about.startswith(SYMLINK) for about in sources.values()):
+        return {}
+    places: dict[str, list[str]] = {}
+    for name, about in targets.items():
+        if about.startswith(SYMLINK):
+            places.setdefault(_destination(scratch, name, about), []).append(name)
+    found = {}
+    for name, about in sources.items():
+        if about.startswith(SYMLINK):
+            same = places.get(_destination(scratch, name, about), [])
+            if len(same) == 1:
+                found[name] = same[0]
+    return found
+
+
+def _destination(scratch: Scratch, name: str, about: str) -> str:
+    """Return where a link leads to, from the top of the repository."""
+    text = (git.blob(scratch.folder, about.split()[2]) or b"").decode(errors="surrogateescape")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), text))
 
 
 def _folders(

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from . import git
 
-ZERO = "0" * 40
-"""The id of no object."""
+REGULAR, SYMLINK = "100644", "120000"
+"""The modes of a file that is not executable, and of a symbolic link."""
 
 _WHEN = "2000-01-01T00:00:00+00:00"
 
@@ -25,7 +25,9 @@ class Scratch:
         self.folder = folder
         self.service = service
         folder.mkdir(parents=True)
-        git.ask(folder, "init", "--quiet", "--initial-branch=update", "--template=")
+        form = git.ask(service, "rev-parse", "--show-object-format")
+        words = ("--quiet", "--initial-branch=update", "--template=", f"--object-format={form}")
+        git.ask(folder, "init", *words)
         objects = git.ask(service, "rev-parse", "--git-path", "objects")
         alternates = folder / ".git" / "objects" / "info" / "alternates"
         alternates.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +35,12 @@ class Scratch:
         shallow = service / git.ask(service, "rev-parse", "--git-path", "shallow")
         if shallow.is_file():
             shutil.copy(shallow, folder / ".git" / "shallow")
+        # Objects of Git LFS that the service has fetched; there is no other place to get them from.
+        storage = service / git.ask(service, "rev-parse", "--git-path", "lfs")
+        git.ask(folder, "config", "lfs.storage", str(storage.resolve()))
         self.head = git.ask(service, "rev-parse", "HEAD")
+        self.no_object = "0" * len(self.head)
+        """The id of no object, which is longer in a SHA-256 repository."""
         self.tree = git.ask(service, "rev-parse", "HEAD^{tree}")
         self.ours = self.tree
         """The tree of the service to merge, with the changes of the template's steps."""
@@ -59,16 +66,16 @@ class Scratch:
         git.ask(folder, *words, *remove, given=named, variables=variables)
         return git.ask(folder, *words, "write-tree", variables=variables)
 
-    def stored(self, content: bytes) -> str:
+    def stored(self, content: bytes, mode: str = REGULAR) -> str:
         """Store content, and return its entry for a tree."""
         blob = git.ask(self.folder, "hash-object", "-w", "--stdin", given=content)
-        return f"100644 blob {blob}"
+        return f"{mode} blob {blob}"
 
     def edited(self, tree: str, entries: Mapping[str, str | None]) -> str:
         """Return a tree with changed entries, in the format of `files`; None deletes one."""
         variables = {"GIT_INDEX_FILE": str(self.folder / ".git" / "edited.index")}
         git.ask(self.folder, "read-tree", tree, variables=variables)
-        lines = (f"{about or f'0 {ZERO}'}\t{name}\0" for name, about in entries.items())
+        lines = (f"{about or f'0 {self.no_object}'}\t{name}\0" for name, about in entries.items())
         words = ("update-index", "-z", "--index-info")
         given = "".join(lines).encode(errors="surrogateescape")
         git.ask(self.folder, *words, given=given, variables=variables)

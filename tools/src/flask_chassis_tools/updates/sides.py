@@ -9,7 +9,7 @@ from . import checksums, git, lock_file, ownership, record, renames
 from .binaries import is_binary
 from .faults import UpdateError
 from .renames import Places
-from .scratch import Scratch
+from .scratch import REGULAR, SYMLINK, Scratch
 
 GENERATED = (lock_file.FILE, record.FILE, checksums.FILE)
 """Files that are not merged: an update writes them anew."""
@@ -250,11 +250,10 @@ def _checksums(compared: Compared, new: Path) -> str:
     if not file.is_file():
         return ""
     listed = checksums.read(file.read_text(encoding="utf-8"))
-    return "".join(
-        f"{checksum}  {compared.places.of(name)}\n"
-        for name, checksum in listed.items()
-        if compared.classes.get(name) == ownership.TEMPLATE
-    )
+    kept = [name for name in listed if compared.classes.get(name) == ownership.TEMPLATE]
+    lines = (f"{listed[name]}  {compared.places.of(name)}\n" for name in kept)
+    executable = (compared.places.of(name) for name in kept if checksums.is_executable(new / name))
+    return "".join(lines) + checksums.comments(executable)
 
 
 def _replace_binaries(
@@ -265,6 +264,7 @@ def _replace_binaries(
     A conflict in a binary file cannot be resolved by hand. Return a note for each file.
     """
     notes, entries = [], dict[str, str | None]()
+    here = scratch.files(scratch.ours)
     for name in names:
         before, after = _content(old, name), _content(new, name)
         if before == after or not (is_binary(before) or is_binary(after)):
@@ -272,7 +272,9 @@ def _replace_binaries(
         present = git.blob(scratch.folder, f"{scratch.ours}:{name}")
         if present in (before, after):
             continue
-        entries[name] = None if before is None else scratch.stored(before)
+        mode = here[name].split()[0]
+        mode = REGULAR if mode == SYMLINK else mode
+        entries[name] = None if before is None else scratch.stored(before, mode)
         done = "removes" if after is None else "replaces"
         notes.append(
             f"{name} was edited here, but binary files are not merged: the update {done} it"

@@ -31,11 +31,20 @@ def require_clean(service: Path) -> None:
 
 def require_repository(service: Path) -> None:
     """Raise UpdateError if the service is not the top folder of a git repository."""
-    top = git.tries(service, "rev-parse", "--show-toplevel")
-    if top.returncode or Path(top.stdout.decode().strip()).resolve() != service.resolve():
+    done = git.tries(service, "rev-parse", "--show-toplevel")
+    if done.returncode:
         raise UpdateError(
             f"{service} is not the top folder of a git repository. Create one and commit the "
             "service first: updates are merged by git."
+        )
+    top = Path(done.stdout.decode().strip())
+    if top.resolve() != service.resolve():
+        prefix = git.ask(service, "rev-parse", "--show-prefix").rstrip("/")
+        raise UpdateError(
+            f"{service} is a folder of the repository {top}, and updates are merged in a "
+            "repository of the service alone. Make one of it, update that, and apply the change "
+            f"with git am --directory={prefix}: docs/how-to/updates.md of the template, A service "
+            "in a monorepo, has the commands."
         )
 
 
@@ -66,7 +75,7 @@ def to_work_tree(scratch: Scratch, tree: str, stages: Sequence[str]) -> None:
         git.ask(service, "read-tree", "-m", "-u", "HEAD", tree)
         if stages:
             names = {entry.split("\t", 1)[1] for entry in stages}
-            lines = [*(f"0 {'0' * 40}\t{name}" for name in sorted(names)), *stages]
+            lines = [*(f"0 {scratch.no_object}\t{name}" for name in sorted(names)), *stages]
             given = "".join(f"{line}\0" for line in lines).encode(errors="surrogateescape")
             git.ask(service, "update-index", "-z", "--index-info", given=given)
 
@@ -90,7 +99,7 @@ def to_branch(
     commit = branches.commit(scratch.folder, tree, scratch.head, message)
     _bring_objects(scratch, commit, ())
     # This fails if the branch has moved since.
-    words = ("update-ref", f"refs/heads/{branch}", commit, before or "0" * 40)
+    words = ("update-ref", f"refs/heads/{branch}", commit, before or scratch.no_object)
     git.ask(service, *words)
     return commit
 

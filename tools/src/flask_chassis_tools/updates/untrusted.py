@@ -13,12 +13,10 @@ from typing import Any
 
 from . import checksums, git, lock_file, ownership, record
 from .faults import UpdateError
-from .scratch import Scratch
+from .scratch import SYMLINK, Scratch
 
 WRITTEN = (record.FILE, lock_file.FILE, ownership.FILE, checksums.FILE, "pyproject.toml")
 """Files that an update reads and writes by their names."""
-
-SYMLINK = "120000"
 
 _RUNS_A_PROGRAM = re.compile(
     r"core\.(alternaterefscommand|askpass|editor|gitproxy|pager|sshcommand|worktree)"

@@ -24,6 +24,8 @@ from .preparing import Prepared, Wish
 
 def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -> int:
     """Update a service to a release; return 0 if nothing is left to do."""
+    if branch:
+        branches.require_name(wish.service, branch)
     switch.require_clean(wish.service)
     with temporary.scratch_folder() as folder:
         prepared = due(wish, folder, branch)
