@@ -10,4 +10,8 @@ def is_text(value: object) -> bool:
     """Return whether PostgreSQL can store a value; always true for values other than texts."""
     if not isinstance(value, str):
         return True
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    try:
+        value.encode()  # fails for unpaired surrogates alone
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in value

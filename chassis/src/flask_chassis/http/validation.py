@@ -4,6 +4,7 @@ import json
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import Any, NoReturn, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -34,6 +35,8 @@ URL_ENCODED = "application/x-www-form-urlencoded"
 FORMS = (URL_ENCODED, "multipart/form-data")
 SEND_ONCE = "Must be sent once."
 TOO_DEEP = "The body is nested too deeply."
+NUL = rb"\u0000"
+"""The only way to write it in JSON."""
 
 Place = tuple[str | int, ...]
 
@@ -65,7 +68,8 @@ def request_body(model: type[Model]) -> Model:
     sent = _parsed(body)
     if not isinstance(sent, dict):
         raise BadRequest("The body must be a JSON object.")
-    return _validated(model, sent)
+    # What else PostgreSQL cannot store is no JSON, and so refused by now.
+    return _validated(model, sent, may_have_nul=NUL in body)
 
 
 def request_query(model: type[Model]) -> Model:
@@ -115,10 +119,12 @@ def _parsed(body: bytes) -> object:
         from_json(body, allow_inf_nan=False)
     except ValueError:
         raise _unreadable(body) from None
-    parsed = json.loads(body, object_pairs_hook=_object, parse_float=number)
+    repeating: list[_Repeating] = []
+    hook = partial(_object, repeating)
+    parsed = json.loads(body, object_pairs_hook=hook, parse_float=number)
     # The last of several values would be taken, and a proxy may look at the first.
-    if wrong := dict(_repeated_keys(parsed)):
-        raise Invalid(wrong)
+    if repeating:
+        raise Invalid(dict(_repeated_keys(parsed)))
     return parsed
 
 
@@ -148,13 +154,15 @@ class _Repeating(dict[str, Any]):
     repeated: tuple[str, ...]
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(found: list[_Repeating], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; one that repeats keys is added to what was found."""
     made = dict(pairs)
     if len(made) == len(pairs):
         return made
     counted = Counter(key for key, _ in pairs)
     repeating = _Repeating(made)
     repeating.repeated = tuple(key for key, count in counted.items() if count > 1)
+    found.append(repeating)
     return repeating
 
 
@@ -169,9 +177,15 @@ def _repeated_keys(sent: object) -> Iterator[tuple[str, str]]:
     return islice(found, MOST_ERRORS)
 
 
-def _validated(model: type[Model], sent: dict[str, Any], *, strict: bool | None = None) -> Model:
+def _validated(
+    model: type[Model],
+    sent: dict[str, Any],
+    *,
+    strict: bool | None = None,
+    may_have_nul: bool = True,
+) -> Model:
     """Return the validated model; `strict` is Pydantic's: False converts texts."""
-    wrong = dict(_not_text(sent))
+    wrong = dict(_not_text(sent)) if may_have_nul else {}
     try:
         valid = model.model_validate(sent, strict=strict)
     except ValidationError as error:
