@@ -15,7 +15,7 @@ from tasks.render import example, render
 from tasks.test import TIERS
 from tests.conftest import EXAMPLES
 
-Document = dict[str, Any]
+Document = dict[Any, Any]
 
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+\n|uses: \./")
 PROGRAMS_OF_OTHERS = {"actions/checkout", "actions/setup-python", "actions/upload-artifact"}
