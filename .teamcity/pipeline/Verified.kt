@@ -38,7 +38,8 @@ fun verified(parts: List<BuildType>) = BuildType {
     }
     triggers {
         vcs {
-            branchFilter = "+:<default>\n+:pull/*"
+            // Renovate's account may be no member of the organisation, whose pull requests are built.
+            branchFilter = "+:<default>\n+:pull/*\n+:renovate/*"
         }
     }
     dependencies {

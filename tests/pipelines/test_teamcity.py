@@ -306,7 +306,7 @@ def test_one_build_sums_up_what_a_pull_request_needs(project: Project) -> None:
     assert direct(verified) == TESTS | {"Image"}
     assert kinds(verified["features"]) == {"PullRequests", "CommitStatusPublisher", "Notifications"}
     assert [each["branchFilter"] for each in verified["triggers"]] == [
-        "+:<default>\n+:hotfix/*\n+:pull/*"
+        "+:<default>\n+:hotfix/*\n+:pull/*\n+:renovate/*"
     ]
 
 
@@ -502,6 +502,20 @@ def test_a_service_may_be_elsewhere_and_have_builds_of_its_own(
     assert [each["branchFilter"] for each in found["Verified"]["triggers"]] == ["+:*"]
     assert scripts(found["Own"]) == ["echo own"]
     assert scripts(found["TemplateUpdate"])[1].endswith("template.update --check")
+
+
+def test_settings_from_before_are_taken(
+    settings: Settings, teamcity: dict[str, Path], tmp_path: Path
+) -> None:
+    """An update replaces pipeline/ and leaves settings.kts, which answers what was asked then."""
+    folder = shutil.copytree(teamcity["resource"] / ".teamcity", tmp_path / ".teamcity")
+    script = folder / "settings.kts"
+    text, count = re.subn(r"\n    email = .*", "", script.read_text("utf-8"))
+    assert count == 1
+    script.write_text(text, "utf-8")
+    result = settings.describe(folder)
+    assert result.faults == []
+    assert set(builds(result.project)) == OF_ALL
 
 
 @pytest.fixture

@@ -58,7 +58,9 @@ open class BuildTypeSettings {
 
     internal fun inChain(): Set<BuildType> = depends.inChain() + templates.flatMap { it.inChain() }
 
-    internal fun provided(): Set<String> = parameters.values.keys + templates.flatMap { it.provided() }
+    internal fun provided(): Set<String> =
+        parameters.values.keys + templates.flatMap { it.provided() } +
+            buildFeatures.all().filterIsInstance<MatrixFeature>().flatMap { it.parameters() }
 
     internal fun demanded(): Set<String> = agents.demanded() + templates.flatMap { it.demanded() }
 

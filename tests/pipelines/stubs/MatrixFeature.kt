@@ -18,6 +18,9 @@ open class MatrixFeature(init: MatrixFeature.() -> Unit) : BuildFeature() {
         this.values[name] = values
     }
 
+    /** Each of its builds has a value of each. */
+    internal fun parameters(): Set<String> = values.keys
+
     override fun validate(consumer: ErrorConsumer) {
         super.validate(consumer)
         if (values.isEmpty() || values.values.any { it.isEmpty() }) {

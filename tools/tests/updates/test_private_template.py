@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_chassis_tools.updates import credentials
+from flask_chassis_tools.updates import credentials, verifying
 from flask_chassis_tools.updates.faults import UpdateError
 from flask_chassis_tools.updates.source import Source
 
@@ -105,3 +105,23 @@ def test_the_token_is_for_the_templates_host_and_in_no_argument(
     assert found[::2] == ("-c", "-c")
     assert all(each.startswith("credential.https://git.acme.example:8443.") for each in found[1::2])
     assert TOKEN not in str(found)
+
+
+def test_the_services_code_does_not_get_the_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPLATE_TOKEN", TOKEN)
+    merged, service = tmp_path / "merged", tmp_path / "service"
+    for folder in (merged, service):
+        (folder / ".venv" / "bin").mkdir(parents=True)
+        (folder / "pyproject.toml").write_text('[project.scripts]\nplanted-tasks = "x:y"\n')
+    bootstrap = merged / "bootstrap"
+    bootstrap.write_text(f"#!/bin/sh\nenv >{tmp_path}/seen\n")
+    command = merged / ".venv" / "bin" / "planted-tasks"
+    command.write_text(f"#!/bin/sh\nenv >>{tmp_path}/seen\n")
+    for program in (bootstrap, command):
+        program.chmod(0o755)
+    assert verifying.verify(merged, service, tmp_path) == []
+    seen = (tmp_path / "seen").read_text()
+    assert seen.count("PATH=") >= 3
+    assert TOKEN not in seen

@@ -77,7 +77,9 @@ private fun verified(service: Service) = BuildType {
     }
     triggers {
         vcs {
-            branchFilter = if (service.gitHubUrl.isEmpty()) "+:*" else "$DEPLOYED_BRANCHES\n+:pull/*"
+            // Renovate's account may be no member of the organisation, whose pull requests are built.
+            branchFilter =
+                if (service.gitHubUrl.isEmpty()) "+:*" else "$DEPLOYED_BRANCHES\n+:pull/*\n+:renovate/*"
         }
     }
 }

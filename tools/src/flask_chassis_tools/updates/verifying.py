@@ -4,7 +4,7 @@ import os
 import tomllib
 from pathlib import Path
 
-from . import processes
+from . import credentials, processes
 
 INSTALLED_BY = ("pyproject.toml", "poetry.lock")
 
@@ -48,4 +48,6 @@ def _command(folder: Path) -> str:
 
 def _fails(words: list[str], folder: Path, variables: dict[str, str]) -> bool:
     print(f"$ {' '.join(words)}", flush=True)
-    return processes.run(words, cwd=folder, env=os.environ | variables).returncode != 0
+    # The service's own code has no use for the login of the template.
+    without = {key: value for key, value in os.environ.items() if key != credentials.TOKEN}
+    return processes.run(words, cwd=folder, env=without | variables).returncode != 0
