@@ -30,6 +30,20 @@ def section(text: str, tag: str) -> str:
     return found[1].strip()
 
 
+def with_section(text: str, tag: str, day: str) -> str:
+    """Return the changelog in which all that is unreleased is the section of a version.
+
+    A changelog that has the section, or has nothing that is unreleased, stays as it is.
+    """
+    version = tag.removeprefix("v")
+    if re.search(rf"^## \[{re.escape(version)}\]", text, re.MULTILINE):
+        return text
+    found = re.search(r"^## \[Unreleased\]\n((?:(?!## ).*\n?)*)", text, re.MULTILINE)
+    if not found or not found[1].strip():
+        return text
+    return f"{text[: found.start(1)]}\n## [{version}] - {day}\n{text[found.start(1) :]}"
+
+
 def counted(table: Path) -> str:
     """Return the table that the update gate leaves."""
     if not table.is_file():

@@ -4,11 +4,13 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from invoke import Context, Exit, task
 
 from . import gate, passed, versions
+from .changelog import with_section
 from .engine import engine
 from .folders import ROOT, TEMPLATE
 from .wheels import faults as faults_of_wheels
@@ -24,7 +26,8 @@ lock_versions = engine("lock_versions")
     help={
         "version": "Such as 1.2.0, a semantic version above the last one",
         "check": "Only look; make no tag",
-        "write": "Write the version wherever it stands and build the wheels; make no tag",
+        "write": "Write the version wherever it stands, make the section of CHANGELOG.md and build "
+        "the wheels; make no tag",
     }
 )
 def release(context: Context, version: str, check: bool = False, write: bool = False) -> None:
@@ -36,6 +39,10 @@ def release(context: Context, version: str, check: bool = False, write: bool = F
         if releases.order(tag) is None:
             raise Exit(f"{tag} is no semantic version, such as v1.2.0.", 2)
         versions.write(tag.removeprefix("v"))
+        file = ROOT / changelog.FILE
+        today = datetime.now(UTC).date().isoformat()
+        text = with_section(file.read_text("utf-8"), tag, today)
+        file.write_text(text, "utf-8")
         make_wheels()
         print(f"{tag} is written. Commit it, and run the update gate: ./invoke test --gate")
         return

@@ -1,5 +1,6 @@
 """`./invoke release` tags a version only where all that belongs to one is there."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,37 @@ def release(repository: Repository, *words: str) -> tuple[int, str]:
         [repository.folder / ".venv" / "bin" / "invoke", "release", *words], repository.folder
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def test_the_first_version_is_released_as_the_guide_says(tmp_path: Path) -> None:
+    """From this repository as it is: write, commit, pass the gate, tag."""
+    made = Repository(copy_of_the_repository(tmp_path / "template"))
+    made.git("init", "--quiet", "--initial-branch=main")
+    (made.folder / ".git" / "info" / "exclude").write_text(".venv\n.cache\n")
+    with_the_tools(made.folder)
+    made.git("config", "user.name", "Somebody")
+    made.git("config", "user.email", "somebody@acme.example")
+    made.git("add", "--all")
+    made.git("commit", "--quiet", "--message=All")
+    before = (made.folder / "CHANGELOG.md").read_text("utf-8")
+    assert release(made, "--version=0.1.0", "--write")[0] == 0
+    text = (made.folder / "CHANGELOG.md").read_text("utf-8")
+    heading = re.search(r"## \[Unreleased\]\n\n(## \[0\.1\.0\] - \d{4}-\d\d-\d\d\n)", text)
+    assert heading
+    assert text.replace(f"\n{heading[1]}", "") == before
+    assert release(made, "--version=0.1.0", "--write")[0] == 0  # once is enough
+    assert (made.folder / "CHANGELOG.md").read_text("utf-8") == text
+    made.git("commit", "--quiet", "--all", "--message=Version 0.1.0")
+    code, said = release(made, "--version=0.1.0")
+    assert (code, said.splitlines()[1:]) == (
+        1,
+        ["- the update gate has not passed for these files: ./invoke test --gate"],
+    )
+    kept = made.folder / ".cache" / "gate" / "passed"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    remember(made.folder, kept)
+    code, said = release(made, "--version=0.1.0")
+    assert (code, said) == (0, "Tagged v0.1.0. Publish it: git push origin v0.1.0\n")
 
 
 @pytest.mark.usefixtures("passed")
