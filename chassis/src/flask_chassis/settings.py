@@ -68,6 +68,11 @@ class Settings:
         """Whether this environment runs on a developer's machine or in CI, not for users."""
         return self.stage in STAGES_FOR_DEVELOPERS
 
+    @property
+    def is_local(self) -> bool:
+        """Whether this environment is for developers and outside containers: `….local`."""
+        return self.is_for_developers and self.environment.endswith(".local")
+
 
 def load(environment: str | None = None, section: str = "") -> Settings:
     """Resolve the settings of an environment; by default, of the one the variable names.

@@ -206,6 +206,26 @@ def test_the_service_serves_as_in_production(served: Service) -> None:
     assert "private" not in served.log.read_text()
 
 
+@pytest.mark.usefixtures("service")  # which has what it needs
+def test_a_developer_can_serve_as_production_does(settings: Settings, tmp_path: Path) -> None:
+    supplied = {
+        variable_for(key): str(value)
+        for key, value in settings.values.items()
+        if key.startswith(("database.", "tokens."))
+    }
+    chosen = {environment_variable(): "development.local"}
+    versions = {"VERSION_NAME": "v1.2", "VERSION_SHA": "abc"}
+    service = Service(tmp_path / "log", "--uwsgi", **supplied, **chosen, **versions)
+    try:
+        service.wait()
+        # As in production, and unlike in development: a second worker, and JSON.
+        assert any("worker 2" in record["message"] for record in service.logged())
+        assert service.stop() == 0
+    finally:
+        service.process.kill()
+        service.process.wait()
+
+
 def listens(port: int, host: str) -> bool:
     """Return whether something listens on an address of this machine."""
     try:

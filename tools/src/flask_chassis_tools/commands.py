@@ -1,9 +1,11 @@
 """Adds the tasks of developers and CI to a service's command."""
 
+from typing import Any
+
 from flask_chassis import settings
 from invoke import Collection
 
-from . import quality, template
+from . import quality, shell, template
 from .contract import api, client
 from .docker import compose, containers, image, network
 from .edge import tasks as edge
@@ -32,21 +34,26 @@ GROUPS = {
 
 def add_to(namespace: Collection) -> None:
     """Add the tasks of this package; `flask_chassis.tasks.command` calls it as an entry point."""
-    for task in (
+    tasks: tuple[Any, ...] = (
         quality.check,
         quality.tests,
+        shell.shell,
         containers.up,
         containers.down,
         smoke.smoke,
         secret_file.write_secret,
         notify.notify,
-    ):
+    )
+    for task in tasks:
         namespace.add_task(task)
     for name, module in GROUPS.items():
         namespace.add_collection(Collection.from_module(module), name)
     if "database" in settings.parts():
-        from . import migrations
+        from . import database, migrations
 
+        if "db" in namespace.collections:  # the group of the chassis
+            namespace.collections["db"].add_task(database.shell)
+            namespace.collections["db"].add_task(database.reset)
         namespace.add_collection(Collection.from_module(migrations), "migrations")
     if "tokens" in settings.parts():
         from . import token

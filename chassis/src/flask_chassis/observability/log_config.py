@@ -1,4 +1,4 @@
-"""Logging configuration: JSON lines on standard output, and optionally a syslog server."""
+"""Logging configuration: JSON lines or text on standard output, and optionally a syslog server."""
 
 import logging
 import logging.config
@@ -11,30 +11,38 @@ from flask import Flask
 
 from flask_chassis import settings_variables
 from flask_chassis.exceptions import ConfigurationError
-from flask_chassis.observability import syslog
-from flask_chassis.observability.json_logging import JsonLines
+from flask_chassis.observability import console_logging, syslog
+from flask_chassis.observability.json_logging import JsonFormatter, JsonLines
 from flask_chassis.settings import Settings
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+FORMATS = ("auto", "json", "console")
 
 _log = logging.getLogger(__name__)
 _uncaught = logging.getLogger("uncaught")
 
 
-def configure(level: str) -> None:
+def configure(level: str, *, is_for_people: bool = False) -> None:
     """Configure the root logger to write records of at least this level to standard output.
 
-    Also logs warnings and uncaught exceptions, including those of threads.
+    They are JSON lines, or text if they are for people. Also logs warnings and uncaught exceptions,
+    including those of threads.
     """
     root = logging.getLogger()
-    if any(isinstance(handler, JsonLines) for handler in root.handlers):
+    formatter = console_logging.formatter() if is_for_people else JsonFormatter()
+    handlers = [handler for handler in root.handlers if isinstance(handler, JsonLines)]
+    for handler in handlers:
+        handler.setFormatter(formatter)
+    if handlers:
         root.setLevel(level)
         return
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "handlers": {"lines": {"()": JsonLines}},
+            "formatters": {"chosen": {"()": lambda: formatter}},
+            "handlers": {"lines": {"()": JsonLines, "formatter": "chosen"}},
             "root": {"level": level, "handlers": ["lines"]},
         }
     )
@@ -46,7 +54,7 @@ def configure(level: str) -> None:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Configure logging from the settings `logs.level` and `logs.syslog`.
+    """Configure logging from the settings `logs.level`, `logs.format` and `logs.syslog`.
 
     Logs a warning for each environment variable that looks like a misspelt setting.
     Raises ConfigurationError if one of them is not valid.
@@ -54,7 +62,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     level = settings["logs.level"]
     if level not in LEVELS:
         raise ConfigurationError(f"logs.level is {level!r}: set one of {', '.join(LEVELS)}.")
-    configure(level)
+    configure(level, is_for_people=_is_for_people(settings))
     syslog.configure(settings["logs.syslog"], settings["service.name"])
     for sentence in settings_variables.unknown():
         _log.warning("%s", sentence)
@@ -64,6 +72,17 @@ def init_app(app: Flask, settings: Settings) -> None:
             "that it comes from without one (printf, or echo -n, in the place of echo).",
             key,
         )
+
+
+def _is_for_people(settings: Settings) -> bool:
+    """Return whether log lines are text: by default, on the terminal of a developer."""
+    chosen = settings["logs.format"]
+    if chosen not in FORMATS:
+        raise ConfigurationError(f"logs.format is {chosen!r}: set one of {', '.join(FORMATS)}.")
+    if chosen == "auto":
+        # Under uWSGI, standard output is replaced by a socket to the master.
+        return settings.is_local and "uwsgi" not in sys.modules and sys.stdout.isatty()
+    return bool(chosen == "console")
 
 
 def keys_with_line_end(settings: Settings) -> list[str]:

@@ -25,6 +25,16 @@ def create(wanted: Settings) -> None:
         _create_database(cursor, name, role)
 
 
+def drop(wanted: Settings) -> None:
+    """Drop the database, if it exists, and end all connections to it; the role stays.
+
+    Raises Exit like `create`. Only tasks for developers call this.
+    """
+    with closing(_administrator(wanted)) as connection, connection.cursor() as cursor:
+        name = sql.Identifier(wanted["database.name"])
+        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {name} WITH (FORCE)").format(name=name))
+
+
 def _administrator(wanted: Settings) -> psycopg2.extensions.connection:
     try:
         connection = psycopg2.connect(

@@ -86,10 +86,16 @@ def _require_sections(config: Path, asked: list[str]) -> None:
 
 def _socket(config: Path, host: str, port: int | None) -> str:
     """Return the option for the socket on a host: the file has it on all addresses of IPv4."""
-    found = _PORT.search(config.read_text(encoding="utf-8"))
-    if port is None and found is None:
+    return f"--socket={host}:{port or port_in(config)}"
+
+
+def port_in(config: Path) -> int:
+    """Return the port that the configuration sets; exits if it sets none."""
+    text = config.read_text(encoding="utf-8") if config.is_file() else ""
+    found = _PORT.search(text)
+    if found is None:
         _refuse(f"{config} has no line `set-placeholder: port=8080`: add it, or give --port")
-    return f"--socket={host}:{port or (found and found[1])}"
+    return int(found[1])
 
 
 def _try_out(command: list[str]) -> None:

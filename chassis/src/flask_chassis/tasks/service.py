@@ -28,32 +28,73 @@ EVERYWHERE = "all"
         "host": "The address to listen on, or `all`; by default 127.0.0.1 in environments named "
         "`….local`, and all in those of containers",
         "port": "The port, by default that of infra/uwsgi.yaml",
-        "metrics-port": "The port of the metrics, by default that of infra/uwsgi.yaml",
-        "gevent": "Serve with greenlets instead of threads; needs the extra `gevent`",
+        "metrics-port": "The port of uWSGI's metrics, by default that of infra/uwsgi.yaml",
+        "gevent": "Serve with uWSGI and greenlets instead of threads; needs the extra `gevent`",
+        "uwsgi": "Serve with uWSGI as production does, also in development; no reload",
+        "sql": "Log each SQL statement, without its values; in development",
+        "debugger": "Let a debugger attach (debugpy); in development",
+        "debugger-port": "The port for the debugger, 5678 by default",
     }
 )
 def run(
-    context: Context, host: str = "", port: int = 0, metrics_port: int = 0, gevent: bool = False
+    context: Context,
+    host: str = "",
+    port: int = 0,
+    metrics_port: int = 0,
+    gevent: bool = False,
+    uwsgi: bool = False,
+    sql: bool = False,
+    debugger: bool = False,
+    debugger_port: int = 0,
 ) -> None:
-    """Run the service under uWSGI; in development, it reloads when code changes."""
+    """Run the service: with uWSGI, or in development.local with a server that reloads it."""
     found = settings.load()
+    config = project.find("infra/uwsgi.yaml")
+    for_uwsgi = uwsgi or gevent or bool(metrics_port)
+    for_development = sql or debugger or bool(debugger_port)
+    if found.stage == "development" and found.is_local and not for_uwsgi:
+        # Production does not import it.
+        from flask_chassis.tasks import development_server
+
+        development_server.start(
+            _host(host, found),
+            port or start.port_in(config),
+            sql=sql,
+            debugger_port=debugger_port or development_server.DEBUGGER_PORT
+            if debugger or debugger_port
+            else None,
+        )
+    if for_development:
+        raise Exit(
+            "--sql and --debugger are for the development server: run the service in "
+            f"development.local, not {found.environment}, and without options of uWSGI.",
+            2,
+        )
     start.run(
         app=found["service.name"],
-        stage="development" if found.is_for_developers else "production",
-        config=project.find("infra/uwsgi.yaml"),
-        host=_host(host, found),
+        stage=_stage(found, as_production=uwsgi),
+        config=config,
+        host=_in_brackets(_host(host, found)),
         port=port or None,
         metrics_port=metrics_port or None,
         gevent=gevent,
     )
 
 
+def _stage(found: settings.Settings, *, as_production: bool) -> str:
+    """Return the section of infra/uwsgi.yaml."""
+    return "development" if found.is_for_developers and not as_production else "production"
+
+
 def _host(asked: str, found: settings.Settings) -> str:
-    """Return the host for uWSGI, an empty text for all addresses."""
+    """Return the host to listen on, an empty text for all addresses."""
     default = LOOPBACK if found.environment.endswith(".local") else EVERYWHERE
     host = asked or default
-    if host == EVERYWHERE:
-        return ""
+    return "" if host == EVERYWHERE else host
+
+
+def _in_brackets(host: str) -> str:
+    """Return a host as uWSGI takes it."""
     return f"[{host}]" if ":" in host else host
 
 
