@@ -177,8 +177,11 @@ def test_it_prints_its_addresses_and_logs_lines_for_people(checkout: Checkout) -
     terminal = checkout.begin()
     terminal.wait_for(rf"Service +http://127.0.0.1:{checkout.port}/\r\n")
     terminal.wait_for(rf"Swagger UI +http://127.0.0.1:{checkout.port}/\r\n")
+    terminal.wait_for(rf"Metrics +http://127.0.0.1:{checkout.port}/metrics\r\n")
     assert checkout.get("/health/live")[0] == 200
     assert checkout.get("/nowhere/")[0] == 404
+    counted = 'http_requests_total{method="GET",route="unmatched",status="404"} 1.0'
+    assert counted in checkout.get("/metrics")[1]
     line = terminal.wait_for(r"[^\n]*GET unmatched 404[^\n]*")
     assert re.match(r"\x1b\[2m\d\d:\d\d:\d\d\.\d{3}\x1b\[0m INFO ", line)
     assert "duration_ms=" in line

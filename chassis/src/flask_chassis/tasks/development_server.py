@@ -21,6 +21,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 from invoke import Exit
+from prometheus_client import make_wsgi_app
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import WSGIRequestHandler, is_running_from_reloader, run_simple
 
 from flask_chassis import project
@@ -28,6 +30,8 @@ from flask_chassis.exceptions import ConfigurationError
 from flask_chassis.serving import network
 
 LOOPBACK = "127.0.0.1"
+
+METRICS = "/metrics"
 
 DEBUGGER_PORT = 5678
 """The port at which VS Code and other clients look for debugpy by default."""
@@ -75,6 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         application = load(sql=options.sql)
         if isinstance(application, Flask):
             _announce(application, host, options.port, options.debugger_port)
+            # In production, another process serves them, on a port of its own.
+            application = DispatcherMiddleware(application, {METRICS: make_wsgi_app()})
     run_simple(
         host,
         options.port,
@@ -135,7 +141,7 @@ def _announce(app: Flask, host: str, port: int, debugger_port: int | None) -> No
     lines = [f"  Service     {address}/"]
     if "swagger_ui" in app.blueprints:
         lines += [f"  Swagger UI  {address}/", f"  OpenAPI     {address}/openapi.json"]
-    lines += [f"  Metrics     {address}/metrics"]
+    lines += [f"  Metrics     {address}{METRICS}"]
     if debugger_port is not None:
         lines += [f"  Debugger    {LOOPBACK}:{debugger_port}, for clients of debugpy"]
     _print("", *lines, "", "  Changes of code and settings reload it. Ctrl-C ends it.", "")
