@@ -4,12 +4,16 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from tasks.folders import ROOT
 from tests.full.programs import run
+from tests.serving import serving
 from tests.updates import services
 from tests.updates.history import SERVICE, Repository, copied, edit
 from tests.updates.published import conflicts
@@ -42,9 +46,32 @@ def test_a_sha256_repository_is_updated_like_any_other(resource: Service, tmp_pa
     assert other.changed() == resource.changed()
 
 
+class Objects(BaseHTTPRequestHandler):
+    """A server for Git LFS that has nothing, and notes who asks."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        """Note it, and refuse."""
+        self.asked.append(self.path)
+        self.send_error(404)
+
+    def log_message(self, *of: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def objects() -> Iterator[str]:
+    """The address of such a server."""
+    Objects.asked.clear()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Objects)) as address:
+        yield address
+
+
 def test_a_clone_without_the_objects_of_git_lfs_is_updated(
-    resource: Service, tmp_path: Path
+    resource: Service, objects: str, tmp_path: Path
 ) -> None:
+    """And no server is asked for them, which the service names: the fleet's jobs have logins."""
     variables = {"HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": str(tmp_path / "lfs.gitconfig")}
     (tmp_path / "lfs.gitconfig").write_text(
         Path(resource.variables["GIT_CONFIG_GLOBAL"]).read_text("utf-8")
@@ -56,6 +83,7 @@ def test_a_clone_without_the_objects_of_git_lfs_is_updated(
 
     git("lfs", "install", "--skip-repo", folder=tmp_path)
     (resource.path / ".gitattributes").write_text("*.model filter=lfs diff=lfs merge=lfs -text\n")
+    (resource.path / ".lfsconfig").write_text(f"[lfs]\n\turl = {objects}/objects\n")
     (resource.path / "large.model").write_bytes(b"\0" * 5000)
     git("add", "--all", folder=resource.path)
     git("commit", "--quiet", "--message=Large", folder=resource.path)
@@ -76,6 +104,7 @@ def test_a_clone_without_the_objects_of_git_lfs_is_updated(
         listed = run(["git", "diff", "--cached", "--name-only"], service.path, variables).stdout
         assert "large.model" not in listed
         assert "docs/on-call.md" in listed
+    assert Objects.asked == []
 
 
 @pytest.fixture

@@ -35,9 +35,11 @@ class Scratch:
         shallow = service / git.ask(service, "rev-parse", "--git-path", "shallow")
         if shallow.is_file():
             shutil.copy(shallow, folder / ".git" / "shallow")
-        # Objects of Git LFS that the service has fetched; there is no other place to get them from.
+        # Objects of Git LFS that the service has fetched. No server is asked for others: which one,
+        # its `.lfsconfig` would say.
         storage = service / git.ask(service, "rev-parse", "--git-path", "lfs")
         git.ask(folder, "config", "lfs.storage", str(storage.resolve()))
+        git.ask(folder, "config", "lfs.url", f"file://{folder / 'no-server'}")
         self.head = git.ask(service, "rev-parse", "HEAD")
         self.no_object = "0" * len(self.head)
         """The id of no object, which is longer in a SHA-256 repository."""
