@@ -234,6 +234,23 @@ def write_record(folder: Path, answers: dict[str, Any]) -> None:
         )
 
 
+def print_next_steps(folder: Path, answers: dict[str, Any]) -> None:
+    """Say how to go on, if somebody renders from an address: not in updates, nor in tests."""
+    if module_of(folder, "origin").is_clone(answers):
+        print(
+            f"""
+Rendered {folder.name}. Next:
+
+    cd {folder.name}
+    git init && git add --all && git commit --message="Render the service"
+    ./bootstrap                 # makes .venv, exactly as locked
+    . .venv/bin/activate
+    {answers["organisation"]}-tasks --list
+
+README.md says how to run it, under "Run it", and what to change."""
+        )
+
+
 def main() -> None:
     """Work in the current folder, which is the rendered service."""
     answers, folder = read_answers(), Path.cwd()
@@ -249,6 +266,7 @@ def main() -> None:
     write_codeowners(folder, classes, answers["email"], answers["__template_owner"])
     write_checksums(folder, classes)
     write_record(folder, read_recorded_answers())
+    print_next_steps(folder, answers)
 
 
 if __name__ == "__main__":

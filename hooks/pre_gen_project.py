@@ -13,8 +13,10 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping
+from importlib import metadata
 
 OLDEST_PYTHON = (3, 11)
+OLDEST_COOKIECUTTER = (2, 4)
 
 # "type" is a soft keyword from Python 3.12 on, whichever Python runs this.
 PYTHON_WORDS = frozenset((*keyword.kwlist, *keyword.softkwlist, "type"))
@@ -320,10 +322,30 @@ def find_faults(answers: dict[str, str]) -> list[str]:
     ]
 
 
+def _installed(distribution: str) -> str | None:
+    """Return the version of a distribution, or None without one."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return major and minor number of a version."""
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+
+
 def main() -> None:
     """End with status 1, which makes Cookiecutter stop, if anything at all is wrong."""
     if sys.version_info[:2] < OLDEST_PYTHON:
         sys.exit(f"This template needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    # Cookiecutter runs hooks with its own Python. Older versions do not record what they check out.
+    cookiecutter = _installed("cookiecutter")
+    if cookiecutter and _numbers(cookiecutter) < OLDEST_COOKIECUTTER:
+        sys.exit(
+            f"This template needs Cookiecutter 2.4 or newer; this is {cookiecutter}. "
+            "Upgrade it: pipx upgrade cookiecutter, or pip install --upgrade cookiecutter."
+        )
     faults = find_faults(read_answers())
     if faults:
         sys.exit("\n".join(faults))

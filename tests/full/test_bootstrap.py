@@ -40,11 +40,34 @@ def test_an_interpreter_that_will_not_do_is_named(service: Path, python: str) ->
     assert not (service / ".venv").exists()
 
 
-def test_it_needs_no_poetry_no_uv_and_no_second_time(service: Path) -> None:
+def test_a_python_without_venv_is_named(service: Path, tmp_path: Path) -> None:
+    """As that of Debian is, which has it in a package of its own."""
+    (tmp_path / "ensurepip.py").write_text("raise ImportError")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{tmp_path}" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    done = bootstrap(service, str(python))
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"bootstrap: {python} has no ensurepip or no venv. Install python3-venv, or name another "
+        "Python: PYTHON=... ./bootstrap\n"
+    )
+    assert not (service / ".venv").exists()
+
+
+def test_it_needs_no_poetry_no_uv_and_no_second_time(service: Path, tmp_path: Path) -> None:
     """It installs nothing without a hash: also not Poetry, uv, and what builds a package."""
+    (tmp_path / "json.py").write_text("raise SystemExit('planted')")
+    # What somebody has set for other programs.
+    set_for_others = {"PYTHONPATH": str(tmp_path), "PIP_USER": "1", "PIP_TARGET": str(tmp_path)}
     # As a developer calls it, who has everything compiled.
     first = bootstrap(
-        service, EXTRAS="gevent", NO_COMPILE="", PIP_REQUIRE_HASHES="1", UV_REQUIRE_HASHES="1"
+        service,
+        EXTRAS="gevent",
+        NO_COMPILE="",
+        PIP_REQUIRE_HASHES="1",
+        UV_REQUIRE_HASHES="1",
+        **set_for_others,
     )
     second = bootstrap(service, EXTRAS="gevent")
     assert first.returncode == 0, first.stderr
@@ -53,6 +76,34 @@ def test_it_needs_no_poetry_no_uv_and_no_second_time(service: Path) -> None:
     assert installed_works(service)
     assert installer(service) == ("uv" if asks_uv() else "pip")
     assert list(service.glob(".venv/lib/*/site-packages/psycogreen"))
+
+
+def test_what_worked_stays_if_the_next_one_cannot_be_made(service: Path) -> None:
+    lock = service / "poetry.lock"
+    text = lock.read_bytes()
+    try:
+        change_a_hash(lock)
+        failed = bootstrap(service, EXTRAS="gevent")
+    finally:
+        lock.write_bytes(text)
+    assert failed.returncode != 0
+    assert failed.stderr.endswith("bootstrap: no new .venv was made, so the one before is back\n")
+    assert installed_works(service)
+    # After a run that was killed, too.
+    (service / ".venv").rename(service / ".venv.old")
+    (service / ".venv").mkdir()
+    again = bootstrap(service, EXTRAS="gevent")
+    assert (again.returncode, len(again.stderr.splitlines())) == (0, 1)
+    assert installed_works(service)
+    assert not (service / ".venv.old").exists()
+
+
+def test_another_folder_on_the_path_of_cd_is_not_taken(service: Path, tmp_path: Path) -> None:
+    (tmp_path / service.name).mkdir()
+    words: list[str | Path] = ["sh", f"{service.name}/bootstrap"]
+    variables = {"PYTHON": sys.executable, "EXTRAS": "gevent", "CDPATH": str(tmp_path)}
+    done = run(words, service.parent, variables, seconds=SECONDS)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_it_installs_anew_where_the_folder_has_been_moved(service: Path) -> None:
@@ -78,12 +129,7 @@ def test_pip_installs_where_uv_fails(tmp_path: Path) -> None:
 
 def test_neither_installs_other_bytes_than_those_that_are_locked(tmp_path: Path) -> None:
     service = render(tmp_path, example("thoughts-backend"))
-    lock = service / "poetry.lock"
-    text, count = re.subn(
-        r'(\{file = "alembic-[^"]*", hash = "sha256:)\w+"', rf'\g<1>{"0" * 64}"', lock.read_text()
-    )
-    assert count
-    lock.write_text(text)
+    change_a_hash(service / "poetry.lock")
     done = bootstrap(service, programs=(PROGRAMS,))
     assert done.returncode != 0
     by_uv, failed, by_pip = done.stderr.partition("bootstrap: uv failed, so pip installs\n")
@@ -92,6 +138,15 @@ def test_neither_installs_other_bytes_than_those_that_are_locked(tmp_path: Path)
         assert "Hash mismatch" in by_uv
     assert "DO NOT MATCH THE HASHES" in (by_pip or by_uv)
     assert not (service / ".venv" / "made-for").exists()
+
+
+def change_a_hash(lock: Path) -> None:
+    """Have a lock name other bytes of a package than those that there are."""
+    text, count = re.subn(
+        r'(\{file = "alembic-[^"]*", hash = "sha256:)\w+"', rf'\g<1>{"0" * 64}"', lock.read_text()
+    )
+    assert count
+    lock.write_text(text)
 
 
 def with_other_hashes(service: Path, *packages: str) -> None:

@@ -420,6 +420,28 @@ def test_an_old_python_is_named(pre_gen: ModuleType, monkeypatch: pytest.MonkeyP
         pre_gen.main()
 
 
+@pytest.mark.parametrize(("version", "is_refused"), [("2.3.1", True), ("2.4.0", False)])
+def test_an_old_cookiecutter_is_named(
+    pre_gen: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    is_refused: bool,
+) -> None:
+    """It would render, but record no release; an even older one ends with a traceback."""
+    metadata = tmp_path / f"cookiecutter-{version}.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: cookiecutter\nVersion: {version}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(pre_gen, "find_faults", lambda answers: [])
+    monkeypatch.setattr(pre_gen, "read_answers", dict)
+    if not is_refused:
+        pre_gen.main()
+        return
+    with pytest.raises(SystemExit, match=r"needs Cookiecutter 2\.4 or newer; this is 2\.3\.1\."):
+        pre_gen.main()
+
+
 def test_an_old_python_can_read_the_hook() -> None:
     """The hook keeps to old syntax, for otherwise that line could not be printed."""
     ast.parse((ROOT / "hooks/pre_gen_project.py").read_text("utf-8"), feature_version=(3, 9))

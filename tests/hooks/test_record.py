@@ -70,6 +70,19 @@ def test_the_service_can_be_updated(command: Command, output: Path, published: P
     assert (service / "texts.toml").read_bytes() == texts
 
 
+@pytest.mark.usefixtures("published")
+def test_the_next_steps_are_printed_at_the_first_render_only(
+    command: Command, output: Path
+) -> None:
+    _, said = rendered(command, output, ADDRESS)
+    assert said.startswith("\nRendered thoughts-backend. Next:\n\n    cd thoughts-backend\n")
+    assert "\n    ./bootstrap " in said
+    assert "\n    acme-tasks --list\n" in said
+    commit(output / "thoughts-backend")
+    checked = command("cruft", "check", folder=output / "thoughts-backend")
+    assert "Next:" not in checked.stdout
+
+
 def test_references_that_git_has_packed_are_read(
     command: Command, output: Path, published: Path, tmp_path: Path
 ) -> None:
