@@ -25,7 +25,7 @@ UNCOMPILED: Planted = {
         "error: unresolved reference 'MEMBERS'",
     ),
     "a wrong import": (
-        "pipeline/Scan.kt",
+        "pipeline/Checks.kt",
         "kotlin.triggers.schedule",
         "kotlin.buildFeatures.schedule",
         "error: unresolved reference 'schedule'",
@@ -37,7 +37,7 @@ UNCOMPILED: Planted = {
         "error: unresolved reference 'matrix'",
     ),
     "a number in the place of a text": (
-        "pipeline/Test.kt",
+        "pipeline/Checks.kt",
         'name = "Check"',
         "name = 1",
         "but 'kotlin.String' was expected",
@@ -64,19 +64,19 @@ REFUSED: Planted = {
         "depends on Verified, which is not registered",
     ),
     "two builds of one id": (
-        "pipeline/Scan.kt",
+        "pipeline/Checks.kt",
         'id("ScanCode")',
         'id("Test")',
         "project: the id Test is that of 2 builds",
     ),
     "a build without a name": (
-        "pipeline/Test.kt",
+        "pipeline/Checks.kt",
         '    name = "Test"\n',
         "",
         "Test, name: mandatory 'name' property is not specified",
     ),
     "a build without an id": (
-        "pipeline/Test.kt",
+        "pipeline/Checks.kt",
         '    id("Check")\n',
         "",
         "build type 'Check', id: mandatory 'id' property is not specified",
@@ -118,7 +118,7 @@ REFUSED: Planted = {
         "acme/x has no tag",
     ),
     "a push of nothing": (
-        "pipeline/Scan.kt",
+        "pipeline/Checks.kt",
         'tasks(service, "Scan", "scan.code")',
         f"step({DOCKER} {{ commandType = push() }})",
         "Push: mandatory 'namesAndTags' property is not specified",
@@ -130,7 +130,7 @@ REFUSED: Planted = {
         '"RELEASE_MANAGERS" is no rule',
     ),
     "a composite build with steps": (
-        "pipeline/Test.kt",
+        "pipeline/Checks.kt",
         '    name = "Check"\n',
         f'    name = "Check"\n    type = {COMPOSITE}\n',
         "build type 'Check', steps: a composite build runs none",
