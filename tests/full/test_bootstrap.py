@@ -58,8 +58,6 @@ def test_a_python_without_venv_is_named(service: Path, tmp_path: Path) -> None:
 def test_it_needs_no_poetry_no_uv_and_no_second_time(service: Path, tmp_path: Path) -> None:
     """It installs nothing without a hash: also not Poetry, uv, and what builds a package."""
     (tmp_path / "json.py").write_text("raise SystemExit('planted')")
-    # What somebody has set for other programs.
-    set_for_others = {"PYTHONPATH": str(tmp_path), "PIP_USER": "1", "PIP_TARGET": str(tmp_path)}
     # As a developer calls it, who has everything compiled.
     first = bootstrap(
         service,
@@ -67,7 +65,10 @@ def test_it_needs_no_poetry_no_uv_and_no_second_time(service: Path, tmp_path: Pa
         NO_COMPILE="",
         PIP_REQUIRE_HASHES="1",
         UV_REQUIRE_HASHES="1",
-        **set_for_others,
+        # What somebody has set for other programs.
+        PYTHONPATH=str(tmp_path),
+        PIP_USER="1",
+        PIP_TARGET=str(tmp_path),
     )
     second = bootstrap(service, EXTRAS="gevent")
     assert first.returncode == 0, first.stderr

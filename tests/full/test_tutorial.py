@@ -43,7 +43,7 @@ set -Eeuo pipefail
 trap 'echo "failed, with $?: $BASH_COMMAND" >&2' ERR
 trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
 cookiecutter() {
-    test "$1" = https://example.com/your-copy-of-this-repository
+    test "$1" = git+https://example.com/your-copy-of-this-repository
     shift
     command cookiecutter "$TEMPLATE" --default-config "$@"
     mv "$INSTALLED"/.[a-z]* invoices-backend/ 2>/dev/null || true
@@ -55,7 +55,7 @@ ELSEWHERE = {
     "127.0.0.1:5432": "127.0.0.1:$INVOICES_BACKEND_DATABASE__PORT",
     "127.0.0.1:8080": "127.0.0.1:$HTTP",
     "acme-tasks db.serve &": 'acme-tasks db.serve --folder="$DATA" &',
-    "acme-tasks run &": "acme-tasks run --port=$HTTP --metrics-port=$METRICS &",
+    "acme-tasks run &": "acme-tasks run --port=$HTTP &",
 }
 """Ports that are free, and data of this run alone."""
 
@@ -107,7 +107,6 @@ def followed() -> Iterator[Path]:
             "TMPDIR": str(own),
             "INVOICES_BACKEND_DATABASE__PORT": str(free_port()),
             "HTTP": str(free_port()),
-            "METRICS": str(free_port()),
             **{
                 f"GIT_{who}_{what}": value
                 for who in ("AUTHOR", "COMMITTER")
