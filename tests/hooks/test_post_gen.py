@@ -104,12 +104,17 @@ def test_a_service_can_be_rendered_over(render: Render) -> None:
 
 @pytest.mark.parametrize(
     ("ci_system", "kept"),
-    [("teamcity", {".teamcity"}), ("github", {".github"}), ("none", set())],
+    [
+        ("teamcity", {".teamcity"}),
+        ("github", {".github"}),
+        ("gitlab", {".gitlab", ".gitlab-ci.yml"}),
+        ("none", set()),
+    ],
 )
 def test_only_the_chosen_ci_system_stays(render: Render, ci_system: str, kept: set[str]) -> None:
-    """The folders of the other answers go, and no other file does."""
+    """What belongs to the other answers goes, and no other file does."""
     names = {path.name for path in render(ci_system=ci_system).iterdir()}
-    assert names & {".teamcity", ".github"} == kept
+    assert names & {".teamcity", ".github", ".gitlab", ".gitlab-ci.yml"} == kept
     assert {"pyproject.toml", "poetry.lock", "texts.md"} < names
 
 
