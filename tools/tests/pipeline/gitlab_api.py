@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 PROJECT = "/api/v4/projects/42"
 
-JOB_TOKEN = "of-the-job"  # noqa: S105 - made up
-TOKEN = "of-the-project"  # noqa: S105 - made up
+JOB_TOKEN = "of-the-job"
+TOKEN = "of-the-project"
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from flask_chassis.project import Project
 from invoke import Exit
 
 from flask_chassis_tools.pipeline import ci
@@ -44,25 +43,23 @@ def test_a_result_is_an_output_of_the_step_on_github(
 
 
 def test_a_result_is_a_variable_of_the_next_jobs_on_gitlab(
-    monkeypatch: pytest.MonkeyPatch, service: Project, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, checkout: Path
 ) -> None:
     monkeypatch.setenv("GITLAB_CI", "true")
-    monkeypatch.chdir(tmp_path)
     ci.report("image.name", "registry.acme.example:5000/a/b:v1.0.0-2-g0123abc")
     ci.report("image.digest", "sha256:00")
     # A second task that reports the same replaces it.
     ci.report("image.digest", "sha256:0f")
-    assert (tmp_path / ci.REPORTED).read_text() == (
+    assert (checkout / ci.REPORTED).read_text() == (
         "IMAGE_NAME=registry.acme.example:5000/a/b:v1.0.0-2-g0123abc\nIMAGE_DIGEST=sha256:0f\n"
     )
 
 
 @pytest.mark.parametrize("value", ["v1; id", "v1\nPATH=.", "$(id)", "`id`", "'", "a b"])
 def test_what_a_shell_would_run_is_not_reported_on_gitlab(
-    monkeypatch: pytest.MonkeyPatch, service: Project, tmp_path: Path, value: str
+    monkeypatch: pytest.MonkeyPatch, checkout: Path, value: str
 ) -> None:
     monkeypatch.setenv("GITLAB_CI", "true")
-    monkeypatch.chdir(tmp_path)
     with pytest.raises(Exit, match="IMAGE_TAG cannot be passed"):
         ci.report("image.tag", value)
-    assert not (tmp_path / ci.REPORTED).exists()
+    assert not (checkout / ci.REPORTED).exists()

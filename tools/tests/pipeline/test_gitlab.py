@@ -1,4 +1,4 @@
-"""Test releases and merge requests on GitLab, with git and a server that answers as its API does."""
+"""Test releases and merge requests on GitLab, with git and a server in the place of GitLab."""
 
 import shutil
 import subprocess
@@ -25,9 +25,9 @@ def git(folder: Path, *words: str) -> str:
 
 
 @pytest.fixture
-def origin(tmp_path: Path, repository: Path) -> Path:
+def origin(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
     """The project's repository on the server."""
-    found = tmp_path / "acme" / "planted.git"
+    found = tmp_path_factory.mktemp("acme") / "planted.git"
     git(repository, "clone", "--quiet", "--bare", str(repository), str(found))
     git(repository, "checkout", "--quiet", "--detach")
     return found

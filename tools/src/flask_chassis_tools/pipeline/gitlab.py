@@ -22,7 +22,7 @@ def is_here() -> bool:
 
 
 def publish_release(tag: str, text: str) -> str:
-    """Create the release of a tag, or replace its text, with the job's own token; return its URL."""
+    """Create the release of a tag, or replace its text; the job's own token may do that."""
     login = {"JOB-TOKEN": os.environ["CI_JOB_TOKEN"]}
     status, answer = _call("GET", f"releases/{quote(tag, safe='')}", login)
     if status == 200:
@@ -36,7 +36,7 @@ def publish_release(tag: str, text: str) -> str:
 
 
 def require_token() -> None:
-    """Exit if there is no token to push branches with: what the job's own pushes starts nothing."""
+    """Exit if there is no token to push with: what the job's own token pushes starts nothing."""
     if not os.environ.get(TOKEN):
         raise Exit(
             f"Set {TOKEN}: a project access token with the role Developer and the scopes api and "
