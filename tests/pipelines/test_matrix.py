@@ -11,7 +11,8 @@ import pytest
 import yaml
 from invoke import Exit
 
-from tasks.fleet import matrix, update
+from tasks.fleet import matrix
+from tasks.fleet.update import write_matrix
 from tests.full.programs import Finished, run
 from tests.pipelines.graph import builds
 from tests.pipelines.kotlin import Settings
@@ -51,7 +52,7 @@ def test_gitlab_is_refused(tmp_path: Path) -> None:
     """It would be a workflow of GitHub, by the end of its name."""
     file = tmp_path / ".gitlab-ci.yml"
     with pytest.raises(Exit, match="No pipeline for GitLab can be written"):
-        update.write_matrix(file, "services.txt", "", bump=False)
+        write_matrix(file, "services.txt", "", bump=False)
     assert not file.exists()
 
 

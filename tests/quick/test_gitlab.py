@@ -338,6 +338,16 @@ def test_a_planted_fault_is_found(
     assert said in found
 
 
+def test_what_has_secrets_runs_on_protected_runners(
+    services: dict[str, Path], kind: str, pipelines: Pipelines
+) -> None:
+    """Where the shell is the executor, a login stays on the runner."""
+    for name, job in pipelines.jobs.items():
+        assert (job.get("tags") in (["publish"], ["cluster"])) == bool(environment(job)), name
+    readme = (services[kind] / "README.md").read_text("utf-8")
+    assert "Protect runners tagged `publish` and `cluster`" in readme
+
+
 def test_any_version_can_be_deployed_to_any_stage(pipelines: Pipelines) -> None:
     inputs = pipelines.inputs
     assert inputs["stage"]["options"] == ["staging", "production"]

@@ -1,5 +1,6 @@
 """Test that results are printed, and passed to the CI system."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,10 @@ def test_a_result_is_a_variable_of_the_next_jobs_on_gitlab(
     assert (checkout / ci.REPORTED).read_text() == (
         "IMAGE_NAME=registry.acme.example:5000/a/b:v1.0.0-2-g0123abc\nIMAGE_DIGEST=sha256:0f\n"
     )
+    # The next lines of a script read it.
+    script = f'. ./{ci.REPORTED}; echo "$IMAGE_NAME $IMAGE_DIGEST"'
+    done = subprocess.run(["sh", "-euc", script], cwd=checkout, capture_output=True, text=True)
+    assert done.stdout == "registry.acme.example:5000/a/b:v1.0.0-2-g0123abc sha256:0f\n"
 
 
 @pytest.mark.parametrize("value", ["v1; id", "v1\nPATH=.", "$(id)", "`id`", "'", "a b"])
