@@ -134,7 +134,7 @@ DEPLOY, IMAGE, VERIFY = (f".gitlab/ci/{name}.yml" for name in ("deploy", "image"
 
 
 def against_the_schema(service: Path, into: Path) -> subprocess.CompletedProcess[str]:
-    """Check each file against the published schema, which does not know of a header."""
+    """Check each document of each file against the published schema, which is about one."""
     files = []
     for name, contents in documents(service).items():
         for number, content in enumerate(contents):
