@@ -28,11 +28,12 @@ PARTS_OF_KINDS = {
 }
 PARTS = "parts"
 
-# The folders that belong to one answer of a question and go when another is given. Everything else
-# belongs to every service.
-FOLDERS_OF_ANSWERS = {
+# The folders and files that belong to one answer of a question and go when another is given.
+# Everything else belongs to every service.
+PATHS_OF_ANSWERS = {
     ("ci_system", "teamcity"): (".teamcity",),
     ("ci_system", "github"): (".github",),
+    ("ci_system", "gitlab"): (".gitlab", ".gitlab-ci.yml"),
 }
 
 CHECKSUMS = ".template-files.sha256"
@@ -92,13 +93,13 @@ def move_in(folder: Path, part: Path, placed: set[str]) -> None:
 
 
 def prune(folder: Path, answers: dict[str, Any]) -> None:
-    """Remove the folders of answers that were not given; one that is not there is a fault."""
-    for (question, answer), names in FOLDERS_OF_ANSWERS.items():
-        for name in names:
-            if not (folder / name).is_dir():
-                sys.exit(f"hooks/post_gen_project.py names {name}, which was not rendered.")
+    """Remove what belongs to answers that were not given; what is not there is a fault."""
+    for (question, answer), names in PATHS_OF_ANSWERS.items():
+        for path in (folder / name for name in names):
+            if not path.exists():
+                sys.exit(f"hooks/post_gen_project.py names {path.name}, which was not rendered.")
             if answers[question] != answer:
-                shutil.rmtree(folder / name)
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def stamp_lock(folder: Path) -> None:

@@ -61,6 +61,10 @@ def cores() -> int:
 
 def write_matrix(file: Path, named: str, tag: str, bump: bool) -> None:
     """Write the pipeline in the language that the file's name tells."""
+    if file.name.endswith(".gitlab-ci.yml"):
+        raise Exit(
+            "No pipeline for GitLab can be written. Name a .yaml (GitHub) or a .kts file.", 2
+        )
     writers = {".yaml": matrix.github, ".yml": matrix.github, ".kts": matrix.teamcity}
     if file.suffix not in writers:
         raise Exit(f"{file.name} is neither .yaml (GitHub Actions) nor .kts (TeamCity).", 2)

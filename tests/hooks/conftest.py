@@ -137,13 +137,14 @@ def post_gen() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def template_once(tmp_path_factory: pytest.TempPathFactory, post_gen: ModuleType) -> Path:
-    """Make the template, with every folder that a hook takes up, once for all that only read it."""
+    """Make the template, with all that a hook takes up, once for all that only read it."""
     folder = tmp_path_factory.mktemp("made") / "template"
     shutil.copytree(ROOT / "hooks", folder / "hooks", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "cookiecutter.json", folder)
     droppable = {
-        f"{name}/file.txt": "This goes with its folder.\n"
-        for names in post_gen.FOLDERS_OF_ANSWERS.values()
+        # A folder, or the file of that name if it has an end.
+        (name if name.endswith(".yml") else f"{name}/file.txt"): "This goes with an answer.\n"
+        for names in post_gen.PATHS_OF_ANSWERS.values()
         for name in names
     }
     parts = {

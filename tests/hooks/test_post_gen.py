@@ -104,25 +104,36 @@ def test_a_service_can_be_rendered_over(render: Render) -> None:
 
 @pytest.mark.parametrize(
     ("ci_system", "kept"),
-    [("teamcity", {".teamcity"}), ("github", {".github"}), ("none", set())],
+    [
+        ("teamcity", {".teamcity"}),
+        ("github", {".github"}),
+        ("gitlab", {".gitlab", ".gitlab-ci.yml"}),
+        ("none", set()),
+    ],
 )
 def test_only_the_chosen_ci_system_stays(render: Render, ci_system: str, kept: set[str]) -> None:
-    """The folders of the other answers go, and no other file does."""
+    """What belongs to the other answers goes, and no other file does."""
     names = {path.name for path in render(ci_system=ci_system).iterdir()}
-    assert names & {".teamcity", ".github"} == kept
+    assert names & {".teamcity", ".github", ".gitlab", ".gitlab-ci.yml"} == kept
     assert {"pyproject.toml", "poetry.lock", "texts.md"} < names
 
 
 def test_a_folder_that_is_not_rendered_is_named(refusal: Refusal, template: Path) -> None:
-    """The manifest cannot outlive the folders that it names."""
-    (template / SERVICE / ".github").rename(template / SERVICE / ".gitlab")
+    """The manifest cannot outlive the folders and files that it names."""
+    (template / SERVICE / ".github").rename(template / SERVICE / ".planted")
     (line,) = refusal(template)
     assert "names .github, which was not rendered" in line
 
 
+def test_a_file_that_is_not_rendered_is_named(refusal: Refusal, template: Path) -> None:
+    (template / SERVICE / ".gitlab-ci.yml").unlink()
+    (line,) = refusal(template)
+    assert "names .gitlab-ci.yml, which was not rendered" in line
+
+
 def test_the_manifest_names_answers_that_exist(post_gen: ModuleType) -> None:
     """A misspelt answer would drop its folders from every service."""
-    for question, answer in post_gen.FOLDERS_OF_ANSWERS:
+    for question, answer in post_gen.PATHS_OF_ANSWERS:
         assert answer in QUESTIONS[question]
 
 

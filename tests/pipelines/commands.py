@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from tests import gitlab
 from tests.pipelines.graph import builds
 from tests.pipelines.kotlin import Project
 from tests.services import InstalledService
@@ -40,6 +41,20 @@ SUMS_UP = "exit 1"
 
 APPROVED = 'echo "Approved for $STAGE"'
 """And what a job does that only waits for an approval."""
+
+TAKES_OVER = ". ./reported.env"
+"""On GitLab: what a task has reported becomes variables of the next lines."""
+
+VERIFIED = 'echo "Verified $CI_COMMIT_SHA"'
+"""What the job does that is skipped if something before it has failed."""
+
+GOES_ON = " || failed=1"
+"""The end of a line after which the script goes on, whatever its result."""
+
+ENDS_SO = 'exit "${failed:-0}"'
+"""The script then ends as that line did."""
+
+NO_TASKS = {SUMS_UP, APPROVED, REMOVES, TAKES_OVER, VERIFIED, ENDS_SO}
 
 
 @dataclass(frozen=True)
@@ -74,6 +89,36 @@ def of_github(service: Path) -> list[Step]:
     return found
 
 
+def of_gitlab(service: Path) -> list[Step]:
+    """Return what runs in the jobs of all pipelines; what comes before each script is a step."""
+    pipelines = gitlab.read(service)
+    found = [Step("default", "\n".join(pipelines.default["before_script"]))]
+    for name, job in pipelines.jobs.items():
+        for part in ("before_script", "script", "after_script"):
+            found += [Step(f"{name}: {line}", line) for line in job.get(part, [])]
+    return found
+
+
+def tasks_of(steps: list[Step], command: str) -> set[str]:
+    """Return the tasks and their options, without what a CI system names in its own way.
+
+    Values are left out where they are variables or parameters, and files of a report.
+    """
+    found = set()
+    for step in steps:
+        for line in step.script.strip().splitlines():
+            if line.startswith(f".venv/bin/{command} "):
+                task, *options = _arguments(line)
+                found.add(" ".join([task, *sorted(_plain(each) for each in options)]))
+    return found
+
+
+def _plain(option: str) -> str:
+    name, _, value = option.partition("=")
+    is_own = re.search(r"[$%]|https://", value) or name in {"--text", "--body-file", "--env"}
+    return name if is_own or not value else option
+
+
 def faults(service: InstalledService, command: str, steps: list[Step]) -> list[str]:
     """Return what a developer could not type: no task, no option of it, or no command of ours."""
     readme = service.path / "README.md"
@@ -85,7 +130,7 @@ def faults(service: InstalledService, command: str, steps: list[Step]) -> list[s
                 typed[f"{step.where}: {line}"] = _arguments(line)
             elif not (
                 line == "./bootstrap"
-                or line in {SUMS_UP, APPROVED, REMOVES}
+                or line in NO_TASKS
                 or (line.startswith("docker compose ") and documented(line, readme))
             ):
                 found.append(f"{step.where}: {line}: this is no command of the service")
@@ -99,7 +144,7 @@ def _arguments(line: str) -> list[str]:
 
 def words(line: str) -> list[str]:
     """Return the words of one command; what it says may go into a file, and that is all."""
-    plain = re.sub(r' >[\w./%-]+$| >"\$RUNNER_TEMP/[\w.-]+"$', "", line)
+    plain = re.sub(r' >[\w./%-]+$| >"\$RUNNER_TEMP/[\w.-]+"$', "", line.removesuffix(GOES_ON))
     assert not re.search(r"[;&|<>`]|\$\(", plain), f"{line}: this is a program of its own"
     return shlex.split(plain)
 

@@ -51,6 +51,16 @@ def github(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
+def gitlab(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The example of each kind, rendered for GitLab."""
+    folder = tmp_path_factory.mktemp("gitlab")
+    return {
+        kind: render(folder, example(name) | {"ci_system": "gitlab"})
+        for kind, name in EXAMPLES.items()
+    }
+
+
+@pytest.fixture(scope="session")
 def described(settings: Settings, teamcity: dict[str, Path]) -> dict[str, Project]:
     """What the settings of these services describe."""
     found = {}

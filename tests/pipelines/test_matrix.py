@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from invoke import Exit
 
 from tasks.fleet import matrix
+from tasks.fleet.update import write_matrix
 from tests.full.programs import Finished, run
 from tests.pipelines.graph import builds
 from tests.pipelines.kotlin import Settings
@@ -44,6 +46,14 @@ def test_github_runs_what_is_pinned() -> None:
     assert job["strategy"]["matrix"]["service"] == SERVICES
     [used] = [step["uses"] for step in job["steps"] if "uses" in step]
     assert len(used.partition("@")[2]) == 40
+
+
+def test_gitlab_is_refused(tmp_path: Path) -> None:
+    """It would be a workflow of GitHub, by the end of its name."""
+    file = tmp_path / ".gitlab-ci.yml"
+    with pytest.raises(Exit, match="No pipeline for GitLab can be written"):
+        write_matrix(file, "services.txt", "", bump=False)
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("write", [matrix.github, matrix.teamcity])

@@ -1,5 +1,6 @@
 """CI does what a developer does: each step is a command of the service, with what it takes."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tasks.render import example
 from tests.conftest import EXAMPLES
 from tests.pipelines.answers import answer
-from tests.pipelines.commands import Step, faults, of_github, of_teamcity
+from tests.pipelines.commands import Step, faults, of_github, of_gitlab, of_teamcity, tasks_of
 from tests.pipelines.graph import builds
 from tests.pipelines.kotlin import Settings
 from tests.services import InstalledService, install
@@ -50,6 +51,89 @@ def test_a_developer_can_type_each_step_of_github(
     steps = of_github(github[kind])
     assert len(steps) >= 14
     assert faults(service, COMMAND, steps) == []
+
+
+def test_a_developer_can_type_each_step_of_gitlab(
+    gitlab: dict[str, Path], kind: str, service: InstalledService
+) -> None:
+    steps = of_gitlab(gitlab[kind])
+    assert len(steps) >= 20
+    assert faults(service, COMMAND, steps) == []
+
+
+GITHUB_ALONE = {
+    # Writes the kubeconfig, which GitLab has as a file.
+    "write-secret --file --variable=KUBECONFIG_CONTENT",
+    # Production is a run of its own; a job that waits on GitLab, a build on TeamCity.
+    "deployment.request --digest --follow --ref --stage=production --tag",
+}
+
+GITLAB_ALONE = {
+    # Without the login of the registry there is nothing to reuse; GitHub has one job for both.
+    "image.build",
+    # Production may fail, and does so without the pipeline.
+    "notify --if-failed --text",
+}
+
+TEAMCITY_ALONE = {
+    "image.build",
+    "write-secret --base64 --file --variable=KUBECONFIG_CONTENT",
+    # Without GitHub.
+    "template.update --check",
+}
+
+NOT_OF_TEAMCITY = {
+    # Done by features of builds.
+    "image.login",
+    "notify --text",
+}
+
+
+def test_github_and_gitlab_run_the_same_tasks(
+    github: dict[str, Path], gitlab: dict[str, Path]
+) -> None:
+    for kind in EXAMPLES:
+        of_one = tasks_of(of_github(github[kind]), COMMAND)
+        of_other = tasks_of(of_gitlab(gitlab[kind]), COMMAND)
+        assert len(of_one) >= 20
+        assert of_one - of_other == GITHUB_ALONE, kind
+        assert of_other - of_one == GITLAB_ALONE, kind
+
+
+def test_teamcity_and_gitlab_run_the_same_tasks(
+    settings: Settings, teamcity: dict[str, Path], gitlab: dict[str, Path], tmp_path: Path
+) -> None:
+    for kind in EXAMPLES:
+        project = settings.describe(answer(teamcity[kind], tmp_path / kind)).project
+        command = COMMAND if kind != "issuer" else "a-firm-of-20-letters-tasks"
+        of_one = tasks_of(of_teamcity(project), command)
+        of_other = tasks_of(of_gitlab(gitlab[kind]), COMMAND)
+        assert of_one - of_other == TEAMCITY_ALONE - {"image.build", "template.update --check"}
+        assert of_other - of_one == NOT_OF_TEAMCITY | (GITLAB_ALONE - {"image.build"})
+
+
+def test_a_task_that_one_system_does_not_run_is_seen(
+    github: dict[str, Path], gitlab: dict[str, Path], tmp_path: Path
+) -> None:
+    planted = shutil.copytree(gitlab["resource"], tmp_path / "planted")
+    verify = planted / ".gitlab" / "ci" / "verify.yml"
+    text = verify.read_text("utf-8")
+    verify.write_text(text.replace("compose.check", "compose.chekc"), "utf-8")
+    of_one = tasks_of(of_github(github["resource"]), COMMAND)
+    of_other = tasks_of(of_gitlab(planted), COMMAND)
+    assert of_one - of_other == GITHUB_ALONE | {"compose.check"}
+    assert of_other - of_one == GITLAB_ALONE | {"compose.chekc"}
+
+
+@pytest.mark.parametrize("kind", ["resource"], scope="module")
+def test_an_unknown_task_on_gitlab_is_seen(
+    gitlab: dict[str, Path], service: InstalledService, tmp_path: Path
+) -> None:
+    planted = shutil.copytree(gitlab["resource"], tmp_path / "planted")
+    verify = planted / ".gitlab" / "ci" / "verify.yml"
+    verify.write_text(verify.read_text("utf-8").replace("scan.code", "scan.cod"), "utf-8")
+    [fault] = faults(service, COMMAND, of_gitlab(planted))
+    assert "No idea what 'scan.cod' is!" in fault
 
 
 PLANTED = {

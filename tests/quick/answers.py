@@ -6,7 +6,7 @@ from allpairspy import AllPairs
 
 CHOICES = {
     "kind": ["resource", "issuer", "frontend"],
-    "ci_system": ["teamcity", "github", "none"],
+    "ci_system": ["teamcity", "github", "gitlab", "none"],
     "python_version": ["3.11", "3.12", "3.13"],
     "internal_index": ["", "https://packages.acme.example/internal/simple/"],
     "public_index": ["", "https://packages.acme.example/public/simple"],

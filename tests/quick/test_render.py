@@ -36,11 +36,16 @@ def test_the_resource_names_everything_that_it_should(tmp_path: Path) -> None:
 
 
 def test_only_the_chosen_ci_system_is_there(tmp_path: Path) -> None:
-    folders = {"teamcity": ".teamcity", "github": ".github"}
-    for answer in ("teamcity", "github", "none"):
+    owners = {
+        ".teamcity": "teamcity",
+        ".github": "github",
+        ".gitlab": "gitlab",
+        ".gitlab-ci.yml": "gitlab",
+    }
+    for answer in ("teamcity", "github", "gitlab", "none"):
         service = render(tmp_path / answer, {"ci_system": answer})
-        there = {name for name, folder in folders.items() if (service / folder).exists()}
-        assert there == {answer} - {"none"}
+        there = {name for name in owners if (service / name).exists()}
+        assert there == {name for name, owner in owners.items() if owner == answer}
 
 
 def test_the_defaults_of_all_kinds_run_beside_each_other(tmp_path: Path) -> None:

@@ -211,8 +211,8 @@ def with_a_renamed_value(template: Path) -> None:
     """Call an answer otherwise; who has given it under its old name keeps it until an update."""
     edit(
         template / "cookiecutter.json",
-        '"github",\n    "none"',
-        '"github",\n    "no-ci",\n    "none"',
+        '"gitlab",\n    "none"',
+        '"gitlab",\n    "no-ci",\n    "none"',
     )
     edit(
         template / "templates" / "README.md",

@@ -90,7 +90,7 @@ def test_a_version_is_tagged_once(repository: Repository) -> None:
 def test_all_that_is_missing_is_told(repository: Repository) -> None:
     repository.git("tag", "v0.2.0-rc.1")
     questions = repository.folder / "cookiecutter.json"
-    edit(questions, '"github", "none"]', '"none"]')
+    edit(questions, '"gitlab", "none"]', '"none"]')
     code, said = release(repository, "--version=0.1")
     assert code == 1
     for what in (
@@ -102,7 +102,7 @@ def test_all_that_is_missing_is_told(repository: Repository) -> None:
         "- templates/pyproject.toml has the version 0.1.0",
         "CHANGELOG.md has no section for 0.1",
         "the update gate has not passed for these files: ./invoke test --gate",
-        "github, a choice of ci_system in v0.2.0-rc.1, is gone",
+        "gitlab, a choice of ci_system in v0.2.0-rc.1, is gone",
     ):
         assert what in said
     assert repository.git("tag", "--list") == "v0.2.0-rc.1"

@@ -67,6 +67,24 @@ def test_login_requires_a_user_and_a_password(
     assert run("image.login").error == "Set REGISTRY_USER and REGISTRY_PASSWORD.\n"
 
 
+def test_login_on_gitlab_says_that_the_branch_is_not_protected(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REGISTRY_USER", "REGISTRY_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CI_COMMIT_REF_NAME", "hotfix/1.2")
+    monkeypatch.setenv("CI_COMMIT_REF_PROTECTED", "false")
+    assert run("image.login").error.endswith("variables: protect hotfix/1.2 on GitLab.\n")
+    monkeypatch.setenv("CI_COMMIT_REF_PROTECTED", "true")
+    assert run("image.login").error == "Set REGISTRY_USER and REGISTRY_PASSWORD.\n"
+
+
+def test_a_version_without_a_tag_is_not_verified(run: Run) -> None:
+    failed = run("image.verify", "--tag=")
+    assert failed.code == 1
+    assert failed.error == "'' cannot be the tag of an image. Name the version.\n"
+
+
 def test_image_tasks_require_a_checkout(
     run: Run, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,23 @@ def test_without_a_webhook_the_message_is_only_printed(
     assert (done.code, done.out) == (0, "The pipeline has failed.\n")
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("failed", "The deployment has failed.\n"),
+        ("success", "The job has not failed: nobody is told.\n"),
+        ("canceled", "The job has not failed: nobody is told.\n"),
+    ],
+)
+def test_the_end_of_a_job_is_told_only_if_it_has_failed(
+    run: Run, monkeypatch: pytest.MonkeyPatch, status: str, said: str
+) -> None:
+    monkeypatch.delenv("SLACK_WEBHOOK_URL", raising=False)
+    monkeypatch.setenv("CI_JOB_STATUS", status)
+    done = run("notify", "--if-failed", "--text=The deployment has failed.")
+    assert (done.code, done.out) == (0, said)
+
+
 def test_a_webhook_that_does_not_respond_fails_and_is_not_logged(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

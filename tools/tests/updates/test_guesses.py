@@ -77,6 +77,10 @@ def test_answers_are_read_from_the_files_that_have_them(tmp_path: Path) -> None:
         "public_index": "https://mirror.acme.test/simple/",
         "image_registry": "registry.acme.test:5000/team",
     }
+    (tmp_path / ".gitlab-ci.yml").touch()
+    assert "ci_system" not in guessing.guesses(tmp_path)
+    (tmp_path / ".github" / "workflows" / "pipeline.yaml").unlink()
+    assert guessing.guesses(tmp_path)["ci_system"] == "gitlab"
     (tmp_path / ".teamcity" / "pipeline").mkdir(parents=True)
     assert "ci_system" not in guessing.guesses(tmp_path)
 

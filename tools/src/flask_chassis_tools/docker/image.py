@@ -93,6 +93,7 @@ def push(context: Context, tag: str) -> None:
 )
 def verify(context: Context, tag: str, digest: str = "") -> None:
     """Verify that a tag in the registry still has the digest of the image that was tested."""
+    _require(TAG.fullmatch(tag), f"{tag!r} cannot be the tag of an image. Name the version.")
     _require(
         not digest or re.fullmatch("sha256:[0-9a-f]{64}", digest),
         f"{digest!r} is not a digest such as sha256:…",
@@ -112,11 +113,19 @@ def verify(context: Context, tag: str, digest: str = "") -> None:
 def login(context: Context) -> None:
     """Log in to the registry with REGISTRY_USER and REGISTRY_PASSWORD from the environment."""
     user, password = (os.environ.get(f"REGISTRY_{what}", "") for what in ("USER", "PASSWORD"))
-    _require(user and password, "Set REGISTRY_USER and REGISTRY_PASSWORD.")
+    _require(user and password, f"Set REGISTRY_USER and REGISTRY_PASSWORD.{_unprotected()}")
     registry = image_name().partition("/")[0]
     done = engine.ask("login", "--username", user, "--password-stdin", registry, given=password)
     _require(not done.returncode, f"Login of {user} to {registry} failed: {done.stderr.strip()}")
     print(f"Logged in to {registry} as {user}.")
+
+
+def _unprotected() -> str:
+    """Say why a job of GitLab has no secrets, if its branch or tag is not protected."""
+    if os.environ.get("CI_COMMIT_REF_PROTECTED", "true") == "true":
+        return ""
+    ref = os.environ.get("CI_COMMIT_REF_NAME", "")
+    return f" Only protected branches and tags have protected variables: protect {ref} on GitLab."
 
 
 def image_name() -> str:

@@ -10,9 +10,17 @@ from invoke import Context, Exit, task
 TIMEOUT_SECONDS = 10
 
 
-@task(help={"text": "The message"})
-def notify(context: Context, text: str) -> None:
+@task(
+    help={
+        "text": "The message",
+        "if-failed": "Only if the job of GitLab that this ends has failed (CI_JOB_STATUS)",
+    }
+)
+def notify(context: Context, text: str, if_failed: bool = False) -> None:
     """Print a message, and post it to Slack if SLACK_WEBHOOK_URL is set."""
+    if if_failed and os.environ.get("CI_JOB_STATUS") != "failed":
+        print("The job has not failed: nobody is told.")
+        return
     print(text)
     url = os.environ.get("SLACK_WEBHOOK_URL", "")
     if not url:

@@ -1,4 +1,4 @@
-"""Opens a pull request with the changes in a checkout."""
+"""Opens a pull request, or on GitLab a merge request, with the changes in a checkout."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ import tomllib
 from flask_chassis import project
 from invoke import Context, Exit, task
 
-from flask_chassis_tools.pipeline import gh
+from flask_chassis_tools.pipeline import gh, gitlab
 from flask_chassis_tools.updates import branches, unresolved
 from flask_chassis_tools.updates.addresses import without_logins
 
@@ -16,6 +16,12 @@ LONGEST_TEXT = 60_000
 
 AS_GH = ("-c", "credential.helper=!gh auth git-credential")
 """Makes git use the credentials of gh."""
+
+AS_GITLAB = (
+    *("-c", "credential.helper="),
+    *("-c", f'credential.helper=!echo username=oauth2; echo "password=${gitlab.TOKEN}"; :'),
+)
+"""Makes git use the token for GitLab, and no other login."""
 
 
 @task(
@@ -26,7 +32,7 @@ AS_GH = ("-c", "credential.helper=!gh auth git-credential")
     }
 )
 def open(context: Context, branch: str, title: str, body_file: str) -> None:  # noqa: A001 - its name
-    """Commit the changes to a branch, push it, and open or update a pull request on GitHub.
+    """Commit the changes to a branch, push it, and open or update its pull or merge request.
 
     With conflicts of a merge, or if the text lists what is left to mend, it is a draft.
     """
@@ -34,7 +40,7 @@ def open(context: Context, branch: str, title: str, body_file: str) -> None:  # 
         print("No changes: no pull request was opened.")
         return
     text = (project.working_folder() / body_file).read_text(encoding="utf-8")
-    gh.require()
+    gitlab.require_token() if gitlab.is_here() else gh.require()
     replaced = _replaceable(branch, title)
     conflicts = _git("diff", "--name-only", "--diff-filter=U").splitlines()
     is_draft = bool(conflicts) or f"\n{branches.LEFT_TO_MEND}" in f"\n{text}"
@@ -47,7 +53,15 @@ def open(context: Context, branch: str, title: str, body_file: str) -> None:  # 
     _git("switch", "--quiet", "--force-create", branch)
     _git(*_identity(), "commit", "--quiet", f"--message={title}")
     lease = f"--force-with-lease={branch}:{replaced}"
-    _git(*AS_GH, "push", "--quiet", lease, "origin", branch)
+    login, remote = _remote()
+    _git(*login, "push", "--quiet", lease, remote, branch)
+    if gitlab.is_here():
+        print(gitlab.propose(branch, title, text, is_draft))
+    else:
+        _propose_on_github(branch, title, text, is_draft)
+
+
+def _propose_on_github(branch: str, title: str, text: str, is_draft: bool) -> None:
     known = json.loads(_run("gh", "pr", "list", f"--head={branch}", "--json=number"))
     if known:
         number = str(known[0]["number"])
@@ -65,10 +79,11 @@ def _replaceable(branch: str, title: str) -> str:
 
     Exit if somebody else has committed to the branch: their work exists nowhere else.
     """
-    there = _git(*AS_GH, "ls-remote", "origin", f"refs/heads/{branch}")
+    login, remote = _remote()
+    there = _git(*login, "ls-remote", remote, f"refs/heads/{branch}")
     if not there:
         return ""
-    _git(*AS_GH, "fetch", "--quiet", "origin", f"refs/heads/{branch}")
+    _git(*login, "fetch", "--quiet", remote, f"refs/heads/{branch}")
     # Amending or rebasing a commit changes its committer.
     us = _git(*_identity(), "var", "GIT_COMMITTER_IDENT").rpartition(">")[0] + ">"
     commits = _git("log", "--format=%cn <%ce>%x00%s", "HEAD..FETCH_HEAD").splitlines()
@@ -80,6 +95,11 @@ def _replaceable(branch: str, title: str) -> str:
                 1,
             )
     return there.split()[0]
+
+
+def _remote() -> tuple[tuple[str, ...], str]:
+    """Return git options for the login, and the remote."""
+    return (AS_GITLAB, gitlab.remote()) if gitlab.is_here() else (AS_GH, "origin")
 
 
 def _identity() -> tuple[str, ...]:

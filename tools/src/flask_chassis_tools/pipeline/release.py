@@ -1,4 +1,4 @@
-"""Makes a release on GitHub of a tag that was pushed."""
+"""Makes a release of a tag that was pushed, on GitHub or GitLab."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from invoke import Context, Exit, task
 
 from flask_chassis_tools.docker import image
 from flask_chassis_tools.kubernetes import overlays
-from flask_chassis_tools.pipeline import gh
+from flask_chassis_tools.pipeline import gh, gitlab
 
 RELEASED_FROM = re.compile(r"origin/(main|hotfix/.+)")
 """The branches that nobody can push to without a review."""
@@ -26,6 +26,9 @@ def create(context: Context, tag: str, digest: str) -> None:
     overlays.require_digest(digest)
     _require_reviewed(tag)
     text = f"{_changes(tag)}\n\nImage: `{image.image_name()}:{tag}@{digest}`\n"
+    if gitlab.is_here():
+        print(gitlab.publish_release(tag, text))
+        return
     if gh.ask("release", "view", tag).returncode == 0:
         print(gh.run("release", "edit", tag, "--notes-file=-", given=text))
         return

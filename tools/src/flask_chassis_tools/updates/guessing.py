@@ -12,7 +12,11 @@ SERVICE = "flask_chassis.service"
 KINDS_BY_EXTRA = {"issuer": "issuer", "web": "frontend", "database": "resource"}
 """What only services of a kind need of the chassis; the first that matches decides."""
 
-CI_SYSTEMS = {"teamcity": ".teamcity/pipeline", "github": ".github/workflows/pipeline.yaml"}
+CI_SYSTEMS = {
+    "teamcity": ".teamcity/pipeline",
+    "github": ".github/workflows/pipeline.yaml",
+    "gitlab": ".gitlab-ci.yml",
+}
 
 TEXTS = {
     "port": (".flaskenv", r"^FLASK_RUN_PORT=(\d+)$"),

@@ -18,6 +18,7 @@ FILES_WITH_VARIABLES = (
     "infra/kubernetes/**/*.env",
     ".teamcity/*.kts",
     ".github/workflows/*.yaml",
+    ".gitlab/ci/*.yml",
     "README.md",
     ".flaskenv",
 )
