@@ -18,12 +18,10 @@ from . import demo_check
 from .demo_docker import ComposedSystem, require_docker
 from .edge import PORT, TRUST, Edge, host, nginx
 from .folders import DEMO
+from .interrupts import STOPS
 from .render import example, render_anew
 from .service_folder import ServiceFolder
 from .system import NAMES, System, Together
-
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C, what a supervisor sends, and what a terminal sends when it is closed."""
 
 
 @task(

@@ -10,6 +10,7 @@ from pathlib import Path
 from invoke import Exit
 
 from .engine import engine
+from .interrupts import held_back
 from .ports import free_port, listens
 from .program import Program
 from .running_service import RunningService
@@ -113,7 +114,8 @@ class Edge:
         self._watcher = threading.Thread(target=watcher.run, args=[self._ends, lambda what: None])
         self._watcher.start()
         words = [program, "-p", str(self.folder), "-c", "nginx.conf", "-e", "stderr"]
-        self._program = Program(words, self.folder, os.environ, self.log)
+        with held_back():
+            self._program = Program(words, self.folder, os.environ, self.log)
         self._program.wait_until(lambda: listens(self.port), "nginx")
 
     def configure(self) -> None:

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from .interrupts import held_back
 from .ports import free_port, listens
 from .program import Program
 from .service_folder import DEVELOPMENT, ServiceFolder
@@ -30,7 +31,8 @@ class RunningDatabase:
         words = ["db.serve", "--folder", self._data.name, "--port", str(self.port)]
         variables = self._service.variables(DEVELOPMENT, {})
         log = self._private / "db.serve.log"
-        self._program = self._service.begin(*words, variables=variables, log=log)
+        with held_back():
+            self._program = self._service.begin(*words, variables=variables, log=log)
         self._program.wait_until(lambda: listens(self.port), "PostgreSQL")
 
     @property

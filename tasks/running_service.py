@@ -7,6 +7,7 @@ from pathlib import Path
 
 import requests
 
+from .interrupts import held_back
 from .ports import free_port
 from .program import STOP_SECONDS, Program
 from .running_database import RunningDatabase
@@ -126,7 +127,8 @@ class RunningService:
         ports = ["--port", str(self.port), "--metrics-port", str(self.metrics_port)]
         # Production listens everywhere, as a container must.
         words = [*gate, "run", "--host", "127.0.0.1", *ports]
-        self._program = self.service.begin(*words, variables=self.variables(), log=self.log)
+        with held_back():
+            self._program = self.service.begin(*words, variables=self.variables(), log=self.log)
         return self._program
 
     def twin(self, private: Path) -> "RunningService":
@@ -140,7 +142,8 @@ class RunningService:
 
     def begin_as(self, command: Sequence[str]) -> Program:
         """Start it with a command of one's own, and wait for nothing."""
-        self._program = Program(command, self.folder, self.variables(), self.log)
+        with held_back():
+            self._program = Program(command, self.folder, self.variables(), self.log)
         return self._program
 
     @property

@@ -14,6 +14,7 @@ import yaml
 from invoke import Exit
 
 from .folders import PROGRAMS
+from .interrupts import held_back
 from .program import Program
 
 OTHERS_VARIABLES = ("PG", "POSTGRES_", "UWSGI_", "VAULT_")
@@ -70,22 +71,27 @@ class ServiceFolder:
         path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
         # What is ended while it makes a .venv leaves its temporary files behind.
         with tempfile.TemporaryDirectory(prefix="install-") as temporary:
-            bootstrap = subprocess.Popen(
-                ["./bootstrap"],
-                cwd=self.path,
-                env=os.environ | {"PATH": path, "EXTRAS": extras, "TMPDIR": temporary},
-                start_new_session=True,
-            )
+            begun: list[subprocess.Popen[bytes]] = []
 
             def wait() -> None:
-                if bootstrap.wait():
+                if any(bootstrap.wait() for bootstrap in begun):
                     raise Exit(f"{self.name} cannot be installed: see above.", 1)
 
             try:
+                with held_back():
+                    begun.append(
+                        subprocess.Popen(
+                            ["./bootstrap"],
+                            cwd=self.path,
+                            env=os.environ | {"PATH": path, "EXTRAS": extras, "TMPDIR": temporary},
+                            start_new_session=True,
+                        )
+                    )
                 yield wait
             finally:
-                if bootstrap.poll() is None:
-                    _interrupt(bootstrap)
+                for bootstrap in begun:
+                    if bootstrap.poll() is None:
+                        _interrupt(bootstrap)
 
     def variables(self, environment: str, supplied: Mapping[str, str]) -> dict[str, str]:
         """Return the variables to run it with; the developer's own ones stay out of it.

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -492,6 +492,17 @@ def test_a_schema_is_made_of_an_object_or_a_mapping() -> None:
     assert details == InvoiceDetails.of(values)
     assert details.total() == 2000 if callable(details.total) else details.total == 2000
     assert details.model_dump(mode="json")["items"][0]["unit_price"] == "1000.00"
+
+
+def test_a_schema_is_made_of_a_mapping_that_is_no_dictionary() -> None:
+    """Such as a row of `Result.mappings()`, of which `count` would be a method."""
+
+    class Counted(Schema):
+        count: int
+        keys: str
+
+    made = Counted.of(MappingProxyType({"count": 3, "keys": "two"}))
+    assert (made.count, made.keys) == (3, "two")
 
 
 def test_two_edits_at_once(invoices: FlaskClient, writer: Mapping[str, str]) -> None:

@@ -45,7 +45,7 @@ from flask_chassis.http.filters import Column, Filter
 from flask_chassis.http.list_orders import orders_of
 from flask_chassis.http.list_rows import Rows
 from flask_chassis.http.list_selections import Selection, Selections
-from flask_chassis.http.schemas import Schema
+from flask_chassis.http.schemas import Schema, all_of
 from flask_chassis.settings import Settings
 
 WRONG_CURSOR = (
@@ -230,7 +230,7 @@ class Listing:
             total = len(shown) if is_whole else rows.count(most + 1)
             headers["X-Total-Count"] = str(min(total, most))
             headers["X-Total-Count-Relation"] = "eq" if total <= most else "gte"
-        return responses.json(schema.all_of(selection.sources(shown)), headers=headers)
+        return responses.json(all_of(schema, selection.sources(shown)), headers=headers)
 
 
 def _limits() -> Limits:

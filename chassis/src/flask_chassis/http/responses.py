@@ -86,14 +86,12 @@ def json(data: Any, status: int = 200, headers: Mapping[str, str] | None = None)
 
 def _serialized(data: Any) -> bytes:
     """Return data as JSON, whatever it is: a change may be committed by now."""
-    if (schema := _schema_of(data)) is not None:
+    if _is_schema(data) or (isinstance(data, list) and data and all(map(_is_schema, data))):
         try:
-            serialized: bytes = schema.json_of(data)
+            return _serialized_schemas(data)
         except ValueError as error:
             # Texts that are not Unicode.
             log.warning("this response cannot be serialized quickly: %s", error)
-        else:
-            return serialized
     try:
         return orjson.dumps(data, default=_plain, option=orjson.OPT_NON_STR_KEYS)
     except TypeError as error:
@@ -102,13 +100,17 @@ def _serialized(data: Any) -> bytes:
         return json_of_python.dumps(data, default=_plain).encode()
 
 
-def _schema_of(data: Any) -> Any:
-    """Return the class of a schema or of a list of one, or None for other data."""
+def _is_schema(value: Any) -> bool:
     # By its method: Pydantic is not imported here, as it is a part of the extra `api`.
-    if not isinstance(data, list):
-        return type(data) if hasattr(data, "json_of") else None
-    schema = type(data[0]) if data and hasattr(data[0], "json_of") else None
-    return schema if all(type(each) is schema for each in data) else None
+    return hasattr(value, "model_dump_json")
+
+
+def _serialized_schemas(data: Any) -> bytes:
+    """Return a schema or a list of schemas as JSON, as Pydantic writes it."""
+    if isinstance(data, list):
+        return f"[{','.join(each.model_dump_json(by_alias=True) for each in data)}]".encode()
+    whole: str = data.model_dump_json(by_alias=True)
+    return whole.encode()
 
 
 def _plain(value: Any) -> Any:

@@ -15,9 +15,9 @@ JSON is taken at its word: `"5"` is no number, `1` is no boolean, `1700000000` i
 comes from forms and query strings is text, and is converted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, Self, get_args
+from typing import Any, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema
@@ -48,6 +48,9 @@ __all__ = [
 ]
 
 
+Shown = TypeVar("Shown", bound="Schema")
+
+
 class Schema(BaseModel):
     """The base class of the service's schemas. Unknown fields are refused."""
 
@@ -63,24 +66,9 @@ class Schema(BaseModel):
 
         Raises Pydantic's ValidationError if a value does not fit: call it before the commit.
         """
-        return cls.model_validate(source, from_attributes=True, strict=False)
-
-    @classmethod
-    def all_of(cls, sources: Sequence[object]) -> list[Self]:
-        """Return the schemas of several objects or mappings, as `of` does of one."""
-        made: list[Self] = _list_of(cls).validate_python(
-            [*sources], from_attributes=True, strict=False
-        )
-        return made
-
-    @classmethod
-    def json_of(cls, data: Self | list[Self]) -> bytes:
-        """Return the JSON of a schema, or of a list of schemas of this class.
-
-        Raises ValueError for texts that are not Unicode.
-        """
-        adapter = _list_of(cls) if isinstance(data, list) else _alone(cls)
-        return adapter.dump_json(data, by_alias=True)
+        # Pydantic takes no other mapping, such as those of `Result.mappings()`.
+        given = dict(source) if isinstance(source, Mapping) else source
+        return cls.model_validate(given, from_attributes=True, strict=False)
 
     def columns(self) -> dict[str, Any]:
         """Return the values for `Model(**schema.columns())`.
@@ -120,9 +108,13 @@ class Schema(BaseModel):
         return strictness.strict(handler(source))
 
 
-@cache
-def _alone(schema: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(schema)
+def all_of(schema: type[Shown], sources: list[Any]) -> list[Shown]:
+    """Return the schemas of several objects or dictionaries at once, as `of` does of one."""
+    # Not a method of Schema, as fields may have any name.
+    made: list[Shown] = _list_of(schema).validate_python(
+        sources, from_attributes=True, strict=False
+    )
+    return made
 
 
 @cache

@@ -58,10 +58,10 @@ class Own{{ cookiecutter.__resource_class }}List(Resource):
         values = {"username": caller().username, **body.columns()}
         # A single statement needs no transaction around it.
         with database.autocommit() as connection:
-            new = connection.execute(queries.INSERT, values).one()
+            new = connection.execute(queries.INSERT, values).mappings().one()
             return created(
                 schemas.{{ cookiecutter.__resource_class }}Details.of(new),
-                url_for(ONE, id=new.id),
+                url_for(ONE, id=new["id"]),
             )
 
 
