@@ -26,6 +26,7 @@ settings = Settings(
         "http.longest_wait_seconds": 2,
         "http.max_body_bytes": 10_000_000,
         "logs.level": "INFO",
+        "logs.format": "auto",
         "logs.syslog": "",
         "service.name": "misbehaving",
     },
