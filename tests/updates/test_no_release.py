@@ -1,4 +1,4 @@
-"""Before the first release: what works without a tag, and what says that there is none."""
+"""Before the first release: what works without a tag, and what asks for a release."""
 
 from pathlib import Path
 

@@ -71,7 +71,7 @@ def propose(branch: str, title: str, text: str, is_draft: bool) -> str:
 def _call(
     method: str, path: str, login: Mapping[str, str], fields: Mapping[str, str] | None = None
 ) -> tuple[int, Any]:
-    """Return the status and body of an answer about the project; Exit if there is none."""
+    """Return the status and body of the project's API; Exit if GitLab cannot be reached."""
     url = f"{os.environ['CI_API_V4_URL']}/projects/{os.environ['CI_PROJECT_ID']}/{path}"
     body = json.dumps(fields).encode() if fields else None
     headers = {"Content-Type": "application/json", **login}
