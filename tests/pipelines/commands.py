@@ -75,11 +75,15 @@ def of_teamcity(project: Project) -> list[Step]:
 
 
 def of_github(service: Path) -> list[Step]:
-    """Return what runs in the workflows and in the actions of their own."""
+    """Return what runs in the workflows and in the actions of their own.
+
+    Other files of `.github`, forms of issues for instance, run nothing.
+    """
+    folder = service / ".github"
     found = []
-    for path in sorted((service / ".github").rglob("*.yaml")):
+    for path in sorted([*folder.glob("workflows/*.yaml"), *folder.glob("actions/*/action.yaml")]):
         document: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
-        jobs = document.get("jobs") or {"action": document["runs"]}
+        jobs = document["jobs"] if "jobs" in document else {"action": document["runs"]}
         for name, job in jobs.items():
             found += [
                 Step(f"{path.stem}, {name}: {step['name']}", step["run"])
