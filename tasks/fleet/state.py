@@ -166,9 +166,10 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
         if (service / checksums.FILE).is_file():
             state.drift = drifting.drift(service)
         state.left_out = left_out_of(service, written)
-        if found := chassis.chassis_source(service):
-            state.chassis = found.version
-        state.foreign = [str(each) for each in chassis.foreign_sources(service)]
+        sources = chassis.sources(service)
+        if chassis.CHASSIS in sources:
+            state.chassis = sources[chassis.CHASSIS].version
+        state.foreign = [str(each) for each in sources.values() if not each.is_from_template]
         lock = service / "poetry.lock"
         if with_packages and lock.is_file():
             state.packages = dict(_LOCKED.findall(lock.read_text("utf-8")))

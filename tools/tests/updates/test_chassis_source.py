@@ -1,6 +1,7 @@
 """Test where a service's chassis comes from, and that `template.drift` reports a patched one."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -157,9 +158,18 @@ def test_a_service_from_before_the_chassis_was_a_package_has_none(tmp_path: Path
     assert chassis.chassis_source(tmp_path) is None
 
 
-def test_a_lock_with_conflict_markers_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / lock_file.FILE).write_text("<<<<<<< ours\n")
-    with pytest.raises(UpdateError, match=r"poetry\.lock cannot be read"):
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("<<<<<<< ours\n", "a conflict marker, <<<<<<<"),
+        # In the entry of another package, which is not parsed.
+        ('[[package]]\nname = "flask"\n<<<<<<< ours\nversion = "3.1.3"\n', "<<<<<<<"),
+        ('[[package]]\nname = "flask-chassis"\nversion = 3.1.3\n', "its entry of flask-chassis: "),
+    ],
+)
+def test_a_lock_that_is_not_valid_is_an_error(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / lock_file.FILE).write_text(text)
+    with pytest.raises(UpdateError, match=rf"poetry\.lock cannot be read: .*{re.escape(fault)}"):
         chassis.chassis_source(tmp_path)
 
 

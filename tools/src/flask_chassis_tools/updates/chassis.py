@@ -1,7 +1,6 @@
 """Reads which chassis a service locks, and from where."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 from . import checksums, content_hash, lock_file
 from .addresses import without_login
-from .faults import UpdateError
 
 CHASSIS = "flask-chassis"
 TOOLS = "flask-chassis-tools"
@@ -73,14 +71,8 @@ def chassis_source(folder: Path, distribution: str = CHASSIS) -> ChassisSource |
     Return None if the service locks none, as before the chassis was a package.
     """
     lock = _text(folder / lock_file.FILE)
-    try:
-        packages = tomllib.loads(lock).get("package", [])
-    except tomllib.TOMLDecodeError as error:
-        raise UpdateError(f"{lock_file.FILE} cannot be read: {error}") from None
-    for package in packages:
-        if package.get("name") == distribution:
-            break
-    else:
+    package = lock_file.entry(lock, distribution)
+    if package is None:
         return None
     delivered = checksums.read(_text(folder / checksums.FILE))
     wheel = _wheel(distribution, delivered)
@@ -94,10 +86,15 @@ def chassis_source(folder: Path, distribution: str = CHASSIS) -> ChassisSource |
     )
 
 
+def sources(folder: Path) -> dict[str, ChassisSource]:
+    """Return the sources of the chassis and the tools, as far as a service locks them."""
+    found = {distribution: chassis_source(folder, distribution) for distribution in DISTRIBUTIONS}
+    return {distribution: source for distribution, source in found.items() if source}
+
+
 def foreign_sources(folder: Path) -> list[ChassisSource]:
     """Return the sources of the chassis and the tools that are not the template's."""
-    found = (chassis_source(folder, distribution) for distribution in DISTRIBUTIONS)
-    return [source for source in found if source and not source.is_from_template]
+    return [source for source in sources(folder).values() if not source.is_from_template]
 
 
 def _wheel(distribution: str, delivered: Mapping[str, str]) -> str:

@@ -36,5 +36,6 @@ def is_of(lock: str, text: str) -> bool:
         wanted = of(text)
     except (tomllib.TOMLDecodeError, KeyError):
         return False
-    written = re.search(r'^content-hash = "(.*)"', lock, re.MULTILINE)
+    metadata = lock[max(lock.rfind("\n[metadata]\n"), 0) :]
+    written = re.search(r'^content-hash = "(.*)"', metadata, re.MULTILINE)
     return written is not None and written[1] == wanted
