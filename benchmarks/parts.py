@@ -83,7 +83,9 @@ def costs(found: Sequence[Series]) -> dict[str, Any]:
     whole, *others, none = [series.as_json() for series in found]
     each = {part["server"]: cost(part, whole) for part in others}
     together = cost(none, whole)
-    return {"each": each, "together": together, "bar": BAR, "is_met": together["share"] <= BAR}
+    # Far below 0, the service without its parts does more work than with them: another service.
+    is_met = abs(together["share"]) <= BAR
+    return {"each": each, "together": together, "bar": BAR, "is_met": is_met}
 
 
 def as_json(service: RunningService, work: Work, rounds: int) -> dict[str, Any]:

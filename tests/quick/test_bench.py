@@ -292,6 +292,15 @@ def test_what_a_part_costs_is_a_share_of_the_whole() -> None:
     assert (costs["together"]["share"], costs["is_met"]) == (pytest.approx(0.2), False)
 
 
+def test_a_service_that_costs_more_without_its_parts_is_not_what_is_meant() -> None:
+    found = []
+    for name, value in zip([parts.WHOLE, *parts.PARTS, "all"], [1, 1, 1, 1, 1, 2], strict=True):
+        found.append(rounds.Series(name, "list", 8, 0))
+        found[-1].add(Answered(1.0, 1000, 0, 0, 2.0, 5.0), value)
+    costs = parts.costs(found)
+    assert (costs["together"]["share"], costs["is_met"]) == (-1, False)
+
+
 def test_every_bar_is_beside_a_variant() -> None:
     assert {bar.beside for bar in (*BARS, *CPU_BARS)} <= {variant.name for variant in VARIANTS}
 
