@@ -1,7 +1,7 @@
 """A time limit for a few statements of a transaction, in the place of the connection's own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
@@ -57,19 +57,23 @@ def time_limit(source: Session | Connection, seconds: float) -> Iterator[TimeLim
     """
     connection = source if isinstance(source, Connection) else source.connection()
     dbapi: Any = connection.connection.dbapi_connection
-    with _transaction(dbapi) if source is connection and dbapi.autocommit else nullcontext():
-        before = source.scalar(select(func.current_setting(SETTING)))
-        if dbapi.info.transaction_status != TRANSACTION_STATUS_INTRANS:
-            raise RuntimeError(
-                "A time limit needs a transaction, and this session is in autocommit mode: open it "
-                "with `database.session()`."
-            )
-        limit = TimeLimit(source, seconds)
-        # The client gives up after the server, also if the limit is longer than the connection's
-        # own.
-        with dbapi.limited_to(max(dbapi.limit, seconds + GRACE_SECONDS)):
+    limit = TimeLimit(source, seconds)
+    # The client gives up after the server, also if the limit is longer than the connection's own.
+    client_seconds = max(dbapi.limit, seconds + GRACE_SECONDS)
+    if source is connection and dbapi.autocommit:
+        # The end of the transaction ends the limit.
+        with _transaction(dbapi), dbapi.limited_to(client_seconds):
             yield limit
-        limit.set(str(before))
+        return
+    before = source.scalar(select(func.current_setting(SETTING)))
+    if dbapi.info.transaction_status != TRANSACTION_STATUS_INTRANS:
+        raise RuntimeError(
+            "A time limit needs a transaction, and this session is in autocommit mode: open it "
+            "with `database.session()`."
+        )
+    with dbapi.limited_to(client_seconds):
+        yield limit
+    limit.set(str(before))
 
 
 @contextmanager
