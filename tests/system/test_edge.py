@@ -22,6 +22,9 @@ from tests.waiting import eventually
 
 TIMEOUT_SECONDS = 20
 
+PAUSE_SECONDS = 0.05
+"""Of each caller between two requests, which are a hundred a second in all."""
+
 
 @dataclass(frozen=True)
 class Fronted:
@@ -191,7 +194,10 @@ def test_no_request_fails_though_nobody_takes_the_instance_out_first(
 def loads_that_all_succeed(fronted: Fronted) -> Iterator[list[Load]]:
     """Send requests to all services until the block ends, none of which may fail."""
     with ExitStack() as stack:
-        loads = [stack.enter_context(Load(make(fronted), callers=2)) for make in LOADS.values()]
+        loads = [
+            stack.enter_context(Load(make(fronted), callers=2, pause=PAUSE_SECONDS))
+            for make in LOADS.values()
+        ]
         answers_follow(loads)
         yield loads
     faults = [fault for load in loads for fault in load.faults]

@@ -105,7 +105,7 @@ class Load:
             # A redirect of the pages leads to the login: it counts as what it is.
             answer = requests.get(url, headers=headers, timeout=30, allow_redirects=False)
             self.statuses[where, answer.status_code] += 1
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def count(self) -> int:
         """Return how many calls have been answered so far."""
