@@ -1,4 +1,4 @@
-"""Tells which tiers of the tests a change needs: what no text can break need not be built again."""
+"""Finds out which tiers of the tests a change needs: what no text can break need not be built again."""
 
 import json
 import os
