@@ -19,6 +19,9 @@ SOURCES = ROOT / "chassis" / "src"
 
 PACKAGE = "flask_chassis"
 
+HEAD = "---\ntocdepth: 2\n---\n"
+"""The navigation of the site lists modules, and no members, with which it is slow to build."""
+
 Object = Mapping[str, Any]
 
 
@@ -44,11 +47,12 @@ def _first_line(file: Path) -> str:
 
 def write(folder: Path, python: Path) -> None:
     """Write a page for each of them, with an interpreter of the environment that has griffe."""
-    words = [python, dump_api.__file__, PACKAGE, SOURCES]
+    words: list[str | Path] = [python, dump_api.__file__, PACKAGE, SOURCES]
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
     folder.mkdir(parents=True)
     for module in json.loads(done.stdout):
-        (folder / f"{module['name']}.md").write_text("\n".join(_module(module, 1)), "utf-8")
+        text = HEAD + "\n".join(_module(module, 1))
+        (folder / f"{module['name']}.md").write_text(text, "utf-8")
 
 
 def _module(module: Object, level: int) -> Iterator[str]:

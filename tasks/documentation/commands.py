@@ -44,10 +44,11 @@ def of_page(page: Page) -> Iterator[Command]:
     """Yield the commands in a page's blocks of shell code."""
     for block in page.blocks:
         if block.language in SHELL:
-            text = block.text.replace("\\\n", "  ")
+            # A form feed is white space, too, and keeps the count of lines.
+            text = block.text.replace("\\\n", " \f")
             for found in _COMMAND.finditer(text):
-                line = block.line + text.count("\n", 0, found.start())
-                words = _words(text[found.end() :].partition("\n")[0])
+                line = block.line + len(re.findall("[\n\f]", text[: found.start()]))
+                words = _words(text[found.end() :].partition("\n")[0].replace("\f", " "))
                 yield Command(f"{page.path}:{line}", found[1], tuple(words))
 
 

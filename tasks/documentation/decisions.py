@@ -1,8 +1,8 @@
 """Lists the decisions: number, title, status and date of each, which each states itself.
 
-    # 17. Keep-alive belongs to what stands in front
+# 17. Keep-alive belongs to what stands in front
 
-    **Status.** Accepted, 2026-11-28.
+**Status.** Accepted, 2026-11-28.
 """
 
 import re
@@ -47,7 +47,11 @@ def read(path: Path) -> Decision | str:
     if int(path.name.partition("-")[0]) != int(found["number"]):
         return f"{path.name}: the title has the number {found['number']}. Give both the same."
     return Decision(
-        path.name, int(found["number"]), found["title"], found["status"] + found["by"], found["date"]
+        path.name,
+        int(found["number"]),
+        found["title"],
+        found["status"] + found["by"],
+        found["date"],
     )
 
 

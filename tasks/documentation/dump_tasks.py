@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from invoke import Parser, ParseError, Program
+from invoke import ParseError, Parser, Program
 
 SETTINGS = "default: {database: {}, tokens: {}, upstream: {}}\n"
 

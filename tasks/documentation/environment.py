@@ -23,7 +23,14 @@ def make() -> Path:
         made_for = FOLDER / "made-for"
         if not (made_for.is_file() and made_for.read_text("utf-8") == wanted):
             print("Installing what builds the site, once", flush=True)
-            words = [sys.executable, "-m", "venv", "--clear", "--without-pip", FOLDER]
+            words: list[str | Path] = [
+                sys.executable,
+                "-m",
+                "venv",
+                "--clear",
+                "--without-pip",
+                FOLDER,
+            ]
             subprocess.run(words, check=True)
             subprocess.run([ROOT / "tasks" / "install", REQUIREMENTS, FOLDER], cwd=ROOT, check=True)
             made_for.write_text(wanted, "utf-8")

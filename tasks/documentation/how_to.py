@@ -1,11 +1,11 @@
 """Lists the pages of docs/how-to by group. A page names its group in its front matter.
 
-    ---
-    group: Data
-    ---
-    # Cache what changes rarely
+---
+group: Data
+---
+# Cache what changes rarely
 
-    Keep responses of another service for some seconds.
+Keep responses of another service for some seconds.
 """
 
 from pathlib import Path
@@ -54,8 +54,8 @@ def faults(folder: Path = FOLDER) -> list[str]:
             )
         if not page.summary:
             found.append(
-                f"{page.path.name}: begin with `# Title` and a paragraph, whose first sentence says "
-                "in the index what the page is for."
+                f"{page.path.name}: begin with `# Title` and a paragraph, whose first sentence "
+                "says in the index what the page is for."
             )
     return found
 

@@ -25,7 +25,7 @@ def _dead_of(path: Path, root: Path) -> Iterator[str]:
         found = (path.parent / name).resolve() if name else path
         where = f"{path.relative_to(root)}:{link.line}: {link.target}"
         if not found.is_relative_to(root) or not found.exists():
-            yield f"{where}: there is no such file. Correct the path, which is relative to the page."
+            yield f"{where}: no such file. Correct the path, which is relative to the page."
         elif anchor and anchor not in _anchors(found):
             known = ", ".join(sorted(_anchors(found))) or "none"
             yield f"{where}: the page has no such heading. Name one of: {known}."

@@ -14,10 +14,10 @@ SOURCES = ROOT / "chassis" / "src" / "flask_chassis"
 MEANINGS = {
     "timestamp": "When, in UTC with its offset",
     "level": "`DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`",
-    "logger": "Which part wrote it: the name of a module, `access` for requests, `uwsgi` for uWSGI's "
-    "own lines, `uncaught` for an exception that nothing caught",
+    "logger": "Which part wrote it: the name of a module, `access` for requests, `uwsgi` for "
+    "uWSGI's own lines, `uncaught` for an exception that nothing caught",
     "message": "What happened, for people",
-    "request_id": "The request that it belongs to: `X-Request-ID`, also in the response and in calls",
+    "request_id": "The request that it belongs to: `X-Request-ID` of the response and of calls",
     "method": "Of a request",
     "route": "Of a request: the URL rule, such as `/api/thoughts/<id>/`",
     "path": "Of a request: its path, without the query string, at most 500 characters",
@@ -25,7 +25,6 @@ MEANINGS = {
     "duration_ms": "Of a request in milliseconds, without its wait for a thread",
     "seconds": "How long something took that a record of level `WARNING` or above is about",
     "stack": "Where a request was that took too long",
-    "shortened": "`true` if the record was too long for a line and lost fields",
 }
 """What each field means; a test holds the names against the code."""
 

@@ -66,7 +66,9 @@ class Page:
     @cached_property
     def title(self) -> str:
         """The first heading."""
-        return next((_plain(token) for kind, token in self._inlines() if kind == "heading_open"), "")
+        return next(
+            (_plain(token) for kind, token in self._inlines() if kind == "heading_open"), ""
+        )
 
     @cached_property
     def summary(self) -> str:

@@ -19,7 +19,7 @@ PHRASES = {
     r"tells? (?:that|of|where|whether|which)": '"says", "reports" or "shows"',
     r"whoever|whosoever": 'name the person or program: "the client", "users who", "a caller that"',
     r"(?<!where )where it is\b(?! in| on| at)": '"if"',
-    r"of (?:the|these|those|all) [a-z ]{1,40} (?:is|are) (?:told|said|none)": "put the subject first",
+    r"of (?:the|these|all) [a-z ]{1,40} (?:is|are) (?:told|said)": "put the subject first",
     r"but for": '"except for"',
     r"(?<!that )will do(?: as well| too)?\b": '"is enough", "works", or what is accepted',
     r"shall": '"must", "should", or the present tense',

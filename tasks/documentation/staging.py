@@ -1,7 +1,7 @@
 """Writes the pages of the site: those of docs/, with what is written from the code.
 
-A line `<!-- generated: NAME -->` of a page stands for what a generator writes. Links to files outside
-docs/ lead to the page of the site that is made of the file; without one, to the repository.
+A line `<!-- generated: NAME -->` of a page stands for what a generator writes. Links to files
+outside docs/ lead to the page of the site that is made of the file; without one, to the repository.
 """
 
 import json

@@ -20,9 +20,7 @@ def service() -> Tasks:
     """Return the tasks that chassis and tools give to a service."""
     version = "{}.{}".format(*sys.version_info)
     python = packages.environment(version, Path(sys.executable)) / "bin" / "python"
-    done = subprocess.run(
-        [python, dump_tasks.__file__], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([python, dump_tasks.__file__], capture_output=True, text=True, check=True)
     found: Tasks = json.loads(done.stdout)
     return found
 

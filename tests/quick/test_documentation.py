@@ -54,7 +54,9 @@ def test_every_page_is_on_the_site_and_in_its_search(site: Path) -> None:
 
 
 def test_nothing_is_loaded_from_another_host(site: Path) -> None:
-    loaded = re.compile(r'<(?:script|img|iframe)[^>]+src="(?:https?:)?//|<link[^>]+href="(?:https?:)?//')
+    loaded = re.compile(
+        r'<(?:script|img|iframe)[^>]+src="(?:https?:)?//|<link[^>]+href="(?:https?:)?//'
+    )
     pages = list(site.rglob("*.html"))
     assert pages
     assert [path for path in pages if loaded.search(path.read_text("utf-8"))] == []
@@ -120,7 +122,7 @@ def test_dead_links_are_found(tmp_path: Path) -> None:
         "no.svg",
         "../../../etc/hosts",
     ]
-    assert found[0].startswith("folder/page.md:5: gone.md: there is no such file.")
+    assert found[0].startswith("folder/page.md:5: gone.md: no such file.")
     assert found[1].endswith("Name one of: a-code-one-two, some-heading.")
 
 
@@ -193,11 +195,12 @@ def test_the_metrics_are_those_of_the_code() -> None:
 
 
 def test_alerts_and_dashboards_use_metrics_that_are_listed() -> None:
-    """A metric that the reference does not know was renamed, or is made in a way it does not see."""
+    """A metric that is not listed was renamed, or is made in a way that is not seen."""
     known = "|".join(each.name for each in metrics.read())
     folder = ROOT / "tools" / "src" / "flask_chassis_tools" / "kubernetes" / "alerts"
     text = "".join(path.read_text("utf-8") for path in folder.rglob("*.py"))
-    used = set(re.findall(r"\b(?:http|uwsgi|upstream|log)_[a-z_]+(?:_total|_seconds|_bytes)\b", text))
+    name = r"\b(?:http|uwsgi|upstream|log)_[a-z_]+(?:_total|_seconds|_bytes)\b"
+    used = set(re.findall(name, text))
     assert used
     assert {name for name in used if not re.match(known, name)} == set()
 
@@ -269,7 +272,7 @@ def test_a_guide_without_a_summary_or_with_an_unknown_group_is_found(tmp_path: P
     assert len(found) == 2
     assert "two.md: there is no group Planets. Name one of: Domain, " in "".join(found)
     assert "one.md: begin with `# Title` and a paragraph" in "".join(found)
-    assert [page.summary for page in how_to.pages(tmp_path)][0] == "Keep it."
+    assert next(iter(how_to.pages(tmp_path))).summary == "Keep it."
 
 
 def test_every_decision_says_its_status_and_date() -> None:
@@ -305,7 +308,9 @@ def test_the_readme_of_a_service_is_a_screen_and_leads_to_the_site(
 ) -> None:
     text = (examples[kind] / "README.md").read_text("utf-8")
     assert len(text.splitlines()) <= LONGEST_README
-    address = re.compile(r"\]\(https://docs\.acme\.example/flask-microservice-template/v[\w.]+/([^)]+)\)")
+    address = re.compile(
+        r"\]\(https://docs\.acme\.example/flask-microservice-template/v[\w.]+/([^)]+)\)"
+    )
     linked = address.findall(text)
     assert "how-to/index.html" in linked
     assert f"reference/kind-{kind}.html" in linked
