@@ -66,4 +66,4 @@ def table() -> str:
     rows = [
         (str(each.number), f"[{each.title}]({each.name})", each.status, each.date) for each in found
     ]
-    return table_of(("number", "decision", "status", "date"), rows)
+    return table_of(("#", "decision", "status", "date"), rows)

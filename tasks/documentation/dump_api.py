@@ -27,12 +27,13 @@ def _doc(member: Any) -> str:
 
 def _module(module: Any) -> dict[str, Any]:
     members = [each for each in module.members.values() if _is_public(each)]
+    modules = sorted((each for each in members if each.is_module), key=lambda each: each.name)
     return {
         "name": module.name,
         "path": module.path,
         "doc": _doc(module),
         "members": [_member(each) for each in members if not each.is_module and each.docstring],
-        "modules": [_module(each) for each in members if each.is_module],
+        "modules": [_module(each) for each in modules],
     }
 
 

@@ -48,7 +48,7 @@ def _listed(command: str, tasks: Tasks) -> str:
         groups.setdefault(name.partition(".")[0] if "." in name else "", []).append(name)
     lines: list[str] = []
     for group, names in sorted(groups.items()):
-        lines += [f"## `{group}`" if group else "## Without a group", ""]
+        lines += [f"## `{group}`" if group else "## Tasks without a group", ""]
         for name in names:
             lines += _described(command, name, tasks[name])
     return "\n".join(lines)
