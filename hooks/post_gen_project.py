@@ -205,7 +205,7 @@ def whole_folders(classes: dict[str, str]) -> list[str]:
 
 
 def write_checksums(folder: Path, classes: dict[str, str]) -> None:
-    """List what the template's files are, so that what is edited later can be told from it."""
+    """List what the template's files are, so that later edits can be recognised."""
     names = [name for name, owner in classes.items() if owner == "template"]
     lines = [
         f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names

@@ -1,7 +1,7 @@
 """Refuse the answers that no service can be rendered from, before a file is written.
 
 Every question that takes free text has a validator of the same name. It is given all the answers
-and returns None where its own will do, and otherwise the sentence that says what would.
+and returns None if its own is fine, and otherwise a sentence that says what would be.
 """
 
 from __future__ import annotations
@@ -280,6 +280,14 @@ def image_registry(answers: dict[str, str]) -> str | None:
     return "Give host[:port][/path] in lower case without https://, such as registry.acme.example."
 
 
+def docs_url(answers: dict[str, str]) -> str | None:
+    """Accept `https://a.b/c`, `http://docs:8090`. Refuse `docs.a.b`, `https://a.b/`, `https://u@a.b`."""
+    match = re.fullmatch(rf"https?://{HOST}{PORT}(/[A-Za-z0-9._~-]+)*", answers["docs_url"])
+    if match and int(match["port"] or 443) <= 65535:
+        return None
+    return "Give an address such as https://docs.acme.example/template, without a slash at its end."
+
+
 VALIDATORS = (
     project_name,
     project_slug,
@@ -296,6 +304,7 @@ VALIDATORS = (
     internal_index,
     public_index,
     image_registry,
+    docs_url,
 )
 
 
@@ -307,14 +316,14 @@ def read_answers() -> dict[str, str]:
 
 def shown(question: str, answer: str) -> str:
     """Quote an answer for a message: short, on one line, and never with a password in it."""
-    if question.endswith("_index"):
+    if question.endswith(("_index", "_url")):
         answer = re.sub(r"^([a-z]+://)?.*@", r"\1***@", answer, flags=re.DOTALL)
         answer = re.sub(r"\?.*", "?***", answer, flags=re.DOTALL)
     return repr(answer if len(answer) <= 60 else f"{answer[:57]}...")
 
 
 def find_faults(answers: dict[str, str]) -> list[str]:
-    """Ask every validator, so that one run tells everything there is to mend."""
+    """Ask every validator, so that one run reports everything that is wrong."""
     return [
         f"{question}: {shown(question, answers[question])} will not do. {advice}"
         for question, advice in ((check.__name__, check(answers)) for check in VALIDATORS)

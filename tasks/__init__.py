@@ -9,6 +9,7 @@ from .changelog import changelog
 from .changes import changes
 from .cluster_test import cluster_test
 from .demo import demo
+from .documentation import docs
 from .fleet import namespace as fleet
 from .lock import lock
 from .publish import publish
@@ -24,6 +25,7 @@ namespace = Collection(
     changes,
     cluster_test,
     demo,
+    docs,
     fleet,
     lock,
     publish,

@@ -16,7 +16,7 @@ HEAD = """\
 """
 
 FIRST = ("project_name", "description", "kind", "team", "email")
-"""What is asked on the first page; the rest has defaults that mostly will do."""
+"""What is asked on the first page; the rest has defaults that mostly fit."""
 
 
 @task

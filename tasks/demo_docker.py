@@ -93,7 +93,7 @@ class ComposedSystem(Together):
     def __init__(
         self, say: Callable[[str], None], fronted: Mapping[str, Path] | None = None
     ) -> None:
-        """`say` is told what happens, a few words each time.
+        """`say` gets what happens, a few words each time.
 
         `fronted` are the folders of the services by their names, if an edge is in front of them.
         """

@@ -24,6 +24,7 @@ BESIDE = (
         ROOT / "tools/src/flask_chassis_tools/environments" / name
         for name in ("client", "safety", "scanners", "template")
     ),
+    ROOT / "docs" / "site",
     *sorted(path.parent for path in (ROOT / "benchmarks" / "variants").glob("*/pyproject.toml")),
 )
 """Environments beside the service's own, each with its versions."""

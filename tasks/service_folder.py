@@ -66,7 +66,7 @@ class ServiceFolder:
     def installing(self, extras: str = "") -> Iterator[Callable[[], None]]:
         """Begin to make its .venv, and yield what waits for it; Exit where it cannot be made.
 
-        Whoever does not wait, because of Ctrl-C for instance, ends it.
+        A caller that does not wait, because of Ctrl-C for instance, ends it.
         """
         path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
         # What is ended while it makes a .venv leaves its temporary files behind.

@@ -22,6 +22,7 @@ PLACES = {
         r'"vendor/flask_chassis-(@)-py3-none-any\.whl"',
         r'"vendor/flask_chassis_tools-(@)-py3-none-any\.whl"',
     ),
+    "templates/README.md": (r"/v(@)/[\w-]+/[\w-]+\.html",),
     LOCKS: (
         r'^name = "flask-chassis"\nversion = "(@)"$',
         r'^name = "flask-chassis-tools"\nversion = "(@)"$',

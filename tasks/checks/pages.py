@@ -18,7 +18,7 @@ Whole = TypeVar("Whole", bound=Together, covariant=True)
 PHONE = {"width": 360, "height": 640}
 
 PATIENCE_MS = 15_000
-"""More than a page takes that waits for a service in vain."""
+"""More than a page takes that waits for a service which does not answer."""
 
 
 class Person(Generic[Whole]):

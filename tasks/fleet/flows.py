@@ -24,7 +24,7 @@ reader: Any = engine("kubernetes.flows")
     },
 )
 def flows(context: Context, services: list[str], form: str = "mermaid") -> None:
-    """Draw who calls whom, and tell of flows that only one of the two sides declares."""
+    """Draw who calls whom, and list flows that only one of the two sides declares."""
     folders = [folder for name in services for folder in folders_of(name)]
     if not folders:
         raise Exit("Name the services: --services FOLDER, which their checkouts are in.", 2)

@@ -13,7 +13,7 @@ T = TypeVar("T")
 def shown(what: str, done: Iterable[T], total: int) -> Iterator[T]:
     """Yield what is done, and count it in a bar on the terminal.
 
-    The bar is on the standard error: what a task prints can be read by a program all the same.
+    The bar is on the standard error: what a task prints can still be read by a program.
     """
     console = Console(stderr=True)
     if not console.is_terminal or console.is_dumb_terminal:

@@ -1,4 +1,4 @@
-"""The compose files of a service, used as its README says, each command twice."""
+"""The compose files of a service, used as docs/reference/containers.md says, each command twice."""
 
 import json
 import subprocess

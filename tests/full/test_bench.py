@@ -37,7 +37,7 @@ def slow(*arguments, **others):
 orjson.dumps = slow
 """
 
-PROFILING = ROOT / "docs" / "profiling.md"
+PROFILING = ROOT / "docs" / "how-to" / "profile-a-service.md"
 
 
 @pytest.fixture(scope="module")

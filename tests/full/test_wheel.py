@@ -38,7 +38,7 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def wheel(rendered_service: InstalledService, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built as the service's README says."""
+    """The wheel, built as docs/how-to/serve.md says."""
     folder = tmp_path_factory.mktemp("wheel")
     words: list[str | Path] = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps"]
     succeeds([*words, "--wheel-dir", folder, "."], rendered_service.path, seconds=INSTALL_SECONDS)

@@ -50,6 +50,7 @@ GOOD = {
         "https://a.b:65535/%7Ec",
     ],
     "image_registry": ["localhost:5000", "a.b:65535/c", "registry", "a.b/c_d/e-f/g.h"],
+    "docs_url": ["https://docs.acme.example", "http://localhost:8090/a/b", "https://a.b:65535/c_d"],
 }
 
 # Answers that must not, each with a part of the advice.
@@ -267,6 +268,18 @@ BAD = {
         "registry:http": "host[:port][/path]",
         "a b": "host[:port][/path]",
         "user@registry": "host[:port][/path]",
+    },
+    "docs_url": {
+        "": "https://docs.acme.example",
+        "docs.acme.example": "such as https://",
+        "ftp://docs.acme.example": "such as https://",
+        "https://docs.acme.example/": "without a slash",
+        "https://docs.acme.example/a//b": "such as https://",
+        "https://docs.acme.example/?a": "such as https://",
+        "https://docs.acme.example/a#b": "such as https://",
+        "https://reader:secret@a.b/c": "such as https://",
+        "https://a.b:65536": "such as https://",
+        "https://a.b/) [x](https://c.d": "such as https://",
     },
 }
 

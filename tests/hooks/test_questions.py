@@ -180,6 +180,7 @@ def answered(render: Render, tmp_path: Path) -> Callable[..., dict[str, str]]:
                 "public_index": "",
                 "image_registry": "registry.acme.example",
                 "ci_system": "teamcity",
+                "docs_url": "https://docs.acme.example/flask-microservice-template",
                 "__resource_article": "a",
                 "__resource_class": "Thought",
                 "__environment_prefix": "THOUGHTS_BACKEND",

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from tasks.folders import ROOT
 from tests import gitlab
 from tests.pipelines.graph import builds
 from tests.pipelines.kotlin import Project
@@ -55,6 +56,10 @@ ENDS_SO = 'exit "${failed:-0}"'
 """The script then ends as that line did."""
 
 NO_TASKS = {SUMS_UP, APPROVED, REMOVES, TAKES_OVER, VERIFIED, ENDS_SO}
+
+
+CONTAINERS = ROOT / "docs" / "reference" / "containers.md"
+"""Has the commands of Docker that a developer types."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,6 @@ def _plain(option: str) -> str:
 
 def faults(service: InstalledService, command: str, steps: list[Step]) -> list[str]:
     """Return what a developer could not type: no task, no option of it, or no command of ours."""
-    readme = service.path / "README.md"
     typed: dict[str, list[str]] = {}
     found = []
     for step in steps:
@@ -135,7 +139,7 @@ def faults(service: InstalledService, command: str, steps: list[Step]) -> list[s
             elif not (
                 line == "./bootstrap"
                 or line in NO_TASKS
-                or (line.startswith("docker compose ") and documented(line, readme))
+                or (line.startswith("docker compose ") and documented(line, CONTAINERS))
             ):
                 found.append(f"{step.where}: {line}: this is no command of the service")
     return found + _unparsed(service, typed)

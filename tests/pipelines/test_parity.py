@@ -166,7 +166,7 @@ def test_a_program_in_a_step_is_seen(service: InstalledService, more: str) -> No
 
 
 @pytest.mark.parametrize("kind", ["resource"], scope="module")
-def test_what_the_readme_names_may_be_typed(service: InstalledService) -> None:
+def test_what_the_documentation_names_may_be_typed(service: InstalledService) -> None:
     line = "docker compose -f docker-compose.test.yaml run --rm tests"
     assert faults(service, COMMAND, [Step("planted", line)]) == []
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from tasks.folders import EXAMPLES
+from tasks.folders import EXAMPLES, ROOT
 from tasks.render import render
 from tests.quick.test_pairs import files_of
 
@@ -66,8 +66,8 @@ def test_the_defaults_of_all_kinds_run_beside_each_other(tmp_path: Path) -> None
     flows = (services["frontend"] / "infra" / "flows.yaml").read_text("utf-8")
     for kind in ("resource", "issuer"):
         assert f"ports: [{ports[kind][0]}/TCP]" in flows
-    readme = (services["resource"] / "README.md").read_text("utf-8")
-    assert f"keys_url: http://127.0.0.1:{ports['issuer'][0]}/" in readme
+    page = (ROOT / "docs" / "reference" / "kind-resource.md").read_text("utf-8")
+    assert f"keys_url: http://127.0.0.1:{ports['issuer'][0]}/" in page
 
 
 def test_the_examples_have_the_ports_of_their_kind(tmp_path: Path) -> None:

@@ -55,12 +55,6 @@ def test_the_tutorial_has_every_change_of_a_file_that_is_rendered() -> None:
     assert sorted(shown) == sorted(wanted)
 
 
-@pytest.mark.parametrize("guide", [TUTORIAL, *sorted((ROOT / "docs" / "how-to").glob("*.md"))])
-def test_the_readme_of_a_service_names_every_guide(guide: Path) -> None:
-    readme = (ROOT / "templates" / "README.md").read_text("utf-8")
-    assert f"{guide.name}`" in readme, f"templates/README.md does not name {guide}"
-
-
 @pytest.mark.parametrize(("name", "suggested"), [("thought", "invoice"), ("invoice", "delivery")])
 def test_the_readme_suggests_to_add_another_resource(
     tmp_path: Path, name: str, suggested: str

@@ -42,6 +42,7 @@ def test_there_is_one_version() -> None:
         ("tools/pyproject.toml", "flask-chassis==@"),
         ("templates/pyproject.toml", "~=@"),
         ("templates/pyproject.toml", "vendor/flask_chassis_tools-@-py3"),
+        ("templates/README.md", "/v@/how-to/"),
         (versions.LOCKS.replace("*", "issuer"), 'name = "flask-chassis"\nversion = "@"'),
         (versions.LOCKS.replace("*", "issuer"), "vendor/flask_chassis-@-py3"),
     ],

@@ -284,11 +284,12 @@ def test_every_secret_is_of_an_environment(repositories: dict[str, Path]) -> Non
     assert used == SECRETS_OF
 
 
-def test_the_readme_names_every_secret_and_environment(repositories: dict[str, Path]) -> None:
-    readme = (repositories["resource"] / "README.md").read_text("utf-8")
+def test_the_documentation_names_every_secret_and_environment() -> None:
+    page = (ROOT / "docs/reference/pipelines.md").read_text("utf-8")
+    page = page.partition("## GitHub Actions")[2].partition("\n## ")[0]
     for environment, secrets in SECRETS_OF.items():
         for name in {*secrets, environment.replace("${{ inputs.stage }}", "production")}:
-            assert f"`{name}`" in readme, name
+            assert f"`{name}`" in page, name
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)

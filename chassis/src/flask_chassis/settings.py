@@ -124,8 +124,8 @@ def environments() -> list[str]:
 def parts() -> frozenset[str]:
     """Return the parts that the service's `settings.yaml` declares: `database`, `tokens`.
 
-    For a file that cannot be read, returns the parts whose libraries are installed: whoever uses
-    one of them meets the error, from `load`.
+    For a file that cannot be read, returns the parts whose libraries are installed: the code
+    that uses one of them meets the error, from `load`.
     """
     try:
         return frozenset(_sections().get("default") or {})
@@ -256,7 +256,7 @@ def _outside(environment: str, declared: Values) -> Values:
     given = {
         key: os.environ[variable_for(key)] for key in declared if variable_for(key) in os.environ
     }
-    # A text may begin with `@int` or `@format`; Dynaconf has no other way to be told.
+    # A text may begin with `@int` or `@format`; Dynaconf has no other way to leave it alone.
     os.environ.setdefault("AUTO_CAST_FOR_DYNACONF", "false")
     vault.init_dynaconf()
     found = Dynaconf(

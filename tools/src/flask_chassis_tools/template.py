@@ -39,9 +39,9 @@ HELP = {
     help=HELP
     | {
         "restore": "A file of the template that was deleted here, to bring back; can be repeated",
-        "since": "The release to merge from, if the commit in .cruft.json is of no use",
+        "since": "The release to merge from, if the commit in .cruft.json cannot be used",
         "check": "Only print whether an update of the last commit is due, and which files it would "
-        "change. Exits with 0 if none is due, 1 if one is, and 2 if that cannot be told",
+        "change. Exits with 0 if none is due, 1 if one is, and 2 if that is unknown",
         "json": "Print the result of --check as JSON, errors too",
         "patch": "Also show the template's changes to files that the service owns",
         "branch": "Commit the update on this branch, and leave the working tree unchanged",
@@ -79,7 +79,7 @@ def update(
 
 
 def _check(wish: Callable[[], Wish], *, as_json: bool, patch: bool) -> int:
-    """Return 0 if no update is due, 1 if one is, and 2 if that cannot be told."""
+    """Return 0 if no update is due, 1 if one is, and 2 if that is unknown."""
     try:
         return updating.check(wish(), as_json=as_json, patch=patch)
     except (UpdateError, ownership.OwnershipError) as error:
@@ -141,7 +141,7 @@ def drift(context: Context, patch: bool = False, template: str = "") -> None:
     raise Exit(
         "An update merges these edits with the template's changes, or reports a conflict. To keep "
         f"one for good, propose it to the template, or list the file in {ownership.FILE}: in "
-        "shared, if updates shall merge it, in seeded, if it is the service's or was deleted.",
+        "shared, for updates to merge it, in seeded, if it is the service's or was deleted.",
         1,
     )
 

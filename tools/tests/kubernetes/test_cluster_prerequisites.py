@@ -16,7 +16,7 @@ from flask_chassis.tasks.key_rotation import PRIVATE_SECRET, PUBLIC_SECRET
 from flask_chassis_tools.kubernetes import namespace_script, overlays, prerequisites
 
 from ..conftest import Run
-from ..services import KINDS
+from ..services import KINDS, ROOT
 from .cluster import Cluster, deploy
 from .manifests import STAGE, Object, one, pod, written
 
@@ -215,16 +215,22 @@ def test_a_certificate_of_the_manifests_is_no_prerequisite() -> None:
     assert prerequisites.certificates([*objects, made]) == []
 
 
-def test_the_readme_names_all_of_it() -> None:
-    readme = (project.working_folder() / "README.md").read_text(encoding="utf-8")
+def test_the_documentation_names_all_of_it() -> None:
+    page = (ROOT / "docs/how-to/deploy-to-kubernetes.md").read_text(encoding="utf-8")
     folder = project.working_folder() / overlays.FOLDER / "overlays" / "staging"
     overlay = yaml.safe_load((folder / overlays.KUSTOMIZATION).read_text())
-    assert f"the namespace `{overlay['namespace']}`" in readme
-    rows = [line for line in readme.splitlines() if re.match(r"\| the (Secret|ConfigMap) ", line)]
+    organisation = overlay["namespace"].removesuffix("-staging")
+    page = page.replace("<organisation>", organisation).replace("<service>", overlays.name())
+    assert f"`{overlay['namespace']}`" in page
     for each in prerequisites.of(written()):
-        [row] = [line for line in rows if line.startswith(f"| the {each.kind} `{each.name}` |")]
-        assert each.key == "" or f"`{each.key}` (`{namespace_script.variable(each)}`)" in row
-    assert f"| the Secret `{overlays.name()}-tls` |" in readme
+        rows = [
+            line
+            for line in page.splitlines()
+            if re.match(rf"\| the {each.kind} `{re.escape(each.name)}`[ ,]", line)
+        ]
+        named = each.key == "" or f"`{each.key}` (`{namespace_script.variable(each)}`)"
+        assert any(named is True or named in row for row in rows), each
+    assert f"| the Secret `{overlays.name()}-tls` |" in page
 
 
 def test_the_script_is_that_of_a_posix_shell(tmp_path: Path, kind: str) -> None:

@@ -17,8 +17,8 @@ def test_without_a_webhook_the_message_is_only_printed(
     ("status", "said"),
     [
         ("failed", "The deployment has failed.\n"),
-        ("success", "The job has not failed: nobody is told.\n"),
-        ("canceled", "The job has not failed: nobody is told.\n"),
+        ("success", "The job has not failed: no message is sent.\n"),
+        ("canceled", "The job has not failed: no message is sent.\n"),
     ],
 )
 def test_the_end_of_a_job_is_told_only_if_it_has_failed(

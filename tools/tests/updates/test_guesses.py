@@ -28,7 +28,7 @@ def test_the_package_is_guessed(tmp_path: Path, text: str) -> None:
 
 FILES = {
     ".flaskenv": "FLASK_APP=billing.wsgi\nFLASK_RUN_PORT=8123\n",
-    "README.md": "# Billing \\& more\n\n# Other\n",
+    "README.md": "# Billing \\& more\n\n[How](https://docs.acme.test/t/v1.2.0/how-to/index.html)\n",
     "infra/docker/Dockerfile": "ARG OTHER=1\nARG PYTHON_IMAGE=python:3.12-slim-bookworm\n",
     "infra/gitops/flux/source.yaml": "spec:\n  url: ssh://git@git.acme.test/billing.git\n",
     "settings.yaml": '  database:\n    name: "bills"\n    user: "bills"\n',
@@ -69,6 +69,7 @@ def test_answers_are_read_from_the_files_that_have_them(tmp_path: Path) -> None:
         "port": "8123",
         "python_version": "3.12",
         "domain": "acme.test",
+        "docs_url": "https://docs.acme.test/t",
         "database_name": "bills",
         "resource_plural": "bills",
         "kind": "resource",

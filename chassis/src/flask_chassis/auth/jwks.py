@@ -84,7 +84,7 @@ def _usable(entry: Any) -> tuple[str, RSAPublicKey]:
     if not isinstance(kid, str) or not 1 <= len(kid) <= LONGEST_KID or not kid.isprintable():
         raise JwksError(f"its kid is not a text of 1 to {LONGEST_KID} characters")
     if not PRIVATE_PARTS.isdisjoint(entry):
-        raise JwksError("IT HAS PRIVATE PARTS. Whoever has read them can sign: rotate this key")
+        raise JwksError("IT HAS PRIVATE PARTS. Anyone who has read them can sign: rotate it")
     for member, only in {"kty": "RSA", "use": "sig", "alg": ALGORITHM}.items():
         if entry.get(member, only) != only:
             raise JwksError(f"its {member} is not {only}")

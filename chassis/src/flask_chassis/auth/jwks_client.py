@@ -23,7 +23,7 @@ _PIECE = 8192
 
 
 def fetch(url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> Keys:
-    """Return the usable keys at an address; JwksError if there are none."""
+    """Return the usable keys at an address; JwksError if none exist."""
     silence = min(SILENCE_SECONDS, timeout_seconds)
     with Deadline(time.monotonic() + timeout_seconds) as until:
         try:

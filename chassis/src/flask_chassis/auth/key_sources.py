@@ -43,7 +43,7 @@ def _check(url: str, settings: Settings) -> None:
         fits = parts.scheme in schemes and parts.hostname and parts.port != 0
     except ValueError:  # the port is no number, or the host no host
         fits = False
-    # Whoever answers in the issuer's place can sign tokens. Names and passwords would be logged.
+    # Anyone who answers in the issuer's place can sign tokens. Names and passwords would be logged.
     if not fits or "@" in parts.netloc:
         raise ConfigurationError(
             "tokens.keys_url must be the address of the issuer's JWKS, "

@@ -83,7 +83,7 @@ class Verifier:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Read the public keys; ConfigurationError if there are none."""
+    """Read the public keys; ConfigurationError if none exist."""
     verifier = Verifier(
         key_sources.from_settings(settings),
         issuer=settings["tokens.issuer"],

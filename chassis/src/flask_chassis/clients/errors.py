@@ -188,7 +188,7 @@ class RefusedError(UpstreamError):
 
     @property
     def errors(self) -> dict[str, str]:
-        """The validation errors by field (`errors` in the body); empty if there are none."""
+        """The validation errors by field (`errors` in the body); empty if none exist."""
         errors = self._body().get("errors")
         if not isinstance(errors, dict):
             return {}

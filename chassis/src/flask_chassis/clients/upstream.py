@@ -13,7 +13,7 @@ of the exceptions in `clients.errors`.
 
 A call with an idempotent method is retried with exponential backoff and jitter if the service
 cannot be reached or responds 502, 503 or 504. Any other call is retried only if asked for
-(`retry=True`), because the service may have processed it: pass an `Idempotency-Key`, or the like.
+(`retry=True`), because the service may have processed it: pass an `Idempotency-Key`.
 A response 409 or 429 with `Retry-After` is retried after that time, for example while a request
 with the same `Idempotency-Key` is still running. No retry begins after the total time-out.
 

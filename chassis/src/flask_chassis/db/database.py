@@ -75,8 +75,8 @@ def session() -> Iterator[Session]:
     """Open an ORM session in a transaction: commit at the end of the `with` block.
 
     Rolls back if the block raises. Objects stay readable after the commit. Each call is a
-    transaction of its own, on a connection of its own: pass the session to functions that shall
-    take part, and use `session.begin_nested()` for a part that may fail alone (a savepoint).
+    transaction of its own, on a connection of its own: pass the session to functions that take
+    part, and use `session.begin_nested()` for a part that may fail alone (a savepoint).
 
     A model with a `version_id_col` gets a new revision if its row changes, or one of its
     collections.

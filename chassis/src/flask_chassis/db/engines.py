@@ -85,7 +85,7 @@ def engine(settings: Settings, *, statement_timeout_seconds: int | None = None) 
 def _refuse_read_only_servers(engine: Engine, limit: float) -> None:
     """Close a new connection to a server that does not accept writes, and raise OperationalError.
 
-    libpq believes what it is told while connecting (`in_hot_standby`). PgBouncer tells that of the
+    libpq believes what it reads while connecting (`in_hot_standby`). PgBouncer answers for the
     server that it connected to first, long after a failover. So ask the server.
     """
 

@@ -50,7 +50,7 @@ def run(metadata: MetaData) -> None:
                 compare_server_default=True,
                 autogenerate_plugins=PLUGINS,
                 # A migration that leaves its transaction, for CREATE INDEX CONCURRENTLY, commits
-                # what was before it: no other migration shall be part of that.
+                # what was before it: no other migration may be part of that.
                 transaction_per_migration=True,
             )
             with context.begin_transaction(), options_of_constraints_left_out():
@@ -64,7 +64,7 @@ def options_of_constraints_left_out() -> Iterator[None]:
     """Hide SQLAlchemy's warning for a CHECK constraint that is NOT VALID or NO INHERIT.
 
     Its reflection hands the options on without the prefix of the dialect, and then warns that it
-    cannot validate them. Without them, the constraint is read all the same.
+    cannot validate them. Without them, the constraint is still read.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings(

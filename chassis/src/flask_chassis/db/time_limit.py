@@ -83,7 +83,7 @@ def _transaction(dbapi: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        # A connection that is lost is discarded by whoever opened it.
+        # A connection that is lost is discarded by the code that opened it.
         if not dbapi.closed:
             dbapi.rollback()
             dbapi.autocommit = True

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 class Invalid(HTTPException):
-    """A request that the caller can mend: 400, with what is wrong by field."""
+    """A request that the caller can correct: 400, with what is wrong by field."""
 
     code = 400
     description = "The request is not valid."

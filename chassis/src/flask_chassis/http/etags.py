@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest, PreconditionFailed, PreconditionRequ
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]+"'
 _LIST = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,(?:[ \t]*{_TAG})?)*[ \t]*|[ \t]*\*[ \t]*")
-"""RFC 9110, 13.1.1, but for the empty ETag, which nothing has."""
+"""RFC 9110, 13.1.1, except for the empty ETag, which nothing has."""
 
 
 def require_match(revision: object, *, optional: bool = False) -> None:
@@ -17,7 +17,7 @@ def require_match(revision: object, *, optional: bool = False) -> None:
     that is no list of ETags. `responses.ok(…, etag=revision)` tells the revision to callers.
 
     `*` is for callers that change what is there, whatever it is. A model with `version_id_col`
-    answers 412 all the same if another transaction changes the row between the read and the write.
+    still answers 412 if another transaction changes the row between the read and the write.
 
     Raises 412, too, if `If-None-Match` has the revision, or is `*`: RFC 9110, 13.1.2.
     """

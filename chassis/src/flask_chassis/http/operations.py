@@ -93,7 +93,8 @@ def operation(
     statuses alone. Those of the access decision, of the body and of the service are added.
     `etag` documents `ETag`, `If-Match` and what follows from them.
     `idempotent` executes a request with the header `Idempotency-Key` once, and replays its response
-    to whoever repeats it: see `flask_chassis.idempotency`. "required" refuses requests without one.
+    to a caller that repeats it: see `flask_chassis.idempotency`. "required" refuses requests
+    without one.
     The summary in the document is the first line of the view's docstring.
 
     Raises TypeError at import for a view that lacks an argument, or has its access decision below,

@@ -21,7 +21,7 @@ TIMES: dict[str, tuple[type, str]] = {
     "time": (time, "time_type"),
     "timedelta": (timedelta, "time_delta_type"),
 }
-"""Types of times, and the type of the error for a value that is none."""
+"""Types of times, and the type of the error for any other value."""
 
 # Pydantic reads "1700000000" as a date or a time as well, "2026-12-31T00:00" as a date,
 # "2026-12-31_00:00" as a time of a day, and "1 day" as a duration.
@@ -41,7 +41,7 @@ TEXTS: dict[str, tuple[re.Pattern[str], ErrorType]] = {
     "int": (re.compile("0|-?[1-9][0-9]*"), "int_parsing"),
     "float": (re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"), "float_parsing"),
 }
-"""By Pydantic's type, and the type of the error for a text that is none."""
+"""By Pydantic's type, and the type of the error for any other text."""
 
 PATTERN = "flask_chassis_pattern"
 """In the metadata of a text's schema: the pattern that it must match, and what is said if not."""
@@ -53,7 +53,7 @@ KEPT = {"keys_schema", "metadata", "serialization", "config"}
 def strict(schema: CoreSchema) -> CoreSchema:
     """Return a core schema that converts nothing that JSON has a type for.
 
-    `validate(..., strict=False)` converts all the same, for forms.
+    `validate(..., strict=False)` still converts, for forms.
     """
     made: CoreSchema = _strict(schema)
     return made

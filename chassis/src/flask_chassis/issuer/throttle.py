@@ -190,7 +190,7 @@ def _too_early(connection: Connection, subject: str) -> TooManyRequests:
 def _digest(*parts: str) -> str:
     """Return the digest of a subject, which has the same length for names of any length.
 
-    It hides the input from view but is not secure: whoever has the table can find addresses and
+    It hides the input from view but is not secure: anyone with the table can find addresses and
     common names by brute force.
     """
     return sha256("\0".join(parts).encode()).hexdigest()

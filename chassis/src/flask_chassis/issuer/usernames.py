@@ -1,6 +1,6 @@
 """Username validation and normalization: Unicode, case, whitespace, characters that look alike.
 
-Two names are the same if they have one key (`key_of`): whoever logs in may write `ADA` for `Ada`.
+Two names are the same if they have one key (`key_of`): a user may log in as `ADA` for `Ada`.
 Two names look the same if they have one skeleton (`skeleton_of`): with a Cyrillic letter a, `ada`
 is another name, and nobody sees it. Of such names, only one may exist.
 """

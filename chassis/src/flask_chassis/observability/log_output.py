@@ -72,7 +72,7 @@ class LogOutput:
     def _is_writable(self, line: bytes) -> bool:
         if self._pipe >= 0 and not os.get_blocking(self._pipe):
             return False  # the master would drop it
-        # A process that has waited in vain once does not wait again.
+        # A process that has waited once without success does not wait again.
         deadline = time.monotonic() + (LONGEST_WAIT_SECONDS if self._since is None else 0)
         while True:
             try:

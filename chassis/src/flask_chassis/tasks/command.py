@@ -48,7 +48,7 @@ def namespace() -> Collection:
 
 
 def _add(found: Collection, source: str, load: Callable[[], Any]) -> None:
-    """Add tasks with the function that `load` returns, or report why there are none.
+    """Add tasks with the function that `load` returns, or report why it returns none.
 
     The other tasks stay available, for example to test and update the service.
     """

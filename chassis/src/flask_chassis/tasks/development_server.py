@@ -152,7 +152,7 @@ def _listen_for_debugger(port: int) -> None:
     try:
         debugpy.listen((LOOPBACK, port))
     except (OSError, RuntimeError) as error:
-        # Serve all the same: the reloader would end with this process.
+        # Serve anyway: the reloader would end with this process.
         _print(f"debugpy cannot listen on {LOOPBACK}:{port}: {error}. Choose --debugger-port.")
 
 

@@ -116,7 +116,7 @@ class EmbeddedPostgres:
                 [self._programs / "postgres", "-D", self.folder, *arguments],
                 stdout=log,
                 stderr=log,
-                # Ctrl-C in the terminal is for whoever owns this object, which stops the server.
+                # Ctrl-C in the terminal is for the owner of this object, which stops the server.
                 start_new_session=True,
                 user=self._user,
                 cwd=self.folder,
@@ -226,7 +226,7 @@ def default_folder() -> Path:
     if _unprivileged_user() is None:
         return project.working_folder() / ".postgres"
     # The user that root's server runs as may not be able to enter the checkout. Each checkout has
-    # a folder of its own all the same.
+    # a folder of its own anyway.
     checkout = sha256(bytes(project.working_folder())).hexdigest()[:8]
     name = f"{project.package()}-postgres-{checkout}"
     return Path("/var/tmp") / name  # noqa: S108  (it has to last, so it cannot be made anew)

@@ -1,8 +1,8 @@
 """Ends sessions whose token has been revoked, by asking the issuer.
 
 A cookie can be copied, and the copy outlives the logout: removing the cookie from one browser does
-not end it, and other services accept a revoked token until it expires. So whoever has a session is
-looked up at the issuer: at each request that changes something, and for others if the last answer
+not end it, and other services accept a revoked token until it expires. So the issuer is asked
+about a session: at each request that changes something, and for others if the last answer
 about the token is older than `session.check_seconds`.
 
     session_check.init_app(app, settings, backends.is_signed_in)

@@ -1,7 +1,7 @@
 """Login sessions in a signed cookie, with the user's token encrypted, and CSRF protection.
 
 The service stores no session, so any worker can handle the next request. The cookie is signed, so
-that nobody can change it. The token in it is also encrypted: whoever copies a cookie out of a
+that nobody can change it. The token in it is also encrypted: anyone who copies a cookie out of a
 browser, a log or a support ticket cannot use the token with other services. With
 `flask_chassis.web.session_check`, a copy ends with the logout as well.
 

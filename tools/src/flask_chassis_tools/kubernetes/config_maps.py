@@ -31,7 +31,7 @@ def remove_old(kubectl: Kubectl, objects: list[Object]) -> None:
         old = _old(kubectl, objects)
         if old:
             kubectl.show("delete", "--wait=false", "--ignore-not-found", *old)
-    except Exit as error:  # the version is rolled out all the same
+    except Exit as error:  # the version is rolled out anyway
         print(f"ConfigMaps of old versions were not removed. {error.message}")
 
 

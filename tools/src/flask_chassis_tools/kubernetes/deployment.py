@@ -102,7 +102,7 @@ class Deployment:
         self.kubectl.show("apply", "--dry-run=server", "--filename=-", objects=objects)
 
     def _changeable(self) -> list[Object]:
-        """Return all objects but a Job that would be made anew, which is told."""
+        """Return all objects but a Job that would be made anew, which it reports."""
         anew = self._job_to_make_anew()
         if anew is not None:
             print(f"The Job {anew['metadata']['name']} would be deleted and created again.")
@@ -124,7 +124,7 @@ class Deployment:
         self.wait(is_first=is_first)
 
     def clean_up(self, *, prune: bool) -> None:
-        """Remove what old versions have left, or tell of it. The new version runs by now."""
+        """Remove what old versions have left, or report it. The new version runs by now."""
         config_maps.remove_old(self.kubectl, self.objects)
         (leftovers.prune if prune else leftovers.tell)(self.kubectl, self.name, self.objects)
 

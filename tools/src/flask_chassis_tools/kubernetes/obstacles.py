@@ -24,7 +24,7 @@ LASTING = frozenset(
         "RunContainerError",
     }
 )
-"""Reasons that somebody has to mend: an image that is not there, a key that a Secret lacks."""
+"""Reasons that somebody has to correct: an image that is not there, a key that a Secret lacks."""
 
 CRASHES = "CrashLoopBackOff"
 
@@ -44,7 +44,7 @@ class Obstacle:
 
     @property
     def is_lasting(self) -> bool:
-        """Whether it is not going to mend itself."""
+        """Whether it needs somebody to correct it."""
         return self.reason in LASTING
 
     def __str__(self) -> str:

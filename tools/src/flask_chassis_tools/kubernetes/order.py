@@ -1,4 +1,4 @@
-"""Tells which of two versions is the later commit of a branch."""
+"""Finds out which of two versions is the later commit of a branch."""
 
 import subprocess
 

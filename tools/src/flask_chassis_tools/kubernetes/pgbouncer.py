@@ -18,7 +18,7 @@ FILE = FOLDER / "settings.ini"
 ENVIRONMENT = "production.kubernetes"
 """The environment whose settings count: the component is the same in all stages."""
 
-# PgBouncer logs an error in this, and uses the connection all the same.
+# PgBouncer logs an error in this, and still uses the connection.
 REQUIRE_WRITABLE = (
     "DO $$BEGIN IF current_setting($n$transaction_read_only$n$)::boolean "
     "THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; END$$"

@@ -11,7 +11,7 @@ SIGN_OF_LIFE_SECONDS = 10.0
 """After so long without a line, one says that it still waits."""
 
 LASTING_SECONDS = 60.0
-"""An obstacle that does not mend itself ends the wait after this time.
+"""An obstacle that does not go away ends the wait after this time.
 
 Until then, a registry may have stumbled, or an operator may still have to write a Secret.
 """
@@ -27,9 +27,9 @@ class Watch:
         self._begun = self._printed_at = time.monotonic()
         self._timeout = timeout
         self._printed: set[Obstacle] = set()
-        # What does not mend itself, by its place, and since when.
+        # What does not go away, by its place, and since when.
         self._lasting: dict[str, tuple[Obstacle, float]] = {}
-        # Of containers that crash, when they were seen first: the cause may be mended by now.
+        # Of containers that crash, when they were seen first: the cause may be gone by now.
         self._restarts: dict[tuple[str, str], int] = {}
 
     @property

@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 10
 def notify(context: Context, text: str, if_failed: bool = False) -> None:
     """Print a message, and post it to Slack if SLACK_WEBHOOK_URL is set."""
     if if_failed and os.environ.get("CI_JOB_STATUS") != "failed":
-        print("The job has not failed: nobody is told.")
+        print("The job has not failed: no message is sent.")
         return
     print(text)
     url = os.environ.get("SLACK_WEBHOOK_URL", "")

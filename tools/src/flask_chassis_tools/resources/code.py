@@ -13,7 +13,7 @@ def parsed(path: Path, folder: Path) -> ast.Module:
         return ast.parse(path.read_bytes(), str(path))
     except SyntaxError as error:
         name = path.relative_to(folder).as_posix()
-        raise ResourceError(f"{name}, line {error.lineno}, does not compile: mend it.") from None
+        raise ResourceError(f"{name}, line {error.lineno}, does not compile: correct it.") from None
 
 
 def modules(folder: Path, *below: str) -> Iterator[tuple[str, ast.Module]]:

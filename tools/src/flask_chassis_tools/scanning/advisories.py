@@ -73,7 +73,7 @@ def finding_of(advisory: dict[str, Any], name: str, package: Package) -> Finding
 
 
 def _fixed_in(advisory: dict[str, Any], package: Package) -> str:
-    """Return the versions that fix a package; empty if there are none."""
+    """Return the versions that fix a package; empty if none exist."""
     versions = {
         event["fixed"]
         for affected in advisory.get("affected", [])

@@ -70,7 +70,7 @@ def adopt(wish: Wish, since: str) -> int:
 
 
 def _require_faultless(wish: Wish, written: Record) -> None:
-    """Raise UpdateError with the way out if the record of a service is of no use."""
+    """Raise UpdateError with the way out if the record of a service cannot be used."""
     record.require_hash(written.commit)
     with temporary.scratch_folder() as folder:
         preparing.fetch(wish, written, folder).base(written.commit)

@@ -35,7 +35,7 @@ from .wheels import Wheel
 
 _CHASSIS = re.compile(r"flask-chassis\b(?!-)")
 _USUAL = re.compile(r"flask-chassis(\[[\w,-]+\])?~=\d+\.\d+")
-"""How the template names the chassis: each later version with the same first number will do."""
+"""How the template names the chassis: later versions with the same first number fit."""
 
 
 @dataclass

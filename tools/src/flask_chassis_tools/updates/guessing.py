@@ -23,6 +23,7 @@ TEXTS = {
     "project_name": ("README.md", r"\A# (.+)"),
     "python_version": ("infra/docker/Dockerfile", r"^ARG PYTHON_IMAGE=python:(\d+\.\d+)\b"),
     "domain": ("infra/gitops/flux/source.yaml", r"^  url: ssh://git@git\.([^/]+)/"),
+    "docs_url": ("README.md", r"\]\((https?://[^)\s]+)/v\d[\w.]*/how-to/index\.html\)"),
     "database_name": ("settings.yaml", r'^    name: "?(\w+)"?\n    user: "?\1"?$'),
     "resource_plural": ("template-ownership.toml", r'^    "tests/(?!users/|pages/)(\w+)/\*\*",$'),
 }

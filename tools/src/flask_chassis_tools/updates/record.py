@@ -33,7 +33,7 @@ HOW_TO_NAME = (
     "Name the release that the service was rendered from: template.update --since=RELEASE. "
     "This update records it."
 )
-"""The way out if the recorded commit is of no use."""
+"""The way out if the recorded commit cannot be used."""
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def filled(template: Path, answers: dict[str, Any]) -> dict[str, Any]:
 def as_data(listed: dict[str, Any], answer: Any) -> Any:
     """Return what Cookiecutter, which renders all answers that it is given, renders to an answer.
 
-    Answers come from a service's `.cruft.json` and must not run as code of whoever updates it.
+    Answers come from a service's `.cruft.json` and must not run with the rights of an update.
     """
     if not isinstance(answer, str):
         return answer

@@ -1,4 +1,4 @@
-"""Keeps what a service contains from running as whoever updates the services of a fleet.
+"""Keeps what a service contains from running with the rights of a fleet's updates.
 
 The owners of one service write its files, its `.cruft.json`, and possibly the configuration of the
 clone. docs/explanation/trust.md says whom an update trusts with what.

@@ -188,5 +188,5 @@ def unknown(why: str) -> str:
 
 
 def as_json(told: dict[str, Any]) -> str:
-    """Return what is told as JSON, without logins in addresses."""
+    """Return the report as JSON, without logins in addresses."""
     return without_logins(json.dumps(told, indent=2))
