@@ -85,6 +85,12 @@ class State:
         """The releases that it lacks, and those that it has without a change of a deleted file."""
         return [*(self.lacks or ()), *sorted({*self.left_out.values()} - {*(self.lacks or ())})]
 
+    def why_it_lacks(self, name: str) -> str:
+        """Return why a service lacks changes of a file."""
+        if (Path(self.path) / name).exists():
+            return "it is back, or was its own"
+        return "it was deleted there"
+
     @property
     def urgency(self) -> tuple[object, ...]:
         """What the services are put in order by, the most urgent first."""

@@ -128,9 +128,7 @@ def prepare(
     if base:
         old = source.folder_of(base, folder / "old-template")
         jobs.append(rendering.Job(str(old), address, base, written.answers, str(folder / "old")))
-    new, *before = rendering.render(
-        wish.python, folder, jobs, source.compiled, environment=wish.environment
-    )
+    new, *before = rendering.render(wish.python, folder, jobs, environment=wish.environment)
     old_folder = before[0].folder if before else None
     more = written.more
     if base and old_folder:
@@ -145,7 +143,8 @@ def prepare(
     merged = merging.merge(scratch, trees, f"template-{tag}")
     merged.notes += _renamed_answers(merged, answers)
     context = {name: record.escaped(answers) for name, answers in new.context.items()}
-    more = left_out.recorded(replace(written, more=more), merged.left_out, tag)
+    with_wheels = replace(written, more=more)
+    more = left_out.recorded(with_wheels, merged.left_out, tag, merged.skipped)
     text = Record(address, commit, answers, more).text(commit, tag, context)
     (scratch.folder / record.FILE).write_text(text, encoding="utf-8")
     reasons = _downgrades(source, version, tag)
