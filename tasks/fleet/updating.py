@@ -20,6 +20,7 @@ branches: Any = engine("branches")
 bumping: Any = engine("bumping")
 exclusive: Any = engine("exclusive")
 faults: Any = engine("faults")
+left_out: Any = engine("left_out")
 lineage: Any = engine("lineage")
 preparing: Any = engine("preparing")
 record: Any = engine("record")
@@ -49,6 +50,12 @@ class Result:
     conflicts: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    branch: str = ""
+    """The branch with the update, from now or from before; empty if there is none."""
+    request: str = ""
+    """What came of its pull or merge request: see proposing.py. Empty if nobody asked for one."""
+    link: str = ""
+    """The address of the request."""
 
 
 def branch_of(tag: str) -> str:
@@ -120,7 +127,7 @@ def prepare(service: Path, template: Path, tag: str, shared: Path, moved_to: str
     address = record.without_secrets(moved_to)
     with exclusive.held(service, "fleet.update"):
         if branches.is_done(service, branch_of(tag), target, address):
-            return Result(service.name, str(service), "done before")
+            return Result(service.name, str(service), "done before", branch=branch_of(tag))
         switch.require_clean(service)
         return _prepared(service, template, tag, shared, branch_of(tag), address)
 
@@ -135,7 +142,7 @@ def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
         tempfile.TemporaryDirectory(prefix="service-", dir=shared) as folder,
     ):
         if branches.is_on_top(service, branch):
-            return Result(service.name, str(service), "done before")
+            return Result(service.name, str(service), "done before", branch=branch)
         switch.require_clean(service)
         branches.replaceable(service, branch)
         written = preparing.recorded(service)
@@ -144,7 +151,7 @@ def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
         if bumped is None:
             return Result(service.name, str(service), "up to date")
         bumping.apply(bumped, branch)
-        return Result(service.name, str(service), "updated", bumped.touched)
+        return Result(service.name, str(service), "updated", bumped.touched, branch=branch)
 
 
 def _prepared(
@@ -158,6 +165,8 @@ def _prepared(
         base = lineage.base(clone, written.commit, tag)
         is_moved = moved_to not in ("", written.template)
         why = lineage.nothing_due(clone, base, tag)
+        if base == clone.commit(tag) and left_out.to_compare(service, written):
+            why = ""
         if why and is_moved and base != clone.commit(tag):
             raise faults.UpdateError(
                 f"{why} So the new address is not recorded: name a release that contains this "
@@ -184,6 +193,7 @@ def _prepared(
             prepared.merged.conflicts,
             left,
             prepared.merged.notes,
+            branch,
         )
 
 
@@ -206,6 +216,8 @@ def summary(results: Sequence[Result]) -> str:
         ]
         lines += [f"{result.name}: {each}" for each in result.left]
         lines += [f"{result.name}: Note: {each}" for each in result.notes]
+        if result.link:
+            lines += [f"{result.name}: {result.link} ({result.request})"]
     return "\n".join(lines)
 
 
