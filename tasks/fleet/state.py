@@ -175,9 +175,12 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
         if found := chassis.chassis_source(service):
             state.chassis = found.version
         state.foreign = [str(each) for each in chassis.foreign_sources(service)]
-        lock = service / "poetry.lock"
-        if with_packages and lock.is_file():
-            state.packages = dict(_LOCKED.findall(lock.read_text("utf-8")))
+        if with_packages or state.chassis == "?":
+            locked = _locked(service)
+            if state.chassis == "?":
+                state.chassis = locked.get("flask-chassis", "?")
+            if with_packages:
+                state.packages = locked
         _read_repository(state, service, versions)
         if record.is_local(written.template):
             address = record.without_secrets(written.template)
@@ -185,6 +188,14 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
     except (faults.UpdateError, OSError, UnicodeDecodeError) as error:
         state.fault = str(error)
     return state
+
+
+def _locked(service: Path) -> dict[str, str]:
+    """Return the locked versions; some services lock with uv, whose file has the same lines."""
+    for name in ("poetry.lock", "uv.lock"):
+        if (service / name).is_file():
+            return dict(_LOCKED.findall((service / name).read_text("utf-8")))
+    return {}
 
 
 def _read_repository(state: State, service: Path, versions: Versions) -> None:

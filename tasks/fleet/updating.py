@@ -19,6 +19,7 @@ addresses: Any = engine("addresses")
 branches: Any = engine("branches")
 bumping: Any = engine("bumping")
 exclusive: Any = engine("exclusive")
+git: Any = engine("git")
 faults: Any = engine("faults")
 left_out: Any = engine("left_out")
 lineage: Any = engine("lineage")
@@ -29,6 +30,9 @@ switch: Any = engine("switch")
 temporary: Any = engine("temporary")
 untrusted: Any = engine("untrusted")
 updating: Any = engine("updating")
+
+NOTE = "Note: "
+"""What the lines with notes begin with in the commit of an update."""
 
 MEMORY = Path("/dev/shm")  # noqa: S108  (the folders in it get random names, and are its user's)
 ROOM = 200_000_000
@@ -107,7 +111,9 @@ def in_memory(jobs: int, memory: Path = MEMORY) -> Path | None:
 
 def _counted(result: Result) -> str:
     if result.left and result.outcome == "failed":
-        return f" ({result.left[0]})"
+        lines = result.left[0].splitlines()
+        # The summary has a traceback as a whole.
+        return f" ({lines[0]})" if len(lines) == 1 else f" ({lines[0]} … {lines[-1]})"
     return f" ({len(result.conflicts)} files)" if result.conflicts else ""
 
 
@@ -127,7 +133,7 @@ def prepare(service: Path, template: Path, tag: str, shared: Path, moved_to: str
     address = record.without_secrets(moved_to)
     with exclusive.held(service, "fleet.update"):
         if branches.is_done(service, branch_of(tag), target, address):
-            return Result(service.name, str(service), "done before", branch=branch_of(tag))
+            return _done_before(service, branch_of(tag))
         switch.require_clean(service)
         return _prepared(service, template, tag, shared, branch_of(tag), address)
 
@@ -142,7 +148,7 @@ def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
         tempfile.TemporaryDirectory(prefix="service-", dir=shared) as folder,
     ):
         if branches.is_on_top(service, branch):
-            return Result(service.name, str(service), "done before", branch=branch)
+            return _done_before(service, branch)
         switch.require_clean(service)
         branches.replaceable(service, branch)
         written = preparing.recorded(service)
@@ -152,6 +158,13 @@ def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
             return Result(service.name, str(service), "up to date")
         bumping.apply(bumped, branch)
         return Result(service.name, str(service), "updated", bumped.touched, branch=branch)
+
+
+def _done_before(service: Path, branch: str) -> Result:
+    """Return the result of an earlier run, with the notes that are in its commit."""
+    message = git.ask(service, "log", "-1", "--format=%B", f"refs/heads/{branch}").splitlines()
+    notes = [line.removeprefix(NOTE) for line in message if line.startswith(NOTE)]
+    return Result(service.name, str(service), "done before", notes=notes, branch=branch)
 
 
 def _prepared(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tasks.fleet import known, page, updating
+from tasks.fleet import known, page, state, updating
 from tasks.fleet.state import State
 from tasks.fleet.status import as_json, counts, table
 from tasks.folders import PROGRAMS, ROOT
@@ -111,6 +111,11 @@ def test_the_status_has_the_chassis_and_where_it_is_from(template: Repository, f
     assert invoke(template, "fleet.status", fleet, f"--html={html}").returncode == 0
     assert path in html.read_text("utf-8")
     assert git in html.read_text("utf-8")
+    # One that locks with uv has the same lines in another file.
+    service = fleet / "thoughts-backend"
+    (service / "poetry.lock").rename(service / "uv.lock")
+    found_in_uv = state.read(service, state.Versions(template.folder), with_packages=True)
+    assert (found_in_uv.chassis, found_in_uv.packages["flask"]) == ("0.0.8", "3.1.3")
 
 
 GIT_SOURCE = """\
@@ -184,6 +189,8 @@ def test_updates_are_prepared_go_on_where_they_stopped_and_fail_alone(
         second = invoke(template, "fleet.update", fleet, *words, GITHUB_TOKEN=code_host.TOKEN)
     assert second.returncode == 0, second.stdout
     assert "3 services: 1 done before, 1 up to date, 1 updated." in second.stdout
+    note = "docs/contracts.md was edited here, and the template renamed it: now docs/changing-"
+    assert f"users-backend: Note: {note}" not in first.stdout
     assert host.entries.keys() == {"acme/thoughts-backend", "acme/users-backend"}
     for name in ("thoughts-backend", "users-backend"):
         link = f"{host.address}/acme/{name}/pull/1"

@@ -1,5 +1,6 @@
 """Prepares an update in a scratch repository."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -141,7 +142,7 @@ def prepare(
             migrations.change_files(wish.python, steps, scratch.folder, wish.environment)
     trees = sides.prepare(scratch, old_folder, new.folder, left_out.known(written), wish.restore)
     merged = merging.merge(scratch, trees, f"template-{tag}")
-    merged.notes += _renamed_answers(merged, answers)
+    merged.notes += _renamed_answers(merged, answers, new_template)
     context = {name: record.escaped(answers) for name, answers in new.context.items()}
     with_wheels = replace(written, more=more)
     more = left_out.recorded(with_wheels, merged.left_out, tag, merged.skipped)
@@ -178,13 +179,18 @@ def with_own_wheels(
     return {key: value for key, value in written.more.items() if key != wheels.RECORDED}
 
 
-def _renamed_answers(merged: Merged, answers: Mapping[str, Any]) -> list[str]:
-    """Return notes about renamed folders that the record has under their old names."""
+def _renamed_answers(merged: Merged, answers: Mapping[str, Any], template: Path) -> list[str]:
+    """Return notes about renamed folders that the record has under their old names.
+
+    Several answers can have the same value: it is the one that the template names a folder by.
+    """
+    folders = " ".join(path.name for path in template.glob("*{{*/**/*{{*") if path.is_dir())
+    asked = {*re.findall(r"cookiecutter\.(\w+)", folders)}
     return [
         f"The answer {question} is still {answer}. Give the new name, so that the template's next "
         f"changes use it: template.update --answer={question}={merged.folders[answer]}"
         for question, answer in answers.items()
-        if answer in merged.folders
+        if question in asked and answer in merged.folders
     ]
 
 

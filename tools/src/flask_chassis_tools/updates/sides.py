@@ -211,6 +211,7 @@ def _require_restorable(
 
 def _ineffective(compared: Compared) -> Iterator[str]:
     names = {*compared.before, *compared.after}
+    names |= {compared.places.of(name) for name in names}
     for label, pattern, reason in compared.owners.ineffective(names):
         yield f"{ownership.FILE}: the pattern {pattern!r} in {label} has no effect: {reason}"
 
@@ -230,8 +231,10 @@ def _moves(compared: Compared, renamed: Mapping[str, str]) -> Iterator[str]:
     for name, place in sorted(places.files.items()):
         if name not in compared.before or place in renamed:
             continue
+        if place == renames.followed(places.folders, name):
+            continue  # said of the folder
         target = compared.moved.get(name, name)
-        if target not in {name, place} and place != renames.followed(places.folders, name):
+        if target not in {name, place}:
             yield f"{name} stays {place} here, although the template renamed it to {target}"
         elif compared.done_by_the_template(name) == "changed":
             yield f"{name} is {place} here: the template's changes go there"
