@@ -85,6 +85,12 @@ class State:
         """The releases that it lacks, and those that it has without a change of a deleted file."""
         return [*(self.lacks or ()), *sorted({*self.left_out.values()} - {*(self.lacks or ())})]
 
+    def why_it_lacks(self, name: str) -> str:
+        """Return why a service lacks changes of a file."""
+        if (Path(self.path) / name).exists():
+            return "it is back, or was its own"
+        return "it was deleted there"
+
     @property
     def urgency(self) -> tuple[object, ...]:
         """What the services are put in order by, the most urgent first."""
@@ -170,9 +176,12 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
         if chassis.CHASSIS in sources:
             state.chassis = sources[chassis.CHASSIS].version
         state.foreign = [str(each) for each in sources.values() if not each.is_from_template]
-        lock = service / "poetry.lock"
-        if with_packages and lock.is_file():
-            state.packages = dict(_LOCKED.findall(lock.read_text("utf-8")))
+        if with_packages or state.chassis == "?":
+            locked = _locked(service)
+            if state.chassis == "?":
+                state.chassis = locked.get(chassis.CHASSIS, "?")
+            if with_packages:
+                state.packages = locked
         _read_repository(state, service, versions)
         if record.is_local(written.template):
             address = record.without_secrets(written.template)
@@ -180,6 +189,14 @@ def read(service: Path, versions: Versions, *, with_packages: bool = False) -> S
     except (faults.UpdateError, OSError, UnicodeDecodeError) as error:
         state.fault = str(error)
     return state
+
+
+def _locked(service: Path) -> dict[str, str]:
+    """Return the locked versions; some services lock with uv, whose file has the same lines."""
+    for name in ("poetry.lock", "uv.lock"):
+        if (service / name).is_file():
+            return dict(_LOCKED.findall((service / name).read_text("utf-8")))
+    return {}
 
 
 def _read_repository(state: State, service: Path, versions: Versions) -> None:

@@ -124,7 +124,7 @@ def table(found: Sequence[State]) -> str:
     lines += ["", f"{', '.join(counted)}."]
     lines += [f"{each.name}: {foreign}" for each in found for foreign in each.foreign]
     lines += [
-        f"{each.name}: lacks changes of {name}, since {tag}: it was deleted there"
+        f"{each.name}: lacks changes of {name}, since {tag}: {each.why_it_lacks(name)}"
         for each in found
         for name, tag in each.left_out.items()
     ]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from invoke import Context, Exit, task
 
-from . import matrix, updating
+from . import matrix, proposing, updating
 from . import template as templates
+from .hosts import Hosts
 from .services import HELP, find
 
 
@@ -19,6 +20,10 @@ from .services import HELP, find
         "template": "The template's new address, which is recorded, also where no update is due",
         "bump": "Take only chassis and tools of the release: seconds for each, and no merge",
         "report": "Also write what became of each to this file, as JSON",
+        "propose": "Also push the branches, and open or update their pull requests (GitHub) and "
+        "merge requests (GitLab). The tokens are in GITHUB_TOKEN and GITLAB_TOKEN",
+        "github": "The address of GitHub Enterprise Server, such as https://github.acme.example",
+        "gitlab": "The address of your own GitLab, such as https://gitlab.acme.example",
         "matrix": "Write a pipeline to this file instead, with a job for each service: .yaml for "
         "GitHub Actions, .kts for TeamCity",
     }
@@ -32,8 +37,15 @@ def update(
     bump: bool = False,
     report: str = "",
     matrix: str = "",
+    propose: bool = False,
+    github: str = "",
+    gitlab: str = "",
 ) -> None:
     """Put an update of each service on a branch of it. Can be run again: what is done is kept."""
+    if propose and matrix:
+        raise Exit("--propose opens requests from here: give no --matrix with it.", 2)
+    if (github or gitlab) and not propose:
+        raise Exit("--github and --gitlab say where requests are opened: add --propose.", 2)
     if template and (bump or matrix):
         raise Exit("--template records an address: give neither --bump nor --matrix with it.", 2)
     if matrix:
@@ -45,12 +57,15 @@ def update(
             templates.require_at(template, folder, tag)
         found = find(services)
         results = updating.at_a_time(found, folder, tag, work, jobs or cores())
+    if propose:
+        proposing.propose_all(results, Hosts.named(github, gitlab))
     branch = updating.branch_of_bump(tag) if bump else updating.branch_of(tag)
     print(updating.summary(results))
     print(f"The updates are on the branches {branch}; no test was run yet.")
     if report:
         Path(report).write_text(updating.as_json(results), "utf-8")
-    if any(result.outcome in {"conflicts", "failed", "incomplete"} for result in results):
+    is_left = {"conflicts", "failed", "incomplete"}
+    if any(result.outcome in is_left or result.request == "failed" for result in results):
         raise Exit(code=1)
 
 

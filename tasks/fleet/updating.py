@@ -19,7 +19,9 @@ addresses: Any = engine("addresses")
 branches: Any = engine("branches")
 bumping: Any = engine("bumping")
 exclusive: Any = engine("exclusive")
+git: Any = engine("git")
 faults: Any = engine("faults")
+left_out: Any = engine("left_out")
 lineage: Any = engine("lineage")
 preparing: Any = engine("preparing")
 record: Any = engine("record")
@@ -28,6 +30,9 @@ switch: Any = engine("switch")
 temporary: Any = engine("temporary")
 untrusted: Any = engine("untrusted")
 updating: Any = engine("updating")
+
+NOTE = "Note: "
+"""What the lines with notes begin with in the commit of an update."""
 
 MEMORY = Path("/dev/shm")  # noqa: S108  (the folders in it get random names, and are its user's)
 ROOM = 200_000_000
@@ -49,6 +54,12 @@ class Result:
     conflicts: dict[str, str] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    branch: str = ""
+    """The branch with the update, from now or from before; empty if there is none."""
+    request: str = ""
+    """What came of its pull or merge request: see proposing.py. Empty if nobody asked for one."""
+    link: str = ""
+    """The address of the request."""
 
 
 def branch_of(tag: str) -> str:
@@ -100,7 +111,9 @@ def in_memory(jobs: int, memory: Path = MEMORY) -> Path | None:
 
 def _counted(result: Result) -> str:
     if result.left and result.outcome == "failed":
-        return f" ({result.left[0]})"
+        lines = result.left[0].splitlines()
+        # The summary has a traceback as a whole.
+        return f" ({lines[0]})" if len(lines) == 1 else f" ({lines[0]} … {lines[-1]})"
     return f" ({len(result.conflicts)} files)" if result.conflicts else ""
 
 
@@ -120,7 +133,7 @@ def prepare(service: Path, template: Path, tag: str, shared: Path, moved_to: str
     address = record.without_secrets(moved_to)
     with exclusive.held(service, "fleet.update"):
         if branches.is_done(service, branch_of(tag), target, address):
-            return Result(service.name, str(service), "done before")
+            return _done_before(service, branch_of(tag))
         switch.require_clean(service)
         return _prepared(service, template, tag, shared, branch_of(tag), address)
 
@@ -135,7 +148,7 @@ def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
         tempfile.TemporaryDirectory(prefix="service-", dir=shared) as folder,
     ):
         if branches.is_on_top(service, branch):
-            return Result(service.name, str(service), "done before")
+            return _done_before(service, branch)
         switch.require_clean(service)
         branches.replaceable(service, branch)
         written = preparing.recorded(service)
@@ -144,7 +157,14 @@ def bump(service: Path, template: Path, tag: str, shared: Path) -> Result:
         if bumped is None:
             return Result(service.name, str(service), "up to date")
         bumping.apply(bumped, branch)
-        return Result(service.name, str(service), "updated", bumped.touched)
+        return Result(service.name, str(service), "updated", bumped.touched, branch=branch)
+
+
+def _done_before(service: Path, branch: str) -> Result:
+    """Return the result of an earlier run, with the notes that are in its commit."""
+    message = git.ask(service, "log", "-1", "--format=%B", f"refs/heads/{branch}").splitlines()
+    notes = [line.removeprefix(NOTE) for line in message if line.startswith(NOTE)]
+    return Result(service.name, str(service), "done before", notes=notes, branch=branch)
 
 
 def _prepared(
@@ -158,6 +178,8 @@ def _prepared(
         base = lineage.base(clone, written.commit, tag)
         is_moved = moved_to not in ("", written.template)
         why = lineage.nothing_due(clone, base, tag)
+        if base == clone.commit(tag) and left_out.to_compare(service, written):
+            why = ""
         if why and is_moved and base != clone.commit(tag):
             raise faults.UpdateError(
                 f"{why} So the new address is not recorded: name a release that contains this "
@@ -184,6 +206,7 @@ def _prepared(
             prepared.merged.conflicts,
             left,
             prepared.merged.notes,
+            branch,
         )
 
 
@@ -206,6 +229,8 @@ def summary(results: Sequence[Result]) -> str:
         ]
         lines += [f"{result.name}: {each}" for each in result.left]
         lines += [f"{result.name}: Note: {each}" for each in result.notes]
+        if result.link:
+            lines += [f"{result.name}: {result.link} ({result.request})"]
     return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """The template's made-up history, and services that were rendered from it and have lived."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -78,21 +79,28 @@ def past(release: Release, request: pytest.FixtureRequest) -> Past:
 
 
 @pytest.fixture(scope="session")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """Services as they are after a year; each is made once, for tests that work on copies."""
-    made: dict[tuple[str, ...], Service] = {}
+def kept() -> Kept:
+    """Services as they are after a year: made once for all processes; tests work on copies."""
+    folder = KEPT / "lived"
+    with alone(KEPT, "lived") as made_for:
+        if made_for.read_text("utf-8") != RUN:
+            shutil.rmtree(folder, ignore_errors=True)
+            made_for.write_text(RUN, "utf-8")
 
     def keep(
         installed: InstalledService, template: Repository, tag: str, answers: Answers
     ) -> Service:
         given = example(installed.path.name) | dict(answers)
-        key = (str(template.folder), tag, json.dumps(given, sort_keys=True))
-        if key not in made:
-            folder = tmp_path_factory.mktemp(f"{installed.path.name}-{tag}")
-            made[key] = services.create(template, folder, tag, given, installed)
-            life.live(made[key].path)
-            made[key].commits()
-        return made[key]
+        commit = template.git("rev-parse", f"{tag}^{{commit}}")
+        key = hashlib.sha256(json.dumps([commit, given], sort_keys=True).encode()).hexdigest()
+        name = f"{installed.path.name}-{tag}-{key[:12]}"
+        with alone(folder, name) as done:
+            if not done.read_text("utf-8"):
+                made = services.create(template, folder / name, tag, given, installed)
+                life.live(made.path)
+                made.commits()
+                done.write_text(made.path.name, "utf-8")
+            return Service(folder / name / done.read_text("utf-8"), template, installed)
 
     return keep
 
@@ -125,11 +133,14 @@ def fresh(kept: Kept, past: Past, installed: InstalledService, tmp_path: Path) -
     return like
 
 
-@pytest.fixture
-def resource(
-    kept: Kept, template: Repository, rendered_service: InstalledService, tmp_path: Path
-) -> Service:
-    """A resource from the first release, where one kind tells enough."""
+@pytest.fixture(scope="session")
+def resource_once(kept: Kept, template: Repository, rendered_service: InstalledService) -> Service:
+    """A resource from the first release, where one kind tells enough. Tests work on copies."""
     _with_template_tools(rendered_service)
-    made = kept(rendered_service, template, "v1.0.0", NO_CI)
-    return services.copy(made, tmp_path / "lived" / made.path.name)
+    return kept(rendered_service, template, "v1.0.0", NO_CI)
+
+
+@pytest.fixture
+def resource(resource_once: Service, tmp_path: Path) -> Service:
+    """A copy of it."""
+    return services.copy(resource_once, tmp_path / "lived" / resource_once.path.name)

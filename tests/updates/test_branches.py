@@ -6,18 +6,26 @@ from pathlib import Path
 import pytest
 
 from tasks.fleet import updating
+from tests.updates import services
 from tests.updates.services import Service
 
 BRANCH = "template/v1.2.0"
 UPDATE = ("template.update", "--no-tests", "--no-input", f"--branch={BRANCH}")
 
 
-@pytest.fixture
-def updated(resource: Service) -> Service:
+@pytest.fixture(scope="module")
+def updated_once(resource_once: Service, tmp_path_factory: pytest.TempPathFactory) -> Service:
     """A service whose update is on a branch."""
-    done = resource.tasks(*UPDATE)
+    made = services.copy(resource_once, tmp_path_factory.mktemp("updated") / "service")
+    done = made.tasks(*UPDATE)
     assert done.returncode == 0, done.stderr
-    return resource
+    return made
+
+
+@pytest.fixture
+def updated(updated_once: Service, tmp_path: Path) -> Service:
+    """A copy of it."""
+    return services.copy(updated_once, tmp_path / "updated" / "service")
 
 
 def somebody_goes_on(service: Service, branch: str = BRANCH) -> str:

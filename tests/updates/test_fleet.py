@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tasks.fleet import known, page, updating
+from tasks.fleet import known, page, state, updating
 from tasks.fleet.state import State
 from tasks.fleet.status import as_json, counts, table
 from tasks.folders import PROGRAMS, ROOT
@@ -18,25 +18,29 @@ from tasks.wheels import version
 from tests.conftest import EXAMPLES
 from tests.full.osv import advisories_against
 from tests.full.programs import Finished, run, with_the_tools
-from tests.services import InstalledService
-from tests.updates import services
+from tests.services import KEPT, RUN, InstalledService, alone
+from tests.updates import code_host, services
 from tests.updates.history import ADDRESS, Repository, edit
 
 NOT_INSTALLED = InstalledService(ROOT)
 """Nothing of these services is run."""
 
 
-@pytest.fixture(scope="module")
-def fleet_once(template: Repository, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three services, from three releases, and a folder that is none."""
-    folder = tmp_path_factory.mktemp("fleet")
-    for name, tag in zip(EXAMPLES.values(), ("v1.0.0", "v1.1.0", "v1.2.0"), strict=True):
-        answers = example(name)
-        made = services.create(template, folder / "made" / name, tag, answers, NOT_INSTALLED)
-        (made.path / ".venv").unlink()
-        made.path.rename(folder / name)
-    shutil.rmtree(folder / "made")
-    (folder / "notes").mkdir()
+@pytest.fixture(scope="session")
+def fleet_once(template: Repository) -> Path:
+    """Three services, from three releases, and a folder that is none: for all processes."""
+    folder = KEPT / "fleet"
+    with alone(KEPT, "fleet") as made_for:
+        if made_for.read_text("utf-8") != RUN:
+            shutil.rmtree(folder, ignore_errors=True)
+            for name, tag in zip(EXAMPLES.values(), ("v1.0.0", "v1.1.0", "v1.2.0"), strict=True):
+                into = folder / "made" / name
+                made = services.create(template, into, tag, example(name), NOT_INSTALLED)
+                (made.path / ".venv").unlink()
+                made.path.rename(folder / name)
+            shutil.rmtree(folder / "made")
+            (folder / "notes").mkdir()
+            made_for.write_text(RUN, "utf-8")
     if not (template.folder / ".venv").exists():
         (template.folder / ".git" / "info" / "exclude").write_text(".venv\n")
         with_the_tools(template.folder)
@@ -49,10 +53,10 @@ def fleet(fleet_once: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(fleet_once, tmp_path / "fleet"))
 
 
-def invoke(template: Repository, task: str, fleet: Path, *words: str) -> Finished:
+def invoke(template: Repository, task: str, fleet: Path, *words: str, **variables: str) -> Finished:
     """Run a task of the template's repository."""
-    named = f"--services={fleet}"
-    return run([PROGRAMS / "invoke", task, named, *words], template.folder, template.variables)
+    task_words: list[str | Path] = [PROGRAMS / "invoke", task, f"--services={fleet}", *words]
+    return run(task_words, template.folder, template.variables | variables)
 
 
 def told(done: Finished) -> dict[str, dict[str, object]]:
@@ -107,6 +111,11 @@ def test_the_status_has_the_chassis_and_where_it_is_from(template: Repository, f
     assert invoke(template, "fleet.status", fleet, f"--html={html}").returncode == 0
     assert path in html.read_text("utf-8")
     assert git in html.read_text("utf-8")
+    # One that locks with uv has the same lines in another file.
+    service = fleet / "thoughts-backend"
+    (service / "poetry.lock").rename(service / "uv.lock")
+    found_in_uv = state.read(service, state.Versions(template.folder), with_packages=True)
+    assert (found_in_uv.chassis, found_in_uv.packages["flask"]) == ("0.0.8", "3.1.3")
 
 
 GIT_SOURCE = """\
@@ -169,9 +178,37 @@ def test_updates_are_prepared_go_on_where_they_stopped_and_fail_alone(
     assert message == "Update to v1.2.0 of the template"
 
     (broken / "mine.txt").unlink()
-    second = invoke(template, "fleet.update", fleet)
+    with code_host.running(fleet.parent / "repositories") as host:
+        for name in wanted:
+            bare = host.folder / "acme" / f"{name}.git"
+            template.git("clone", "--quiet", "--bare", str(fleet / name), str(bare))
+            template.git("config", "http.receivepack", "true", folder=bare)
+            address = f"{host.address}/acme/{name}.git"
+            template.git("remote", "add", "origin", address, folder=fleet / name)
+        words = ("--propose", f"--github={host.address}", f"--report={report}")
+        second = invoke(template, "fleet.update", fleet, *words, GITHUB_TOKEN=code_host.TOKEN)
     assert second.returncode == 0, second.stdout
     assert "3 services: 1 done before, 1 up to date, 1 updated." in second.stdout
+    note = "docs/contracts.md was edited here, and the template renamed it: now docs/changing-"
+    assert f"users-backend: Note: {note}" not in first.stdout
+    assert host.entries.keys() == {"acme/thoughts-backend", "acme/users-backend"}
+    for name in ("thoughts-backend", "users-backend"):
+        link = f"{host.address}/acme/{name}/pull/1"
+        assert f"\n{name}: {link} (opened)\n" in second.stdout
+        bare = host.folder / "acme" / f"{name}.git"
+        pushed = template.git("rev-parse", branch, folder=bare)
+        assert pushed == template.git("rev-parse", branch, folder=fleet / name)
+    links = {each["name"]: each["link"] for each in json.loads(report.read_text("utf-8"))}
+    assert links["frontend"] == ""
+    assert links["users-backend"].endswith("/pull/1")
+    assert code_host.TOKEN not in second.stdout + second.stderr
+
+
+def test_options_of_requests_that_do_not_fit_are_refused(template: Repository, fleet: Path) -> None:
+    for words in (("--propose", "--matrix=update.yaml"), ("--github=https://git.acme.example",)):
+        refused = invoke(template, "fleet.update", fleet, *words)
+        assert refused.returncode == 2
+        assert "--propose" in refused.stderr
 
 
 def planted(package: str) -> dict[str, object]:
@@ -262,7 +299,7 @@ def test_what_updates_left_out_is_in_every_report() -> None:
     assert json.loads(as_json([lacking]))[0]["left_out"] == {"CODEOWNERS": "v1.1.0"}
     html = page.of([lacking], counts([lacking]), [])
     assert "newest, but incomplete" in html
-    assert "<code>CODEOWNERS</code> since v1.1.0" in html
+    assert "<code>CODEOWNERS</code> since v1.1.0, it was deleted there" in html
     for outcome, conflicts in (("incomplete", {}), ("conflicts", {"app.py": "content"})):
         left, notes = ["Left to mend: CODEOWNERS"], ["lock its dependencies"]
         result = updating.Result("lacking", "/lacking", outcome, [], conflicts, left, notes)

@@ -149,17 +149,6 @@ def test_a_service_in_a_monorepo_is_refused_and_the_guide_has_the_way(
     )
 
 
-@pytest.mark.parametrize("branch", ["a..b", "-x", "ends.lock", "@{-1}", "two words"])
-@pytest.mark.parametrize("task", ["template.update", "template.bump"])
-def test_a_name_that_no_branch_can_have_is_refused_before_anything_is_done(
-    resource: Service, task: str, branch: str
-) -> None:
-    (resource.path / "mine.txt").write_text("mine")  # would be refused next
-    refused = resource.tasks(task, f"--branch={branch}")
-    assert refused.returncode == 1
-    assert f"--branch={branch} is not a name that git allows for a branch." in refused.stderr
-
-
 def test_the_executable_bit_is_a_part_of_the_drift(resource: Service) -> None:
     """Of files that are not edited otherwise, and where the file system has such a bit."""
     assert resource.tasks(*UPDATE).returncode == 0

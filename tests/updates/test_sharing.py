@@ -35,10 +35,10 @@ def test_what_was_compiled_with_other_options_is_not_used(tmp_path: Path) -> Non
         rendering.Job(folder, "", "", {}, str(tmp_path / f"into-{number}"))
         for number, folder in enumerate((plain, trimming, plain, trimming))
     ]
-    made = rendering.render(PROGRAMS / "python", tmp_path, jobs, tmp_path / "compiled")
+    made = rendering.render(PROGRAMS / "python", tmp_path, jobs)
     texts = [(each.folder / "file.txt").read_text() for each in made]
     assert texts == ["\nx\n\n", "x\n", "\nx\n\n", "x\n"]
-    assert len(list((tmp_path / "compiled").glob("*/*.cache"))) == 2
+    assert len(list((PROGRAMS.parent / "compiled").iterdir())) >= 2
 
 
 def test_what_updates_share_goes_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,8 @@ HELP = {
         "restore": "A file of the template that was deleted here, to bring back; can be repeated",
         "since": "The release to merge from, if the commit in .cruft.json cannot be used",
         "check": "Only print whether an update of the last commit is due, and which files it would "
-        "change. Exits with 0 if none is due, 1 if one is, and 2 if that is unknown",
+        "change. Exits with 0 if nothing is left to do, 1 if an update is due or changes of "
+        "deleted files are missing, and 2 if that is unknown",
         "json": "Print the result of --check as JSON, errors too",
         "patch": "Also show the template's changes to files that the service owns",
         "branch": "Commit the update on this branch, and leave the working tree unchanged",
@@ -79,7 +80,7 @@ def update(
 
 
 def _check(wish: Callable[[], Wish], *, as_json: bool, patch: bool) -> int:
-    """Return 0 if no update is due, 1 if one is, and 2 if that is unknown."""
+    """Return 0 if nothing is left to do, 1 if something is, and 2 if that is unknown."""
     try:
         return updating.check(wish(), as_json=as_json, patch=patch)
     except (UpdateError, ownership.OwnershipError) as error:

@@ -100,6 +100,17 @@ def test_an_update_waits_for_no_other_and_says_whose_it_is(
     assert recorded(blog) == git.ask(template.folder, "rev-parse", "v1.1.0")
 
 
+@pytest.mark.parametrize("branch", ["a..b", "-x", "ends.lock", "@{-1}", "two words"])
+@pytest.mark.parametrize("task", ["template.update", "template.bump"])
+def test_a_name_that_no_branch_can_have_is_refused_before_anything_is_done(
+    run: Run, template: Template, blog: Path, task: str, branch: str
+) -> None:
+    (blog / "mine.txt").write_text("mine")  # would be refused next
+    refused = run(task, f"--template={template.folder}", f"--branch={branch}")
+    assert refused.code == 1
+    assert f"--branch={branch} is not a name that git allows for a branch." in refused.error
+
+
 def unreadable(service: Path) -> None:
     """Have a record that cannot be read."""
     write(service, {record.FILE: "{"})

@@ -124,7 +124,9 @@ def test_a_renamed_package_gets_changes_and_new_files(tmp_path: Path) -> None:
     assert update.files == wanted
     assert update.merged.left_out == []
     assert update.merged.folders == {"blog": "journal"}
-    assert "The folder blog is journal here: the template's changes go there" in update.merged.notes
+    assert update.merged.notes == [
+        "The folder blog is journal here: the template's changes go there"
+    ]
 
 
 def test_a_renamed_package_whose_new_name_is_answered_gets_changes(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_chassis_tools.updates import git, left_out, record, updating
+from flask_chassis_tools.updates import git, left_out, ownership, record, updating
 from flask_chassis_tools.updates.faults import UpdateError
 
 from .made_up import PYPROJECT, Template, commit, lock, recorded
@@ -86,13 +86,56 @@ def test_what_a_service_lacks_is_told_if_nothing_is_due(
     assert updating.update(template.wish(service), verify=False) == 1
     commit(service)
     capsys.readouterr()
-    assert updating.check(template.wish(service), as_json=False) == 0
+    assert updating.check(template.wish(service), as_json=False) == 1
     assert "Left to mend: app.txt was deleted here" in capsys.readouterr().out
-    assert updating.check(template.wish(service), as_json=True) == 0
+    assert updating.check(template.wish(service), as_json=True) == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["due"], told["left_out"]) == (False, ["app.txt"])
     assert left_out.in_last_commit(service) == {"app.txt": "v1.2.0"}
     assert recorded(service) == git.ask(template.folder, "rev-parse", "v1.2.0")
+
+
+def test_a_file_that_is_taken_off_the_list_gets_what_was_skipped(
+    template: Template, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also if no release came since. What both have changed is a conflict, and is said once."""
+    service = template.service(tmp_path / "service", "v1.0.0")
+    lists = service / ownership.FILE
+    before = lists.read_text()
+    lists.write_text(before.replace('"own/**"', '"own/**", "app.txt"'))
+    (service / "app.txt").write_text("ours\n")
+    commit(service)
+    assert updating.update(template.wish(service), verify=False) == 0
+    assert "so not changed; changed in the template: app.txt" in capsys.readouterr().out
+    commit(service)
+    written = json.loads((service / record.FILE).read_text())
+    assert (written["skipped"], "left_out" in written) == ({"app.txt": "v1.2.0"}, False)
+    assert updating.check(template.wish(service), as_json=False) == 0
+    with pytest.raises(UpdateError, match=r"app\.txt is listed under seeded in .* Take it off"):
+        updating.update(replace(template.wish(service), restore=["app.txt"]), verify=False)
+
+    lists.write_text(before)
+    commit(service)
+    assert left_out.in_last_commit(service) == {"app.txt": "v1.2.0"}
+    assert updating.check(template.wish(service), as_json=False) == 1
+    assert updating.update(template.wish(service), verify=False) == 1
+    assert "ours\n" in (service / "app.txt").read_text()
+    assert "line 2\n" in (service / "app.txt").read_text()
+    commit(service)
+    assert "skipped" not in json.loads((service / record.FILE).read_text())
+    assert updating.check(template.wish(service), as_json=False) == 0
+
+
+def test_what_the_template_renders_once_cannot_be_restored(
+    template: Template, tmp_path: Path
+) -> None:
+    template.releases("v1.3.0", {"own/example.txt": "an example\n"})
+    service = template.service(tmp_path / "service", "v1.3.0")
+    git.ask(service, "rm", "--quiet", "own/example.txt")
+    commit(service)
+    wish = replace(template.wish(service), restore=["own/example.txt"])
+    with pytest.raises(UpdateError, match=r"is the service's own: the template renders it once"):
+        updating.update(wish, verify=False)
 
 
 def test_a_service_without_poetry_lock_is_checked_and_tested(

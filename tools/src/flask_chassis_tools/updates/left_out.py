@@ -1,7 +1,8 @@
-"""Remembers which changes of the template a service lacks, as it deleted the files.
+"""Remembers which changes of the template a service lacks.
 
-The record of the service lists them, by the service's names, until the team has settled it: the
-file is back as the release has it, or it is listed as the service's own.
+The record of the service lists files that were deleted, by the service's names, until the team has
+settled it: the file is back as the release has it, or it is listed as the service's own. It also
+lists those that are the service's own by its own list. Taken off the list, they lack what came.
 """
 
 import hashlib
@@ -16,21 +17,32 @@ from .record import Record
 KEY = "left_out"
 """The key in `.cruft.json`: names of files, each with the first release whose change is missing."""
 
+SKIPPED = "skipped"
+"""The same for files that the service lists as its own."""
+
 SHOWN = 3
 
 
 def known(written: Record) -> dict[str, str]:
-    """Return what earlier updates left out."""
-    found = written.more.get(KEY)
+    """Return the files whose changes earlier updates did not apply."""
+    return _listed(written, SKIPPED) | _listed(written, KEY)
+
+
+def _listed(written: Record, key: str) -> dict[str, str]:
+    found = written.more.get(key)
     return {str(name): str(tag) for name, tag in found.items()} if isinstance(found, dict) else {}
 
 
-def recorded(written: Record, names: Iterable[str], tag: str) -> dict[str, Any]:
+def recorded(
+    written: Record, names: Iterable[str], tag: str, skipped: Iterable[str] = ()
+) -> dict[str, Any]:
     """Return the additional keys of the next record."""
     before = known(written)
-    found = {name: before.get(name, tag) for name in names}
-    more = {key: value for key, value in written.more.items() if key != KEY}
-    return more | ({KEY: found} if found else {})
+    more = {key: value for key, value in written.more.items() if key not in {KEY, SKIPPED}}
+    for key, listed in ((KEY, names), (SKIPPED, skipped)):
+        if found := {name: before.get(name, tag) for name in listed}:
+            more[key] = found
+    return more
 
 
 def unsettled(
@@ -43,21 +55,38 @@ def unsettled(
     """
     listed = checksums.read((content(checksums.FILE) or b"").decode(errors="replace"))
     found = {}
-    for name, tag in known(written).items():
+    for name, tag in _listed(written, KEY).items():
         present = content(name)
         is_back = present is not None and listed.get(name) in {None, _checksum(present)}
-        is_own = lists is not None and ownership.owner(lists, name) == ownership.SEEDED
-        if not is_back and not is_own:
+        if not is_back and not _is_own(lists, name):
             found[name] = tag
-    return found
+    return found | taken_off(written, lists)
+
+
+def taken_off(written: Record, lists: ownership.Lists | None) -> dict[str, str]:
+    """Return the files that lack changes, and that a service does not list as its own any more."""
+    listed = _listed(written, SKIPPED)
+    return {name: tag for name, tag in listed.items() if not _is_own(lists, name)}
+
+
+def _is_own(lists: ownership.Lists | None, name: str) -> bool:
+    return lists is not None and ownership.owner(lists, name) == ownership.SEEDED
 
 
 def in_last_commit(service: Path) -> dict[str, str]:
     """Return what the last commit of a service lacks."""
-    text = git.blob(service, f"HEAD:{ownership.FILE}")
-    lists = None if text is None else ownership.read(text)
     written = record.read(git.blob(service, f"HEAD:{record.FILE}"))
-    return unsettled(written, lists, lambda name: git.blob(service, f"HEAD:{name}"))
+    return unsettled(written, _lists(service), lambda name: git.blob(service, f"HEAD:{name}"))
+
+
+def to_compare(service: Path, written: Record) -> dict[str, str]:
+    """Return the files that an update has to compare, even if it goes to the same release."""
+    return taken_off(written, _lists(service))
+
+
+def _lists(service: Path) -> ownership.Lists | None:
+    text = git.blob(service, f"HEAD:{ownership.FILE}")
+    return None if text is None else ownership.read(text)
 
 
 def sentences(names: Iterable[str], here: Collection[str]) -> list[str]:
@@ -74,8 +103,8 @@ def sentences(names: Iterable[str], here: Collection[str]) -> list[str]:
         *(_sentence(folder, listed, here) for folder, listed in folders.items()),
         *(
             f"{name} is back and is not as the release has it. If it is as it was before, take the "
-            f"release's with `template.update --restore={name}`; otherwise list it under seeded or "
-            f"shared in {ownership.FILE}"
+            f"release's with `template.update --restore={name}`; otherwise list it under seeded in "
+            f"{ownership.FILE}"
             for name in back
         ),
     ]

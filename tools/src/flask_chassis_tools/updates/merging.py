@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from . import checksums, git, renames
+from . import checksums, git
 from .faults import UpdateError
 from .scratch import Scratch
 from .sides import Sides
@@ -24,6 +24,8 @@ class Merged:
     """The entries of the conflicts in git's index."""
     left_out: list[str] = field(default_factory=list)
     """Files that the service deleted, and whose changes in the template it lacks."""
+    skipped: list[str] = field(default_factory=list)
+    """Files that the service lists as its own, and whose changes in the template it lacks."""
     folders: Mapping[str, str] = field(default_factory=dict)
     """Folders that the service renamed."""
 
@@ -42,15 +44,24 @@ def merge(scratch: Scratch, trees: Sides, label: str) -> Merged:
         raise UpdateError(f"git merge failed: {said.strip()}")
     if trees.checksums:
         (scratch.folder / checksums.FILE).write_text(trees.checksums, encoding="utf-8")
-    merged = Merged({}, list(trees.notes), trees.own, stages, trees.left_out, trees.folders)
+    merged = Merged(
+        {},
+        list(trees.notes),
+        trees.own,
+        stages,
+        trees.left_out,
+        trees.skipped,
+        trees.folders,
+    )
     told = re.findall(r"^CONFLICT \((.+?)\): (.+)$", said, re.MULTILINE)
     for name in sorted({entry.split("\t", 1)[1] for entry in stages}):
         about = [kind for kind, text in told if name in text]
         merged.conflicts[name] = about[0] if about else "content"
-    edited = _edited_here(scratch, trees.old)
-    for old, new in sorted(renames.between(scratch, trees.old, trees.new).items()):
-        if old in edited and new not in merged.conflicts:
-            merged.notes.append(f"{old} was edited here, and the template renamed it: now {new}")
+    merged.notes += [
+        f"{before} was edited here, and the template renamed it: now {after}"
+        for before, after in sorted(trees.edited.items())
+        if after not in merged.conflicts
+    ]
     return merged
 
 
@@ -58,8 +69,3 @@ def changed(scratch: Scratch, old: str, new: str) -> list[str]:
     """Return the names of the files that differ between two trees."""
     words = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
     return git.names(scratch.folder, *words, old, new)
-
-
-def _edited_here(scratch: Scratch, old: str) -> set[str]:
-    before, ours = scratch.files(old), scratch.files(scratch.ours)
-    return {name for name, entry in before.items() if name in ours and ours[name] != entry}

@@ -73,9 +73,10 @@ class Owners:
             return SEEDED if SEEDED in (theirs, self._mine(name), self._mine(place)) else theirs
         return self._mine(name) or theirs
 
-    def is_kept_out(self, name: str) -> bool:
+    def is_kept_out(self, name: str, place: str) -> bool:
         """Return whether the service, not the template, says that a file is the service's own."""
-        return owner(self.new, name) != SEEDED and self._mine(name) == SEEDED
+        is_mine = SEEDED in (self._mine(name), self._mine(place))
+        return is_mine and owner(self.new, name) != SEEDED
 
     def _mine(self, name: str) -> str | None:
         """Return the class that the service gave a file; None if its list is as it was rendered."""

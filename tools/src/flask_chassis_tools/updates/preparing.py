@@ -1,5 +1,6 @@
 """Prepares an update in a scratch repository."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -128,9 +129,7 @@ def prepare(
     if base:
         old = source.folder_of(base, folder / "old-template")
         jobs.append(rendering.Job(str(old), address, base, written.answers, str(folder / "old")))
-    new, *before = rendering.render(
-        wish.python, folder, jobs, source.compiled, environment=wish.environment
-    )
+    new, *before = rendering.render(wish.python, folder, jobs, environment=wish.environment)
     old_folder = before[0].folder if before else None
     more = written.more
     if base and old_folder:
@@ -143,9 +142,10 @@ def prepare(
             migrations.change_files(wish.python, steps, scratch.folder, wish.environment)
     trees = sides.prepare(scratch, old_folder, new.folder, left_out.known(written), wish.restore)
     merged = merging.merge(scratch, trees, f"template-{tag}")
-    merged.notes += _renamed_answers(merged, answers)
+    merged.notes += _renamed_answers(merged, answers, new_template)
     context = {name: record.escaped(answers) for name, answers in new.context.items()}
-    more = left_out.recorded(replace(written, more=more), merged.left_out, tag)
+    with_wheels = replace(written, more=more)
+    more = left_out.recorded(with_wheels, merged.left_out, tag, merged.skipped)
     text = Record(address, commit, answers, more).text(commit, tag, context)
     (scratch.folder / record.FILE).write_text(text, encoding="utf-8")
     reasons = _downgrades(source, version, tag)
@@ -179,13 +179,18 @@ def with_own_wheels(
     return {key: value for key, value in written.more.items() if key != wheels.RECORDED}
 
 
-def _renamed_answers(merged: Merged, answers: Mapping[str, Any]) -> list[str]:
-    """Return notes about renamed folders that the record has under their old names."""
+def _renamed_answers(merged: Merged, answers: Mapping[str, Any], template: Path) -> list[str]:
+    """Return notes about renamed folders that the record has under their old names.
+
+    Several answers can have the same value: it is the one that the template names a folder by.
+    """
+    folders = " ".join(path.name for path in template.glob("*{{*/**/*{{*") if path.is_dir())
+    asked = {*re.findall(r"cookiecutter\.(\w+)", folders)}
     return [
         f"The answer {question} is still {answer}. Give the new name, so that the template's next "
         f"changes use it: template.update --answer={question}={merged.folders[answer]}"
         for question, answer in answers.items()
-        if answer in merged.folders
+        if question in asked and answer in merged.folders
     ]
 
 

@@ -1,6 +1,7 @@
 """Renders the template with a program in an environment that has Cookiecutter."""
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -40,21 +41,23 @@ def render(
     python: Path,
     folder: Path,
     jobs: Sequence[Job],
-    compiled: Path | None = None,
     *,
     environment: Mapping[str, str] | None = None,
 ) -> list[Rendered]:
     """Run jobs with an interpreter that has Cookiecutter; `folder` is for temporary files.
 
-    `compiled` is a folder for compiled Jinja templates that several renders share, `environment` is
-    that of the program, by default this process's.
+    `environment` is that of the program, by default this process's.
     """
+    # Compiling Jinja templates takes longer than the rest, and renders share nearly all of them:
+    # the interpreter's environment keeps them.
+    kept = python.parent.parent
+    compiled = (kept if os.access(kept, os.W_OK) else folder) / "compiled"
     file = folder / "jobs.json"
     file.write_text(json.dumps([asdict(job) for job in jobs]), encoding="utf-8")
     asks = any(job.ask for job in jobs)
     with script(RENDERER) as program:
         done = processes.run(
-            [python, "-P", program, file, compiled or folder / "compiled"],
+            [python, "-P", program, file, compiled],
             asks=asks,
             env=environment,
             stdout=None if asks else subprocess.PIPE,

@@ -1,21 +1,18 @@
 """Prepares the two renders for the merge: without what an update leaves alone."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from . import checksums, git, lock_file, ownership, record, renames
 from .binaries import is_binary
+from .comparing import Compared, compare
 from .faults import UpdateError
-from .renames import Places
+from .renames import Files, Places
 from .scratch import REGULAR, SYMLINK, Scratch
 
 GENERATED = (lock_file.FILE, record.FILE, checksums.FILE)
 """Files that are not merged: an update writes them anew."""
-
-Files = Mapping[str, str]
-"""The files of a tree, in the format of `Scratch.files`."""
 
 
 @dataclass(frozen=True)
@@ -27,66 +24,12 @@ class Sides:
     notes: list[str]
     own: dict[str, str]
     left_out: list[str]
+    skipped: list[str]
     checksums: str
     folders: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """Both renders and the service, file by file."""
-
-    before: Files
-    after: Files
-    ours: Files
-    moved: Mapping[str, str]
-    """The files that the template renamed."""
-    places: Places
-    """The files that the service renamed."""
-    owners: ownership.Owners
-
-    @cached_property
-    def classes(self) -> Mapping[str, str | None]:
-        """The class of each rendered file."""
-        return {
-            name: self.owners.of(
-                name, self.places.of(name), is_new=name in self.after, is_here=name in self.ours
-            )
-            for name in sorted({*self.before, *self.after})
-        }
-
-    def is_here(self, name: str) -> bool:
-        """Return whether the service has a file, under this or another name."""
-        return self.places.of(name) in self.ours
-
-    def is_in_deleted_folder(self, name: str) -> bool:
-        """Return whether a new file of the template is for a folder that the service deleted."""
-        if name in self.before or name in self.moved.values():
-            return False
-        return any(
-            f"{folder}/" in self._folders_before and not self._has(folder)
-            for folder in renames.parents(name)
-        )
-
-    def _has(self, folder: str) -> bool:
-        place = renames.parents(self.places.of(f"{folder}/file"))[0]
-        return bool({f"{folder}/", f"{place}/"} & self._folders_here)
-
-    @cached_property
-    def _folders_before(self) -> set[str]:
-        return {f"{folder}/" for name in self.before for folder in renames.parents(name)}
-
-    @cached_property
-    def _folders_here(self) -> set[str]:
-        return {f"{folder}/" for name in self.ours for folder in renames.parents(name)}
-
-    def done_by_the_template(self, name: str) -> str:
-        """Return whether the template `added`, `changed` or `deleted` a file; empty if neither."""
-        if name not in self.before:
-            return "" if name in self.moved.values() else "added"
-        now = self.after.get(self.moved.get(name, name))
-        if now is None:
-            return "deleted"
-        return "changed" if now != self.before[name] else ""
+    edited: Mapping[str, str]
+    """Files that were edited here, by the name that the service had for them: the template renamed
+    them, and this update does."""
 
 
 def prepare(
@@ -98,25 +41,27 @@ def prepare(
 ) -> Sides:
     """Store the renders without seeded files and files that the service deleted.
 
-    `known` are the files that earlier updates left out, `restored` those that the service wants
-    back. UpdateError if one of these was not deleted, or if the list of owners is not valid.
+    Files that the template renamed get their new names in the service, too. `known` are the files
+    whose changes earlier updates did not apply, `restored` those that the service wants back.
+    UpdateError if one of these was not deleted, or if the list of owners is not valid.
     """
     old_tree = scratch.tree_of(old, GENERATED) if old else git.ask(scratch.folder, "mktree")
     new_tree = scratch.tree_of(new, GENERATED)
-    compared = _compared(scratch, old_tree, new_tree, _owners(scratch, old, new))
+    compared = compare(scratch, (old_tree, new_tree), (old, new))
     seeded, own = _owned_by_the_service(compared, new, has_base=old is not None)
     deleted = _deleted(compared, seeded, new)
     now = {name: compared.moved.get(name, name) for name in deleted}
     place = {name: compared.places.of(now[name]) for name in deleted}
-    # A file that somebody has brought back may be old: it is compared with the new one.
+    # A file that somebody has brought back, or does not list as the service's own any more, may be
+    # old: it is compared with the new one.
     came_back = {
         name
-        for name in {*compared.before, *compared.after}
+        for name in {*compared.before, *compared.after} - seeded
         if compared.is_here(name) and {name, compared.places.of(name)} & {*known}
     }
     again = {name: compared.places.of(name) for name in came_back if name in compared.after}
     gone = {place[name] for name in deleted if now[name] in compared.after}
-    _require_restorable(restored, gone | {*again.values()})
+    _require_restorable(restored, gone | {*again.values()}, compared)
     again = {name: at for name, at in again.items() if at in restored}
     if again:
         entries = {at: compared.after[name] for name, at in again.items()}
@@ -128,47 +73,66 @@ def prepare(
         if now[name] in compared.after
         if compared.done_by_the_template(name) or {name, now[name], place[name]} & {*known}
     }
-    replaced = [
-        name
+    replaced = {
+        name: compared.places.of(name)
         for name, label in compared.classes.items()
-        if name in compared.ours and label == ownership.TEMPLATE
-    ]
-    notes = [*_ineffective(compared), *_replace_binaries(scratch, old, new, replaced)]
+        if compared.is_here(name) and label == ownership.TEMPLATE
+    }
+    more, notes = _replace_binaries(scratch, old, new, replaced, compared)
     without = seeded | deleted | came_back, seeded | kept_out | {now[name] for name in kept_out}
+    renamed, edited = _rename(scratch, compared, without[0] | without[1])
+    old_changes = _changes(compared.before, without[0], compared.places, renamed)
     return Sides(
-        scratch.edited(old_tree, _changes(compared.before, without[0], compared.places)),
-        scratch.edited(new_tree, _changes(compared.after, without[1], compared.places)),
-        [*notes, *_moves(compared)],
+        scratch.edited(old_tree, old_changes | more),
+        scratch.edited(new_tree, _changes(compared.after, without[1], compared.places, {})),
+        [*_ineffective(compared), *notes, *_moves(compared, renamed)],
         own,
         sorted(left_out),
+        sorted(_skipped(compared, known)),
         _checksums(compared, new),
         compared.places.folders,
+        edited,
     )
 
 
-def _compared(scratch: Scratch, old: str, new: str, owners: ownership.Owners) -> Compared:
-    before, after = scratch.files(old), scratch.files(new)
-    ours = scratch.files(scratch.ours)
-    moved = renames.between(scratch, old, new)
-    missing = {
-        name: about
-        for name, about in before.items()
-        if name not in ours
-        # An example that was replaced can be similar to what replaced it.
-        if owners.of(name, name, is_new=name in after, is_here=False) != ownership.SEEDED
+def _rename(
+    scratch: Scratch, compared: Compared, without: Collection[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Rename the files of the service that the template renamed.
+
+    Return all of them, and those that were edited here, by the names that they had.
+    """
+    renamed = _renamed(compared, without)
+    edited = {
+        place: renamed[place]
+        for name, about in compared.before.items()
+        if (place := compared.places.of(name)) in renamed and compared.ours[place] != about
     }
-    others = {name: about for name, about in ours.items() if name not in before}
-    places = renames.here(scratch, missing, others, after, moved)
-    return Compared(before, after, ours, moved, places, owners)
+    if renamed:
+        here = scratch.files(scratch.ours)
+        added = {after: here[before] for before, after in renamed.items()}
+        scratch.ours = scratch.edited(scratch.ours, dict.fromkeys(renamed) | added)
+    return renamed, edited
 
 
-def _owners(scratch: Scratch, old: Path | None, new: Path) -> ownership.Owners:
-    """Return the owners of files, from the lists of both renders and of the service."""
-    theirs = ownership.read((new / ownership.FILE).read_bytes())
-    file = old / ownership.FILE if old else None
-    earlier = ownership.read(file.read_bytes()) if file and file.is_file() else theirs
-    ours = git.blob(scratch.folder, f"{scratch.ours}:{ownership.FILE}")
-    return ownership.Owners(earlier, theirs, None if ours is None else ownership.read(ours))
+def _renamed(compared: Compared, without: Collection[str]) -> dict[str, str]:
+    """Return the files of the service that get the template's new name, by their present name.
+
+    A file whose new name is taken here keeps its name: the merge then has a conflict.
+    """
+    found: dict[str, str] = {}
+    for name, after in compared.moved.items():
+        if {name, after} & {*without}:
+            continue
+        place, target = compared.places.of(name), compared.places.of(after)
+        in_the_way = {target, *renames.parents(target)} & {*compared.ours, *found.values()} - {
+            place
+        }
+        if place == target or place not in compared.ours:
+            continue
+        if not in_the_way and target not in compared.folders_here:
+            found[place] = target
+    return found
 
 
 def _owned_by_the_service(
@@ -176,11 +140,13 @@ def _owned_by_the_service(
 ) -> tuple[set[str], dict[str, str]]:
     """Return the files to leave alone, and what the template did to those that are here."""
     found, own = set[str](), dict[str, str]()
+    origins = {after: before for before, after in compared.moved.items()}
     for name, label in compared.classes.items():
         if label != ownership.SEEDED:
             continue
-        is_kept_out = compared.owners.is_kept_out(name)
-        is_first = name not in compared.before and not compared.is_here(name)
+        is_kept_out = compared.is_kept_out(name)
+        is_moved = compared.classes.get(origins.get(name, "")) == ownership.SEEDED
+        is_first = name not in compared.before and not is_moved and not compared.is_here(name)
         # A seeded file is rendered once, with the release that adds it.
         if is_first and not is_kept_out and not compared.is_in_deleted_folder(name):
             continue
@@ -189,6 +155,20 @@ def _owned_by_the_service(
         if has_base and is_told and (what := compared.done_by_the_template(name)):
             own[name] = what
     return found, own
+
+
+def _skipped(compared: Compared, known: Collection[str]) -> set[str]:
+    """Return the files that only the service lists as its own, and whose changes it lacks.
+
+    It gets them if it takes a file off its list.
+    """
+    found = set()
+    for name in compared.after:
+        place = compared.places.of(name)
+        is_changed = compared.done_by_the_template(name) or {name, place} & {*known}
+        if place in compared.ours and compared.is_kept_out(name) and is_changed:
+            found.add(place)
+    return found
 
 
 def _deleted(compared: Compared, seeded: Collection[str], new: Path) -> set[str]:
@@ -204,8 +184,25 @@ def _deleted(compared: Compared, seeded: Collection[str], new: Path) -> set[str]
     return (gone | added) - {*seeded}
 
 
-def _require_restorable(restored: Collection[str], deleted: Collection[str]) -> None:
+def _require_restorable(
+    restored: Collection[str], deleted: Collection[str], compared: Compared
+) -> None:
     if wrong := sorted({*restored} - {*deleted}):
+        seeded = {
+            compared.places.of(name): name
+            for name, label in compared.classes.items()
+            if label == ownership.SEEDED
+        }
+        if wrong[0] in seeded and compared.is_kept_out(seeded[wrong[0]]):
+            raise UpdateError(
+                f"{wrong[0]} is listed under seeded in {ownership.FILE} of the service: updates "
+                "leave it alone. Take it off the list and commit that, then start again."
+            )
+        if wrong[0] in seeded:
+            raise UpdateError(
+                f"{wrong[0]} is the service's own: the template renders it once, and no update "
+                "brings it back. Restore it from the service's history, or copy it from a render."
+            )
         known = ", ".join(sorted(deleted)) or "none"
         raise UpdateError(
             f"{wrong[0]} is no file of the template that was deleted here. Such files are: {known}."
@@ -214,29 +211,43 @@ def _require_restorable(restored: Collection[str], deleted: Collection[str]) -> 
 
 def _ineffective(compared: Compared) -> Iterator[str]:
     names = {*compared.before, *compared.after}
+    names |= {compared.places.of(name) for name in names}
     for label, pattern, reason in compared.owners.ineffective(names):
         yield f"{ownership.FILE}: the pattern {pattern!r} in {label} has no effect: {reason}"
 
 
-def _moves(compared: Compared) -> Iterator[str]:
-    """Yield notes about files that the service renamed, if the template changed them."""
+def _moves(compared: Compared, renamed: Mapping[str, str]) -> Iterator[str]:
+    """Yield notes about what the service renamed, if the template changed or renamed it, too."""
     places = compared.places
     for folder, now in sorted(places.folders.items()):
-        if not any(parent in places.folders for parent in renames.parents(folder)):
+        theirs = renames.followed(compared.theirs.folders, folder)
+        if any(parent in places.folders for parent in renames.parents(folder)):
+            continue
+        if theirs not in {folder, now}:
+            why = f"although the template renamed it to {theirs}"
+            yield f"The folder {folder} stays {now} here, {why}"
+        elif folder in compared.folders_before:
             yield f"The folder {folder} is {now} here: the template's changes go there"
     for name, place in sorted(places.files.items()):
+        if name not in compared.before or place in renamed:
+            continue
+        if place == renames.followed(places.folders, name):
+            continue  # said of the folder
         target = compared.moved.get(name, name)
         if target not in {name, place}:
             yield f"{name} stays {place} here, although the template renamed it to {target}"
-        elif name in compared.before and compared.done_by_the_template(name) == "changed":
+        elif compared.done_by_the_template(name) == "changed":
             yield f"{name} is {place} here: the template's changes go there"
 
 
-def _changes(files: Files, without: Collection[str], places: Places) -> dict[str, str | None]:
+def _changes(
+    files: Files, without: Collection[str], places: Places, renamed: Mapping[str, str]
+) -> dict[str, str | None]:
     """Return the changes that bring the files of a render to where the service has them."""
     changes: dict[str, str | None] = {}
     for name, about in files.items():
         place = places.of(name)
+        place = renamed.get(place, place)
         if name in without or place != name:
             changes.setdefault(name, None)
         if name not in without:
@@ -257,31 +268,38 @@ def _checksums(compared: Compared, new: Path) -> str:
 
 
 def _replace_binaries(
-    scratch: Scratch, old: Path | None, new: Path, names: Iterable[str]
-) -> list[str]:
+    scratch: Scratch, old: Path | None, new: Path, places: Mapping[str, str], compared: Compared
+) -> tuple[dict[str, str | None], list[str]]:
     """Undo edits of binary files that the template changes, so that its files replace them.
 
-    A conflict in a binary file cannot be resolved by hand. Return a note for each file.
+    A conflict in a binary file cannot be resolved by hand. `places` are the names in the service.
+    Return changes of the old render's tree, and a note for each file.
     """
-    notes, entries = [], dict[str, str | None]()
+    notes, entries, base = [], dict[str, str | None](), dict[str, str | None]()
     here = scratch.files(scratch.ours)
-    for name in names:
-        before, after = _content(old, name), _content(new, name)
+    for name, place in places.items():
+        before, after = _content(old, name), _content(new, compared.moved.get(name, name))
         if before == after or not (is_binary(before) or is_binary(after)):
             continue
-        present = git.blob(scratch.folder, f"{scratch.ours}:{name}")
+        present = git.blob(scratch.folder, f"{scratch.ours}:{place}")
         if present in (before, after):
             continue
-        mode = here[name].split()[0]
+        mode = here[place].split()[0]
         mode = REGULAR if mode == SYMLINK else mode
-        entries[name] = None if before is None else scratch.stored(before, mode)
+        if after is None:
+            entries[place] = compared.before[name]
+        elif before is None:
+            base[place] = compared.after[name]
+            entries[place] = scratch.stored(after, mode)
+        else:
+            entries[place] = scratch.stored(before, mode)
         done = "removes" if after is None else "replaces"
         notes.append(
-            f"{name} was edited here, but binary files are not merged: the update {done} it"
+            f"{place} was edited here, but binary files are not merged: the update {done} it"
         )
     if entries:
         scratch.ours = scratch.edited(scratch.ours, entries)
-    return notes
+    return base, notes
 
 
 def _content(folder: Path | None, name: str) -> bytes | None:

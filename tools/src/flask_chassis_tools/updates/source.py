@@ -134,11 +134,6 @@ class Source:
         """Return the text of a file at a commit; empty if it does not exist."""
         return (git.blob(self.folder, f"{commit}:{name}") or b"").decode("utf-8")
 
-    @property
-    def compiled(self) -> Path | None:
-        """The shared folder for compiled Jinja templates, if there is one."""
-        return self.shared / "compiled" if self.shared else None
-
     def folder_of(self, commit: str, into: Path) -> Path:
         """Return a read-only folder with the template at a commit: `into`, or a shared one.
 

@@ -56,19 +56,21 @@ def update(wish: Wish, *, verify: bool, branch: str = "", patch: bool = False) -
 def check(wish: Wish, *, as_json: bool, patch: bool = False) -> int:
     """Print whether an update of the last commit is due, and what it would change.
 
-    Return 0 if none is due, and 1 if one is. This only reads the service.
+    Return 0 if nothing is left to do; 1 if an update is due, or if the service lacks changes that
+    earlier ones left out. This only reads the service.
     """
     switch.require_repository(wish.service)
     switch.require_commit(wish.service)
     with temporary.scratch_folder() as folder:
         prepared = due(wish, folder)
+        left = still_left_out(wish.service) if isinstance(prepared, str) else []
         if as_json:
             print(facts(prepared, wish.service))
         elif isinstance(prepared, str):
-            print("\n".join([prepared, *still_left_out(wish.service)]))
+            print("\n".join([prepared, *left]))
         else:
             print(report(prepared) + (own_patch(prepared) if patch else ""))
-        return 0 if isinstance(prepared, str) else 1
+        return 1 if left or not isinstance(prepared, str) else 0
 
 
 def due(wish: Wish, folder: Path, branch: str = "") -> Prepared | str:
@@ -78,7 +80,8 @@ def due(wish: Wish, folder: Path, branch: str = "") -> Prepared | str:
     tag = source.release(wish.tag)
     base, target = lineage.base(source, written.commit, tag, wish.since), source.commit(tag)
     moved = preparing.address_to_record(wish, written) != written.template
-    is_wanted = base == target and (wish.answers or wish.since or wish.restore or moved)
+    is_named = wish.answers or wish.since or wish.restore or moved
+    is_wanted = base == target and (is_named or left_out.to_compare(wish.service, written))
     if not is_wanted and (why := lineage.nothing_due(source, base, tag)):
         if base != target and (wish.tag or wish.answers or wish.restore or moved):
             raise UpdateError(
