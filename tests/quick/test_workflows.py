@@ -14,6 +14,7 @@ from tasks.folders import PROGRAMS, ROOT
 from tasks.render import example, render
 from tasks.test import TIERS
 from tests.conftest import EXAMPLES
+from tests.pipelines.jobs import Context, environment_of
 
 Document = dict[Any, Any]
 
@@ -308,6 +309,20 @@ def test_a_pull_request_pushes_nothing_and_has_no_environment(
     for name, job in found.items():
         if ("environment" in job and name != "image") or "uses" in job:
             assert "github.event_name == 'push'" in job["if"], name
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_merge_queue_gets_its_check_and_no_secret(
+    repositories: dict[str, Path], kind: str
+) -> None:
+    found = workflows(repositories[kind])["pipeline"]
+    assert "merge_group" in found[True]
+    context = Context({"event_name": "merge_group", "ref": "refs/heads/gh-readonly-queue/main/x"})
+    runs = {name for name, job in found["jobs"].items() if context.holds(job.get("if", "true"))}
+    assert runs >= {"check", "test", "scan-code", "image", "verified"}
+    assert not runs & {"release", "staging", "tell"}
+    for name in runs - {"production"}:
+        assert environment_of(found["jobs"][name], context) == "", name
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
