@@ -42,6 +42,7 @@ private fun nightlyOf(python: String, tiers: List<String>) = BuildType {
         param("tier", tiers.first())
         param("env.PYTHON", "python$python")
     }
+    keepsTools("%tier%", publishes = true)
     requirements {
         exists("tool.python$python")
     }

@@ -2,6 +2,7 @@ package pipeline
 
 import jetbrains.buildServer.configs.kotlin.BuildType
 import jetbrains.buildServer.configs.kotlin.DslContext
+import jetbrains.buildServer.configs.kotlin.buildFeatures.buildCache
 import jetbrains.buildServer.configs.kotlin.buildFeatures.notifications
 import jetbrains.buildServer.configs.kotlin.buildSteps.script
 
@@ -13,6 +14,7 @@ fun tier(name: String) = BuildType {
     params {
         param("needed", "true")
     }
+    keepsTools(name, publishes = false)
     steps {
         script {
             this.name = "What has changed"
@@ -25,6 +27,25 @@ fun tier(name: String) = BuildType {
                 equals("needed", "true")
             }
         }
+    }
+}
+
+/**
+ * What .ci/run fetches, for agents that are made anew; it fetches again what has changed. Nights publish it,
+ * as they run the default branch alone: a pull request could plant a program. A release has no cache.
+ */
+fun BuildType.keepsTools(tier: String, publishes: Boolean) {
+    features {
+        buildCache {
+            name = "tools-$tier"
+            rules = ".cache/kotlin\n.cache/kubernetes\n.cache/registry\n.cache/uv"
+            use = true
+            publish = publishes
+            publishOnlyChanged = true
+        }
+    }
+    params {
+        param("env.UV_CACHE_DIR", "%system.teamcity.build.checkoutDir%/.cache/uv")
     }
 }
 

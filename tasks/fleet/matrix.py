@@ -230,6 +230,40 @@ object UpdateTheFleet : BuildType({{
 """
 
 
+GITLAB = """\
+# Made by `./invoke fleet.update --matrix`: a job for each service. Run it as a child pipeline of a
+# project of your own: `trigger: {{include: [{{local: {file}}}], strategy: depend}}`.
+# FLEET_TOKEN, a protected and masked variable of that project, may push branches to the services
+# (write_repository); a push with something new opens a merge request.
+.update:
+  image: python:3.13-bookworm
+  timeout: 30 minutes
+  variables:
+    TEMPLATE: {template}
+    BRANCH: {branch}
+    GIT_STRATEGY: none
+  before_script:
+    # Reads the variable itself, which the code of a service does not get.
+    - |-
+      git config --global credential.helper '!echo username=oauth2; echo "password=$FLEET_TOKEN"; :'
+  script:
+    - |
+{script}
+"""
+
+GITLAB_JOBS = """
+update{number}:
+  extends: .update
+  parallel:
+    matrix:
+      - SERVICE:
+{services}
+"""
+
+LONGEST_MATRIX = 200
+"""The most jobs that GitLab makes of one `parallel`."""
+
+
 def addresses(named: str) -> list[str]:
     """Return where the services are cloned from: as listed in a file, or as their checkouts say."""
     where = Path(named)
@@ -312,6 +346,30 @@ def teamcity(services: Sequence[str], work: Work) -> str:
         pull_request=_indented(request, 16),
         version=_as_here(".teamcity/settings.kts", r'^version = "(.*)"'),
     )
+
+
+def gitlab(services: Sequence[str], work: Work, file: str = "fleet.gitlab-ci.yml") -> str:
+    """Return a child pipeline of GitLab CI."""
+    parts = [
+        services[start : start + LONGEST_MATRIX]
+        for start in range(0, len(services), LONGEST_MATRIX)
+    ]
+    jobs = [
+        GITLAB_JOBS.format(
+            number=f"-{number}" if len(parts) > 1 else "",
+            services="\n".join(f"          - {_unexpanded(address)}" for address in part),
+        )
+        for number, part in enumerate(parts, 1)
+    ]
+    script = _indented(work.script, 6)
+    template = _unexpanded(work.template)
+    pipeline = GITLAB.format(file=file, template=template, branch=work.branch, script=script)
+    return pipeline + "".join(jobs)
+
+
+def _unexpanded(text: str) -> str:
+    """Return a value in which GitLab looks for no variables."""
+    return json.dumps(text.replace("$", "$$"))
 
 
 def _kotlin(text: str) -> str:

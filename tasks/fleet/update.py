@@ -1,6 +1,7 @@
 """Prepares the update of a fleet."""
 
 import os
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,8 +25,8 @@ from .services import HELP, find
         "merge requests (GitLab). The tokens are in GITHUB_TOKEN and GITLAB_TOKEN",
         "github": "The address of GitHub Enterprise Server, such as https://github.acme.example",
         "gitlab": "The address of your own GitLab, such as https://gitlab.acme.example",
-        "matrix": "Write a pipeline to this file instead, with a job for each service: .yaml for "
-        "GitHub Actions, .kts for TeamCity",
+        "matrix": "Write a pipeline to this file instead, with a job for each service: "
+        ".gitlab-ci.yml for GitLab CI, another .yaml or .yml for GitHub Actions, .kts for TeamCity",
     }
 )
 def update(
@@ -76,14 +77,20 @@ def cores() -> int:
 
 def write_matrix(file: Path, named: str, tag: str, bump: bool) -> None:
     """Write the pipeline in the language that the file's name tells."""
-    if file.name.endswith(".gitlab-ci.yml"):
+    writers: dict[str, Callable[[Sequence[str], matrix.Work], str]] = {
+        ".gitlab-ci.yml": partial(matrix.gitlab, file=file.name),
+        ".yaml": matrix.github,
+        ".yml": matrix.github,
+        ".kts": matrix.teamcity,
+    }
+    write = next((each for end, each in writers.items() if file.name.endswith(end)), None)
+    if write is None:
         raise Exit(
-            "No pipeline for GitLab can be written. Name a .yaml (GitHub) or a .kts file.", 2
+            f"{file.name} is neither .gitlab-ci.yml (GitLab CI) nor .yaml (GitHub Actions) nor "
+            ".kts (TeamCity).",
+            2,
         )
-    writers = {".yaml": matrix.github, ".yml": matrix.github, ".kts": matrix.teamcity}
-    if file.suffix not in writers:
-        raise Exit(f"{file.name} is neither .yaml (GitHub Actions) nor .kts (TeamCity).", 2)
     addresses = matrix.addresses(named)
     work = matrix.Work(tag, bump, matrix.template_address())
-    file.write_text(writers[file.suffix](addresses, work), "utf-8")
+    file.write_text(write(addresses, work), "utf-8")
     print(f"Written: {file}, for {len(addresses)} services.")

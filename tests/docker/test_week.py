@@ -3,9 +3,11 @@
 The cluster is the stand-in of the tools' tests, GitHub a program that notes what it is asked for.
 """
 
+import base64
 import json
 import re
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -187,9 +189,16 @@ def address(shared: str, registry_folder: Path) -> str:
     return shared
 
 
+@pytest.fixture(scope="module")
+def workflows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workflows of the service, which is rendered for another CI system."""
+    answers = example(EXAMPLES["resource"]) | {"ci_system": "github"}
+    return render(tmp_path_factory.mktemp("rendered"), answers) / ".github"
+
+
 @pytest.fixture
 def team(
-    rendered_service: InstalledService, image: str, address: str, tmp_path: Path
+    rendered_service: InstalledService, image: str, address: str, workflows: Path, tmp_path: Path
 ) -> Iterator[Team]:
     """A service at v1.0.0, the registry without any image of it, and empty stages."""
     for name in ("kustomize", "kubectl"):
@@ -209,11 +218,8 @@ def team(
     (programs / "kept.json").write_text(json.dumps(objects))
     (home / "waiting.json").write_text("[]")
     folder = tmp_path / rendered_service.path.name
-    rendered = render(
-        tmp_path / "rendered", example(EXAMPLES["resource"]) | {"ci_system": "github"}
-    )
     checkout = check_out(rendered_service, folder, f"{address}/{folder.name}")
-    (rendered / ".github").rename(folder / ".github")
+    shutil.copytree(workflows, folder / ".github")
     (folder / ".venv").symlink_to(rendered_service.bin.parent)
     (folder / ".git" / "info" / "exclude").write_text(".venv\n")
     checkout.git("add", "--all")
@@ -332,6 +338,43 @@ def test_another_image_under_the_tag_is_not_deployed(team: Team) -> None:
     assert failed.result == "failure"
     assert f"expected {other}." in failed.log
     assert not failed.ran("Access to the cluster")
+
+
+def test_what_the_pipeline_has_signed_is_deployed_and_nothing_else(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = team.runner.temporary
+    words: list[str | Path] = [program("cosign"), "generate-key-pair"]
+    variables = {"COSIGN_PASSWORD": "planted", "HOME": str(home), "PATH": team.runner.path}
+    subprocess.run(words, cwd=home, env=variables, check=True, capture_output=True)
+    secret = base64.b64encode((home / "cosign.key").read_bytes()).decode()
+    key = {"COSIGN_PRIVATE_KEY": secret, "COSIGN_PASSWORD": "planted"}
+    monkeypatch.setitem(SECRETS, "pipeline", SECRETS["pipeline"] | key)
+    folder = team.checkout.folder
+    (folder / "infra" / "signing-keys").mkdir()
+    (home / "cosign.pub").rename(folder / "infra" / "signing-keys" / "2026.pub")
+    team.checkout.git("add", "infra")
+    commit = team.commit("v1.1.0")
+    # What the step before lists, which is not run here.
+    (folder / "sbom.cdx.json").write_text('{"bomFormat": "CycloneDX", "specVersion": "1.6"}')
+    context = team.push("refs/heads/main")
+    built = team.image(context)
+    assert built.result == "success", built.log
+    assert "Signed: " in built.log
+    staging = team.deploy("staging", context, **built.outputs, follows=True)
+    assert staging.result == "success", staging.log
+    assert f"commit {commit}, by " in staging.log
+
+    [image] = re.findall(r"image\.name: (\S+)", built.log)
+    name = image.rpartition(":")[0]
+    (home / "Dockerfile").write_text(f"FROM {image}\nLABEL planted=yes\n")
+    engine.docker("build", "--quiet", f"--tag={name}:v1.1.1", home)
+    engine.docker("push", "--quiet", f"{name}:v1.1.1", env=variables)
+    failed = team.deploy("staging", context, tag="v1.1.1")
+    assert failed.result == "failure"
+    assert "is not signed with a key of infra/signing-keys: 2026.pub: no sig" in failed.log
+    assert not failed.ran("Access to the cluster")
+    assert team.running("staging").startswith(f"{folder.name}:v1.1.0@")
 
 
 def test_a_tag_becomes_a_release_of_its_own_image(team: Team) -> None:

@@ -22,9 +22,12 @@ slackConnection = "PROJECT_EXT_2",
     templateToken = "{SECRET}52",
     templateUser = "reader",
     registry = Login("https://r.example", "writer", "{SECRET}51"),
+    signingKey = SigningKey("{SECRET}53", "{SECRET}54"),
     // Further"""
 
-IMPORTS = "import pipeline.Database\nimport pipeline.Login\nimport pipeline.Service\n"
+IMPORTS = "".join(
+    f"import pipeline.{name}\n" for name in ("Database", "Login", "Service", "SigningKey")
+)
 
 
 def answer(service: Path, into: Path) -> Path:

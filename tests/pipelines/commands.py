@@ -122,9 +122,12 @@ def tasks_of(steps: list[Step], command: str) -> set[str]:
     return found
 
 
+OF_ONE_SYSTEM = {"--text", "--body-file", "--bundle", "--env"}
+
+
 def _plain(option: str) -> str:
     name, _, value = option.partition("=")
-    is_own = re.search(r"[$%]|https://", value) or name in {"--text", "--body-file", "--env"}
+    is_own = re.search(r"[$%]|https://", value) or name in OF_ONE_SYSTEM
     return name if is_own or not value else option
 
 

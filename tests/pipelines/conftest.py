@@ -1,6 +1,7 @@
 """The pipelines of services, described and as files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tasks.render import example, render
 from tests.conftest import EXAMPLES
 from tests.pipelines import kotlin
+from tests.pipelines.answers import answer
 from tests.pipelines.kotlin import Project, Settings
 
 HOSTILE = {
@@ -69,3 +71,19 @@ def described(settings: Settings, teamcity: dict[str, Path]) -> dict[str, Projec
         assert result.faults == [], name
         found[name] = result.project
     return found
+
+
+@pytest.fixture(scope="session")
+def answered_by(
+    settings: Settings, teamcity: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Project]:
+    """What the settings of a kind describe if all is answered; compiled once, so change a copy."""
+    folder = tmp_path_factory.mktemp("answered")
+
+    @cache
+    def describe(kind: str) -> Project:
+        result = settings.describe(answer(teamcity[kind], folder / kind))
+        assert result.faults == [], kind
+        return result.project
+
+    return describe

@@ -167,7 +167,7 @@ class Server:
     def _advance(self, build: Build) -> bool:
         if build.needs_approval and self.now - build.asked_at >= self._patience(build):
             build.state = "cancelled"
-        elif any(each.state in {"failure", "cancelled"} for each in build.after):
+        elif any(self._ends(build, each) for each in build.after):
             build.state = "cancelled"
             self._tell(build, "buildFailedToStart")
         elif self.why(build):
@@ -175,6 +175,16 @@ class Server:
         else:
             self._start(build)
         return True
+
+    def _ends(self, build: Build, before: Build) -> bool:
+        """Return whether a build cannot start because of how one before it has ended."""
+        [how] = [
+            each
+            for each in self._settings[build.id]["dependencies"]["snapshots"]
+            if each["build"] == before.id
+        ]
+        goes_on = how.get("onDependencyFailure") in {"IGNORE", "ADD_PROBLEM"}
+        return before.state == "cancelled" or (before.state == "failure" and not goes_on)
 
     def _start(self, build: Build) -> None:
         build.state = "running"

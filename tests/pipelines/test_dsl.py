@@ -38,7 +38,7 @@ def test_an_object_has_its_name_as_its_id_and_a_template_is_told(settings: Setti
 def test_a_lock_and_a_prompt_are_told(settings: Settings) -> None:
     project = described(settings, "locks")
     [lock] = [each for each in builds(project)["Move"]["features"] if "locks" in each]
-    assert lock["locks"] == {"the stage": "write", "slots": "read"}
+    assert lock["locks"] == {"the stage": "write", "slots": "read", "packages": "value compute"}
     asked = project["projects"][0]["params"]["to"]
     assert (asked["display"], asked["regex"]) == ("PROMPT", "v.+")
 
@@ -163,6 +163,12 @@ REFUSED: dict[str, tuple[str, Planted]] = {
                 "LEADS):2",
                 "LEADS)",
                 'OPERATORS,LEADS)" is no rule',
+            ),
+            "a value of a lock that no project has": (
+                "settings.kts",
+                'lockSpecificValue("packages"',
+                'lockSpecificValue("package"',
+                "Move: it locks package, which no project above it has",
             ),
             "a lock without a kind": (
                 "settings.kts",

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,7 +14,9 @@ from invoke import Exit
 
 from tasks.fleet import matrix
 from tasks.fleet.update import write_matrix
+from tasks.folders import PROGRAMS
 from tests.full.programs import Finished, run
+from tests.gitlab import resolved
 from tests.pipelines.graph import builds
 from tests.pipelines.kotlin import Settings
 
@@ -48,15 +51,75 @@ def test_github_runs_what_is_pinned() -> None:
     assert len(used.partition("@")[2]) == 40
 
 
-def test_gitlab_is_refused(tmp_path: Path) -> None:
-    """It would be a workflow of GitHub, by the end of its name."""
-    file = tmp_path / ".gitlab-ci.yml"
-    with pytest.raises(Exit, match="No pipeline for GitLab can be written"):
-        write_matrix(file, "services.txt", "", bump=False)
-    assert not file.exists()
+def of_gitlab(tmp_path: Path, services: Sequence[str]) -> dict[str, Any]:
+    """Return the jobs of the child pipeline, which keeps to the published schema."""
+    path = tmp_path / "fleet.gitlab-ci.yml"
+    path.write_text(matrix.gitlab(services, WORK, path.name), "utf-8")
+    words: list[str | Path] = [
+        PROGRAMS / "check-jsonschema",
+        "--builtin-schema",
+        "vendor.gitlab-ci",
+        path,
+    ]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    entries = yaml.safe_load(path.read_text("utf-8"))
+    return {name: resolved(entries, name) for name in entries if not name.startswith(".")}
 
 
-@pytest.mark.parametrize("write", [matrix.github, matrix.teamcity])
+def test_gitlab_takes_a_child_pipeline(tmp_path: Path) -> None:
+    [job] = of_gitlab(tmp_path, SERVICES).values()
+    [values] = job["parallel"]["matrix"]
+    # GitLab looks for variables in values: a dollar is written twice.
+    assert values == {"SERVICE": [each.replace("$", "$$") for each in SERVICES]}
+    assert job["script"] == [WORK.script]
+    assert job["variables"]["TEMPLATE"] == WORK.template.replace("$", "$$")
+    assert job["variables"]["BRANCH"] == WORK.branch
+
+
+def test_gitlab_gets_several_jobs_for_a_large_fleet(tmp_path: Path) -> None:
+    services = [f"https://git.acme.example/{number}.git" for number in range(401)]
+    jobs = of_gitlab(tmp_path, services)
+    assert list(jobs) == ["update-1", "update-2", "update-3"]
+    named = [each for job in jobs.values() for each in job["parallel"]["matrix"][0]["SERVICE"]]
+    assert named == services
+
+
+def test_git_gets_the_token_and_the_code_of_a_service_does_not(tmp_path: Path) -> None:
+    """The first line of the job, and the part of the script that drops its variables."""
+    [job] = of_gitlab(tmp_path, SERVICES).values()
+    drops = WORK.script.partition("    for name in ")[2].partition("    HOME=")[0]
+    ask = "printf 'protocol=https\\nhost=git.acme.example\\n\\n' | git credential fill"
+    script = f"{job['before_script'][0]}\n{ask}\nfor name in {drops}\nenv"
+    variables = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "FLEET_TOKEN": "planted"}
+    done = subprocess.run(
+        ["sh", "-euc", script], env=variables, check=True, capture_output=True, text=True
+    )
+    assert "username=oauth2\npassword=planted\n" in done.stdout
+    assert "FLEET_TOKEN" not in done.stdout
+
+
+@pytest.mark.parametrize("name", [".gitlab-ci.yml", "fleet.gitlab-ci.yml", "fleet.yml", "a.kts"])
+def test_the_name_of_the_file_tells_the_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    # Not every checkout of this repository has a remote.
+    monkeypatch.setattr(matrix, "template_address", lambda: WORK.template)
+    listed = tmp_path / "services.txt"
+    listed.write_text("\n".join(SERVICES))
+    file = tmp_path / name
+    write_matrix(file, str(listed), "", bump=False)
+    said = {".yml": "workflow_dispatch", ".kts": "buildType("}[file.suffix]
+    said = "parallel:" if "gitlab" in name else said
+    assert said in file.read_text("utf-8")
+
+
+def test_another_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Exit, match=r"is neither \.gitlab-ci\.yml"):
+        write_matrix(tmp_path / "fleet.json", "services.txt", "", bump=False)
+
+
+@pytest.mark.parametrize("write", [matrix.github, matrix.gitlab, matrix.teamcity])
 @pytest.mark.parametrize(
     ("bump", "tag", "branch", "task"),
     [

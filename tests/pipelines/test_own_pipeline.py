@@ -1,6 +1,7 @@
 """The pipelines of this repository itself, held to what services are held to."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from tasks.test import TIERS
 from tests.pipelines.commands import SUMS_UP, Step, documented, of_github, of_teamcity, words
 from tests.pipelines.graph import before, builds, direct, kinds, order, visible
 from tests.pipelines.kotlin import Project, Settings
+
+HERE = Path(__file__).parent
 
 QUESTIONS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
 
@@ -91,8 +94,8 @@ def test_the_tiers_are_those_of_the_suite(
     matrix = workflows["nightly"]["jobs"]["tier"]["strategy"]["matrix"]
     assert matrix == {"tier": list(TIERS), "python": QUESTIONS["python_version"]}
     for build in ("ReleaseTests", *NIGHTLY):
-        [feature] = builds(project)[build]["features"]
-        assert feature["params"] == {"tier": list(TIERS)}
+        [matrix] = [each for each in builds(project)[build]["features"] if "params" in each]
+        assert matrix["params"] == {"tier": list(TIERS)}
 
 
 NIGHTLY = {
@@ -141,6 +144,41 @@ def test_no_build_of_a_pull_request_reads_a_secret(project: Project) -> None:
             assert not build["enablePersonalBuilds"]
     [untrusted] = project["features"]
     assert untrusted["defaultAction"] == "APPROVE"
+
+
+def test_what_is_heavy_to_fetch_is_kept_for_each_tier(
+    project: Project, workflows: dict[str, dict[Any, Any]]
+) -> None:
+    folders = {".cache/kotlin", ".cache/kubernetes", ".cache/registry"}
+    for name in ("pipeline", "nightly"):
+        [cache] = [
+            step["with"]
+            for step in workflows[name]["jobs"]["tier"]["steps"]
+            if "actions/cache@" in step.get("uses", "")
+        ]
+        assert folders < set(cache["path"].split())
+        assert cache["key"].startswith(cache["restore-keys"] + "${{ hashFiles(")
+        assert "matrix.tier" in cache["restore-keys"]
+        named = re.search(r"hashFiles\((.*)\)", cache["key"])
+        assert named
+        for pattern in named[1].replace("'", "").split(", "):
+            assert list(ROOT.glob(pattern)), pattern
+    assert "cache" not in json.dumps(workflows["release"])
+    caches = {
+        id: feature
+        for id, build in builds(project).items()
+        for feature in build["features"]
+        if feature["kind"] == "BuildCacheFeature"
+    }
+    assert set(caches) == {*(f"Tier{tier.capitalize()}" for tier in TIERS), *NIGHTLY}
+    for id, cache in caches.items():
+        assert folders < set(cache["rules"].splitlines())
+        # A pull request could plant a program for all builds after it.
+        assert cache["publish"] == (id in NIGHTLY)
+    scripts = (ROOT / ".ci" / "run", ROOT / ".ci" / "install-kubernetes-tools")
+    text = " ".join(path.read_text() for path in (*scripts, HERE / "compiler" / "install"))
+    for folder in folders:
+        assert f"{folder.removeprefix('.')}" in text, folder
 
 
 def test_every_pull_request_has_one_check_that_sums_up_all_tiers(project: Project) -> None:

@@ -1,16 +1,16 @@
 """CI does what a developer does: each step is a command of the service, with what it takes."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tasks.render import example
 from tests.conftest import EXAMPLES
-from tests.pipelines.answers import answer
 from tests.pipelines.commands import Step, faults, of_github, of_gitlab, of_teamcity, tasks_of
 from tests.pipelines.graph import builds
-from tests.pipelines.kotlin import Settings
+from tests.pipelines.kotlin import Project
 from tests.services import InstalledService, install
 
 COMMAND = "acme-tasks"
@@ -29,13 +29,9 @@ def service(kind: str) -> InstalledService:
 
 
 def test_a_developer_can_type_each_step_of_teamcity(
-    settings: Settings,
-    teamcity: dict[str, Path],
-    tmp_path: Path,
-    kind: str,
-    service: InstalledService,
+    answered_by: Callable[[str], Project], kind: str, service: InstalledService
 ) -> None:
-    project = settings.describe(answer(teamcity[kind], tmp_path)).project
+    project = answered_by(kind)
     steps = [
         # The issuer is rendered with another organisation here.
         Step(step.where, step.script.replace("a-firm-of-20-letters-tasks", COMMAND))
@@ -101,10 +97,10 @@ def test_github_and_gitlab_run_the_same_tasks(
 
 
 def test_teamcity_and_gitlab_run_the_same_tasks(
-    settings: Settings, teamcity: dict[str, Path], gitlab: dict[str, Path], tmp_path: Path
+    answered_by: Callable[[str], Project], gitlab: dict[str, Path]
 ) -> None:
     for kind in EXAMPLES:
-        project = settings.describe(answer(teamcity[kind], tmp_path / kind)).project
+        project = answered_by(kind)
         command = COMMAND if kind != "issuer" else "a-firm-of-20-letters-tasks"
         of_one = tasks_of(of_teamcity(project), command)
         of_other = tasks_of(of_gitlab(gitlab[kind]), COMMAND)
@@ -173,15 +169,10 @@ def test_what_the_documentation_names_may_be_typed(service: InstalledService) ->
 
 @pytest.mark.parametrize("kind", ["resource", "issuer"], scope="module")
 def test_what_prepares_a_database_has_all_settings_that_it_needs(
-    settings: Settings,
-    teamcity: dict[str, Path],
-    tmp_path: Path,
-    kind: str,
-    service: InstalledService,
+    answered_by: Callable[[str], Project], kind: str, service: InstalledService
 ) -> None:
     stage = {"resource": "Staging", "issuer": "Production"}[kind]
-    project = settings.describe(answer(teamcity[kind], tmp_path)).project
-    parameters = builds(project)[f"Provision{stage}"]["params"]
+    parameters = builds(answered_by(kind))[f"Provision{stage}"]["params"]
     prefix = {"resource": "THOUGHTS_BACKEND", "issuer": "USERS_BACKEND"}[kind]
     own = described_prefix(parameters)
     variables = {

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,10 @@ OF_A_CHANGE = TESTS | {"Image", "Verified"}
 BY_HAND = {"DeployVersionStaging", "RollbackStaging", "DeployProduction", "RollbackProduction"}
 PROVISION = {"ProvisionStaging", "ProvisionProduction"}
 OF_ALL = (
-    OF_A_CHANGE | BY_HAND | {"Publish", "DeployStaging", "TemplateUpdate", "ScanImage", "Release"}
+    OF_A_CHANGE
+    | BY_HAND
+    | {"Publish", "DeployStaging", "ScanImage", "Release"}
+    | {"TemplateUpdate", "TemplateUpdateRequest"}
 )
 
 
@@ -42,17 +47,9 @@ def project(request: pytest.FixtureRequest, described: dict[str, Project]) -> Pr
 
 
 @pytest.fixture(params=["frontend", "resource"], scope="module")
-def answered(
-    request: pytest.FixtureRequest,
-    settings: Settings,
-    teamcity: dict[str, Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Project:
+def answered(request: pytest.FixtureRequest, answered_by: Callable[[str], Project]) -> Project:
     """What a service describes that has given all secrets, a database and Slack."""
-    folder = answer(teamcity[request.param], tmp_path_factory.mktemp("answered"))
-    result = settings.describe(folder)
-    assert result.faults == []
-    return result.project
+    return answered_by(request.param)
 
 
 def test_a_service_has_the_builds_of_its_kind(project: Project) -> None:
@@ -60,11 +57,10 @@ def test_a_service_has_the_builds_of_its_kind(project: Project) -> None:
 
 
 def test_a_database_is_provisioned_where_one_is_named(
-    settings: Settings, teamcity: dict[str, Path], tmp_path: Path
+    answered_by: Callable[[str], Project],
 ) -> None:
     for kind, more in (("resource", PROVISION), ("issuer", PROVISION), ("frontend", set())):
-        result = settings.describe(answer(teamcity[kind], tmp_path / kind))
-        assert set(builds(result.project)) == OF_ALL | more
+        assert set(builds(answered_by(kind))) == OF_ALL | more
 
 
 def test_texts_come_out_as_they_were_given(described: dict[str, Project]) -> None:
@@ -112,7 +108,9 @@ def test_all_builds_of_a_chain_are_of_one_revision(project: Project) -> None:
         assert build["vcs"]["roots"] == ["settings root"], id
         for dependency in build["dependencies"]["snapshots"]:
             assert dependency["synchronizeRevisions"], id
-            assert dependency["onDependencyFailure"] == "FAIL_TO_START", id
+            # A failed update is proposed all the same.
+            expected = "IGNORE" if id == "TemplateUpdateRequest" else "FAIL_TO_START"
+            assert dependency["onDependencyFailure"] == expected, id
 
 
 def test_a_version_is_deployed_by_its_digest(project: Project) -> None:
@@ -176,18 +174,23 @@ def test_what_goes_back_waits_for_nothing_but_somebody(project: Project) -> None
 
 
 def test_an_update_from_the_template_is_proposed_each_week(project: Project) -> None:
-    build = builds(project)["TemplateUpdate"]
-    assert [script.split()[1] for script in scripts(build)[1:]] == [
-        "template.update",
-        "pull-request.open",
-    ]
-    report = scripts(build)[1].partition(">")[2]
-    assert scripts(build)[2].endswith(f"--body-file={report}")
-    assert build["artifactRules"] == report
+    build, asks = (builds(project)[f"TemplateUpdate{each}"] for each in ("", "Request"))
+    _, update, commits = scripts(build)
+    _, opens = scripts(asks)
+    report = update.partition(" template.update --no-input >")[2]
+    assert "pull-request.commit --branch=template-update " in commits
+    assert f" --body-file={report} --bundle=" in commits
+    files = [report, commits.rpartition("=")[2]]
+    assert build["artifactRules"].splitlines() == files
+    names = [file.rpartition("/")[2] for file in files]
+    assert opens.endswith(f" --body-file={names[0]} --bundle={names[1]}")
+    [taken] = asks["dependencies"]["artifacts"]
+    assert (taken["build"], taken["buildRule"]) == ("TemplateUpdate", "sameChain")
+    assert all(fnmatch(name, taken["artifactRules"]) for name in names)
     # Its pull request tells of conflicts, too.
     assert build["steps"][2]["executionMode"] == "RUN_ON_FAILURE"
-    [weekly] = build["triggers"]
-    assert weekly["schedulingPolicy"]["dayOfWeek"] == "Monday"
+    [weekly] = asks["triggers"]
+    assert (weekly["schedulingPolicy"]["dayOfWeek"], build["triggers"]) == ("Monday", [])
     # It has no commit whose author would hear of a failure.
     assert [each["notifierSettings"]["kind"] for each in features(build, "Notifications")] == [
         "EmailNotifier"
@@ -204,7 +207,31 @@ def test_a_private_template_is_fetched_with_a_key_or_a_token(answered: Project) 
     parameters = builds(answered)["TemplateUpdate"]["params"]
     assert parameters["env.TEMPLATE_TOKEN"]["value"].startswith(SECRET)
     assert parameters["env.TEMPLATE_USER"]["value"] == "reader"
-    assert "TemplateUpdate" not in of_any_change(answered)
+    assert not {"TemplateUpdate", "TemplateUpdateRequest"} & of_any_change(answered)
+
+
+def test_what_runs_the_code_of_an_update_cannot_push(answered: Project) -> None:
+    assert secrets(answered, "TemplateUpdate") == {"env.TEMPLATE_TOKEN"}
+    assert secrets(answered, "TemplateUpdateRequest") == {"env.GH_TOKEN"}
+    asks = " ".join(scripts(builds(answered)["TemplateUpdateRequest"]))
+    assert "template." not in asks
+
+
+def test_the_private_key_is_where_images_are_pushed_and_nowhere_else(answered: Project) -> None:
+    keys = {"env.COSIGN_PRIVATE_KEY", "env.COSIGN_PASSWORD"}
+    signs = {id for id in builds(answered) if secrets(answered, id) & keys}
+    assert signs == {"Publish"}
+    wanted = {
+        id
+        for id, build in builds(answered).items()
+        if "tool.cosign" in {each["param"] for each in build["requirements"]}
+    }
+    runs = {
+        id
+        for id, build in builds(answered).items()
+        if re.search(r"image\.(push|verify|build --reuse)", " ".join(scripts(build)))
+    }
+    assert wanted == runs
 
 
 # Who may, and how often.
@@ -272,7 +299,7 @@ def test_agents_have_what_a_build_runs(project: Project) -> None:
         "Image": {"docker.server.version"},
         "Publish": {"docker.server.version"},
         "ScanImage": {"docker.server.version"},
-        "TemplateUpdate": {"tool.gh"},
+        "TemplateUpdateRequest": {"tool.gh"},
         "Release": {"tool.gh"},
     }
     for id in ("DeployStaging", "DeployVersionStaging", "DeployProduction"):

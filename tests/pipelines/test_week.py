@@ -1,7 +1,7 @@
 """A team's week on TeamCity: each thing ends as a team expects, or is refused with a sentence."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,8 @@ from tests.pipelines.graph import builds
 from tests.pipelines.kotlin import Project, Settings
 from tests.pipelines.server import HOUR, Build, RefusedError, Server
 
-AGENTS = [{"docker.server.version": "27", "tool.kubectl": "1", "tool.gh": "1"}]
+PROGRAMS = ("tool.cosign", "tool.gh", "tool.kubectl")
+AGENTS = [{"docker.server.version": "27"} | dict.fromkeys(PROGRAMS, "1")]
 
 DAY = 24 * HOUR
 
@@ -19,15 +20,9 @@ DIGEST = "sha256:" + "0a" * 32
 
 
 @pytest.fixture(params=["resource", "frontend"], scope="module")
-def project(
-    request: pytest.FixtureRequest,
-    settings: Settings,
-    teamcity: dict[str, Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Project:
+def project(request: pytest.FixtureRequest, answered_by: Callable[[str], Project]) -> Project:
     """A service that has given all answers."""
-    folder = answer(teamcity[request.param], tmp_path_factory.mktemp("week"))
-    return settings.describe(folder).project
+    return answered_by(request.param)
 
 
 class Steps:
@@ -272,17 +267,22 @@ def test_deploying_and_going_back_wait_for_each_other(server: Server) -> None:
 
 
 def test_what_an_agent_lacks_is_named(project: Project, steps: Steps) -> None:
-    server = Server(project, steps, [{"docker.server.version": "27"}])
+    server = Server(project, steps, [{"docker.server.version": "27", "tool.cosign": "1"}])
     build = server.run("DeployVersionStaging", image_tag="v1.0")
     server.wait()
     assert server.why(build) == "an agent with tool.kubectl"
 
 
-def test_a_failed_update_from_the_template_is_told(server: Server, steps: Steps) -> None:
+def test_a_failed_update_of_a_private_template_is_told_and_proposed(
+    server: Server, steps: Steps
+) -> None:
     steps.failing = {"TemplateUpdate"}
-    update = server.run("TemplateUpdate")
+    asks = server.run("TemplateUpdateRequest")
+    [update] = asks.after
     server.wait()
-    assert server.secrets(update) == {"env.GH_TOKEN", "env.TEMPLATE_TOKEN"}
+    assert server.secrets(update) == {"env.TEMPLATE_TOKEN"}
+    assert server.secrets(asks) == {"env.GH_TOKEN"}
+    assert (update.state, asks.state) == ("failure", "success")
     assert server.told == ["TemplateUpdate: buildFailed"] * 2
 
 

@@ -97,7 +97,10 @@ EVENTS: dict[str, tuple[dict[str, str], set[str] | None]] = {
     ),
     "a rollback": (asked("rollback"), {"rollback", "tell"}),
     "a night": (asked("nightly-scan", "schedule"), {"scan-code", "scan-image", "tell"}),
-    "a Monday": (asked("template-update", "schedule"), {"template-update", "tell"}),
+    "a Monday": (
+        asked("template-update", "schedule"),
+        {"template-update", "template-update-request", "tell"},
+    ),
     "a schedule without an action": (push("main") | {"CI_PIPELINE_SOURCE": "schedule"}, None),
 }
 """Events of a week, and the jobs that each starts; None: no pipeline at all."""
@@ -196,7 +199,11 @@ DOCUMENTED = (
 )
 
 SECRETS_OF = {
-    "pipeline": {"REGISTRY_USER", "REGISTRY_PASSWORD", "TEMPLATE_UPDATE_TOKEN", "TEMPLATE_TOKEN"},
+    "pipeline": {
+        *("REGISTRY_USER", "REGISTRY_PASSWORD", "TEMPLATE_UPDATE_TOKEN"),
+        *("COSIGN_PRIVATE_KEY", "COSIGN_PASSWORD"),
+    },
+    "template-update": {"TEMPLATE_TOKEN", "TEMPLATE_USER"},
     "staging": {"KUBECONFIG", "REGISTRY_USER", "REGISTRY_PASSWORD", "URL"},
     "staging-provision": {
         *("DATABASE_HOST", "DATABASE_PASSWORD"),
@@ -413,11 +420,25 @@ def test_reports_of_the_tests_are_kept_also_of_tests_that_fail(pipelines: Pipeli
 
 def test_an_update_with_conflicts_gets_a_merge_request_and_fails(pipelines: Pipelines) -> None:
     job = pipelines.jobs["template-update"]
-    update, opens, end = job["script"]
+    update, commits, end = job["script"]
     assert update.endswith(" template.update --no-input >template-update.md || failed=1")
-    assert "-tasks pull-request.open --branch=template-update " in opens
     assert end == 'exit "${failed:-0}"'
-    assert environment(job) == "pipeline"
+    assert job["artifacts"]["when"] == "always"
+    asks = pipelines.jobs["template-update-request"]
+    assert (asks["needs"], asks["rules"][0]["when"]) == (["template-update"], "always")
+    [opens] = asks["script"]
+    assert opens == commits.replace("pull-request.commit", "pull-request.open")
+    for name in ("--body-file", "--bundle"):
+        [file] = re.findall(rf"{name}=(\S+)", opens)
+        assert file in job["artifacts"]["paths"]
+
+
+def test_what_runs_the_code_of_an_update_cannot_push(pipelines: Pipelines) -> None:
+    """A job has all variables of its environment; that of the update has no token for it."""
+    assert environment(pipelines.jobs["template-update"]) == "template-update"
+    assert environment(pipelines.jobs["template-update-request"]) == "pipeline"
+    for name, job in pipelines.jobs.items():
+        assert not ("template.update" in text_of(job) and "pull-request.open" in text_of(job)), name
 
 
 def test_a_shell_ends_as_the_update_did(pipelines: Pipelines) -> None:
@@ -480,4 +501,4 @@ def test_an_update_leaves_the_runners_alone(services: dict[str, Path], kind: str
 def test_what_jobs_leave_behind_is_not_committed(services: dict[str, Path]) -> None:
     """An update commits all that git does not ignore."""
     ignored = (services["frontend"] / ".gitignore").read_text("utf-8").splitlines()
-    assert {"/.cache/", "/reported.env", "/template-update.md", "/reports/"} <= set(ignored)
+    assert {"/.cache/", "/reported.env", "/template-update.*", "/reports/"} <= set(ignored)

@@ -14,11 +14,16 @@ from tasks.folders import PROGRAMS, ROOT
 from tasks.render import example, render
 from tasks.test import TIERS
 from tests.conftest import EXAMPLES
+from tests.pipelines.jobs import Context, environment_of
 
 Document = dict[Any, Any]
 
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+\n|uses: \./")
-PROGRAMS_OF_OTHERS = {"actions/checkout", "actions/setup-python", "actions/upload-artifact"}
+PROGRAMS_OF_OTHERS = {
+    *("actions/cache", "actions/checkout", "actions/setup-python"),
+    *("actions/download-artifact", "actions/upload-artifact"),
+    "sigstore/cosign-installer",
+}
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +267,7 @@ SECRETS_OF = {
     "pipeline": {
         *("REGISTRY_USER", "REGISTRY_PASSWORD", "SLACK_WEBHOOK_URL"),
         *("TEMPLATE_TOKEN", "TEMPLATE_UPDATE_TOKEN"),
+        *("COSIGN_PRIVATE_KEY", "COSIGN_PASSWORD"),
     },
     "${{ inputs.stage }}": {"REGISTRY_USER", "REGISTRY_PASSWORD", "KUBECONFIG_CONTENT"},
     "${{ inputs.stage }}-provision": {"DATABASE_PASSWORD", "POSTGRES_USER", "POSTGRES_PASSWORD"},
@@ -307,6 +313,20 @@ def test_a_pull_request_pushes_nothing_and_has_no_environment(
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_merge_queue_gets_its_check_and_no_secret(
+    repositories: dict[str, Path], kind: str
+) -> None:
+    found = workflows(repositories[kind])["pipeline"]
+    assert "merge_group" in found[True]
+    context = Context({"event_name": "merge_group", "ref": "refs/heads/gh-readonly-queue/main/x"})
+    runs = {name for name, job in found["jobs"].items() if context.holds(job.get("if", "true"))}
+    assert runs >= {"check", "test", "scan-code", "image", "verified"}
+    assert not runs & {"release", "staging", "tell"}
+    for name in runs - {"production"}:
+        assert environment_of(found["jobs"][name], context) == "", name
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
 def test_a_second_run_takes_the_image_of_its_commit(
     repositories: dict[str, Path], kind: str
 ) -> None:
@@ -331,14 +351,18 @@ def test_a_tag_becomes_a_release_of_its_image(repositories: dict[str, Path], kin
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
-@pytest.mark.parametrize("name", ["nightly-scan", "template-update"])
 def test_what_runs_at_night_tells_the_team_if_it_fails(
-    repositories: dict[str, Path], kind: str, name: str
+    repositories: dict[str, Path], kind: str
 ) -> None:
-    for job in workflows(repositories[kind])[name]["jobs"].values():
+    found = workflows(repositories[kind])
+    for job in found["nightly-scan"]["jobs"].values():
         last = job["steps"][-1]
         assert last["if"] == "${{ failure() }}"
         assert "-tasks notify --text=" in last["run"]
+    update = found["template-update"]["jobs"]
+    assert update["tell"]["needs"] == [name for name in update if name != "tell"]
+    assert update["tell"]["if"] == "${{ failure() }}"
+    assert "-tasks notify --text=" in update["tell"]["steps"][-1]["run"]
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
@@ -346,20 +370,54 @@ def test_the_checks_of_an_update_start_and_a_private_template_opens(
     repositories: dict[str, Path], kind: str
 ) -> None:
     """GitHub starts no workflow for what its own token has pushed."""
-    job = workflows(repositories[kind])["template-update"]["jobs"]["update"]
-    tokens = {key: value for step in job["steps"] for key, value in step.get("env", {}).items()}
-    assert tokens["GH_TOKEN"] == "${{ secrets.TEMPLATE_UPDATE_TOKEN }}"
-    assert tokens["TEMPLATE_TOKEN"] == "${{ secrets.TEMPLATE_TOKEN }}"
+    found = workflows(repositories[kind])["template-update"]["jobs"]
+    tokens = {
+        name: {key: value for step in job["steps"] for key, value in step.get("env", {}).items()}
+        for name, job in found.items()
+    }
+    assert tokens["pull-request"]["GH_TOKEN"] == "${{ secrets.TEMPLATE_UPDATE_TOKEN }}"
+    assert tokens["update"]["TEMPLATE_TOKEN"] == "${{ secrets.TEMPLATE_TOKEN }}"
+    # What runs the code of the update cannot push.
+    assert "TEMPLATE_UPDATE_TOKEN" not in json.dumps(found["update"])
+    assert "template.update" not in json.dumps(found["pull-request"])
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_an_update_with_conflicts_gets_a_pull_request_too(
     repositories: dict[str, Path], kind: str
 ) -> None:
-    steps = workflows(repositories[kind])["template-update"]["jobs"]["update"]["steps"]
-    [update] = [step for step in steps if "template.update" in step.get("run", "")]
-    [opens] = [step for step in steps if "pull-request.open" in step.get("run", "")]
-    assert opens["if"] == f"${{{{ !cancelled() && steps.{update['id']}.outcome != 'skipped' }}}}"
+    found = workflows(repositories[kind])["template-update"]["jobs"]
+    *_, update, commits, kept = found["update"]["steps"]
+    assert "template.update" in update["run"]
+    assert "pull-request.commit" in commits["run"]
+    assert commits["if"] == f"${{{{ !cancelled() && steps.{update['id']}.outcome != 'skipped' }}}}"
+    assert kept["if"] == "${{ always() }}"
+    assert found["pull-request"]["if"] == "${{ !cancelled() }}"
+    *_, taken, opens = found["pull-request"]["steps"]
+    assert taken["with"]["name"] == kept["with"]["name"]
+    for name in ("--body-file", "--bundle"):
+        [of_one], [of_other] = (
+            re.findall(rf"{name}=\"?(?:\$RUNNER_TEMP/)?([\w.-]+)", each["run"])
+            for each in (commits, opens)
+        )
+        assert of_one == of_other
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_cosign_is_there_where_images_are_signed_and_verified(
+    repositories: dict[str, Path], kind: str
+) -> None:
+    for name, job in jobs(repositories[kind]):
+        text = json.dumps(job)
+        has_tool = "sigstore/cosign-installer@" in text
+        assert has_tool == bool(re.search(r"image\.(push|verify|build --reuse)", text)), name
+    [push] = [
+        step
+        for step in workflows(repositories[kind])["pipeline"]["jobs"]["image"]["steps"]
+        if "image.push" in step.get("run", "")
+    ]
+    assert push["env"]["COSIGN_PRIVATE_KEY"] == "${{ secrets.COSIGN_PRIVATE_KEY }}"
+    assert push["run"].endswith(" --sbom=sbom.cdx.json")
 
 
 # This repository's own.

@@ -19,11 +19,16 @@ open class SharedResource(init: SharedResource.() -> Unit = {}) : ProjectFeature
         override fun toString() = said
     }
 
+    /** Page: root/shared-resource/infinite/. */
     fun infinite(): SharedResourceType = Described("infinite")
 
+    /** Page: root/shared-resource/quoted/. */
     fun quoted(quota: Int): SharedResourceType = Described("quoted $quota")
 
-    fun customValues(vararg values: String): SharedResourceType = Described("values ${values.toList()}")
+    /** Page: root/shared-resource/custom-values/. */
+    fun customValues(vararg customValues: String): SharedResourceType = customValues(customValues.toList())
+
+    fun customValues(customValues: List<String>): SharedResourceType = Described("values $customValues")
 }
 
 fun ProjectFeatures.sharedResource(init: SharedResource.() -> Unit): SharedResource =
@@ -47,6 +52,14 @@ open class SharedResources(init: SharedResources.() -> Unit = {}) : BuildFeature
 
     fun writeLock(sharedResourceName: String) {
         locks[sharedResourceName] = "write"
+    }
+
+    /** Page: root/shared-resources/lock-specific-value/. One value of a resource with values of its own. */
+    fun lockSpecificValue(sharedResource: SharedResource, value: String) =
+        lockSpecificValue(sharedResource.name.orEmpty(), value)
+
+    fun lockSpecificValue(sharedResourceName: String, value: String) {
+        locks[sharedResourceName] = "value $value"
     }
 
     override fun json() = super.json() + ("locks" to locks)

@@ -10,7 +10,16 @@ from .contract import api, client
 from .docker import compose, containers, image, network
 from .edge import tasks as edge
 from .kubernetes import cluster
-from .pipeline import deployment, github, notify, pull_request, release, secret_file, smoke
+from .pipeline import (
+    deployment,
+    github,
+    gitlab_settings,
+    notify,
+    pull_request,
+    release,
+    secret_file,
+    smoke,
+)
 from .resources import tasks as resource
 from .scanning import scan
 
@@ -22,6 +31,7 @@ GROUPS = {
     "deployment": deployment,
     "edge": edge,
     "github": github,
+    "gitlab": gitlab_settings,
     "image": image,
     "network": network,
     "pull-request": pull_request,

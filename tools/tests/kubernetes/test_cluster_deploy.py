@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flask_chassis_tools.docker import signatures
 from flask_chassis_tools.kubernetes import deployer, deployment, overlays, prerequisites, rights
 
 from ..conftest import Run
@@ -94,6 +95,34 @@ def test_an_invalid_tag_is_refused(run: Run, cluster: Cluster, tag: str, said: s
 
 
 DIGEST = f"sha256:{'0f' * 32}"
+
+
+COSIGN = """#!/bin/sh
+echo "$*" >>"$NOTES"
+echo 'Error: no signatures found' >&2
+exit 1
+"""
+
+
+def test_what_is_not_signed_is_refused_before_anything_changes(
+    run: Run, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = cluster.folder / "keys"
+    keys.mkdir()
+    (keys / "first.pub").touch()
+    program = cluster.folder / "cosign"
+    program.write_text(COSIGN)
+    program.chmod(0o755)
+    monkeypatch.setenv("NOTES", str(cluster.folder / "notes"))
+    monkeypatch.setattr(signatures, "FOLDER", str(keys))
+    failed = deploy(run, f"--digest={DIGEST}")
+    assert failed.code == 1
+    assert f"@{DIGEST} is not signed with a key of {keys}: first.pub: no sig" in failed.error
+    assert cluster.asked == []
+    assert (cluster.folder / "notes").read_text().endswith(f"/{overlays.name()}@{DIGEST}\n")
+    # Without a public key, the service does not sign its images.
+    (keys / "first.pub").unlink()
+    assert deploy(run, f"--digest={DIGEST}").code == 0
 
 
 def test_a_digest_pins_the_image_in_all_pods_and_nothing_else(run: Run, cluster: Cluster) -> None:

@@ -1,4 +1,4 @@
-"""A server that answers as GitLab's API does about releases and merge requests."""
+"""A server that answers as GitLab's API does, as its documentation describes it."""
 
 import json
 import threading
@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 PROJECT = "/api/v4/projects/42"
+BY_PATH = "/api/v4/projects/acme%2Fplanted"
+RUNNERS = "/api/v4/runners/"
 
 JOB_TOKEN = "of-the-job"
 TOKEN = "of-the-project"
@@ -22,9 +24,14 @@ class GitLab:
     url: str = ""
     releases: dict[str, Any] = field(default_factory=dict)
     merge_requests: list[dict[str, Any]] = field(default_factory=list)
+    pipelines: list[dict[str, Any]] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What a person is told: the project under an empty name, lists, and runners by number."""
 
     def answer(self, method: str, path: str, login: dict[str, str], body: Any) -> tuple[int, Any]:
         """Return the status and body of an answer."""
+        if path.startswith((BY_PATH, RUNNERS)):
+            return self._answer_person(method, path, login, body)
         kind, _, name = urlsplit(path).path.removeprefix(f"{PROJECT}/").partition("/")
         token = {"releases": ("job-token", JOB_TOKEN), "merge_requests": ("private-token", TOKEN)}
         header, secret = token[kind]
@@ -34,6 +41,25 @@ class GitLab:
             return self._release(method, name, body)
         query = parse_qs(urlsplit(path).query)
         return self._merge_request(method, name, query, body)
+
+    def _answer_person(
+        self, method: str, path: str, login: dict[str, str], body: Any
+    ) -> tuple[int, Any]:
+        if login.get("private-token") != TOKEN:
+            return 401, {"message": "401 Unauthorized"}
+        parts = urlsplit(path)
+        if method == "POST" and parts.path == f"{BY_PATH}/pipeline":
+            self.pipelines.append(body)
+            return 201, {"web_url": f"{self.url}/pipelines/{len(self.pipelines)}"}
+        name = parts.path.removeprefix(BY_PATH).removeprefix("/api/v4").removeprefix("/")
+        if name not in self.settings:
+            return 404, {"message": "404 Not Found"}
+        found, query = self.settings[name], parse_qs(parts.query)
+        if "page" in query:
+            size = int(query["per_page"][0])
+            start = (int(query["page"][0]) - 1) * size
+            found = found[start : start + size]
+        return 200, found
 
     def _release(self, method: str, name: str, body: Any) -> tuple[int, Any]:
         if method == "GET":

@@ -1,11 +1,13 @@
-"""Test `deployment.request` with a fake `gh` that records its calls."""
+"""Test `deployment.request`: with a fake `gh` that records its calls, and a server for GitLab."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from ..conftest import Run
+from .gitlab_api import TOKEN, running
 
 GH = """#!/bin/sh
 echo "$*" >>"$NOTES"
@@ -17,6 +19,19 @@ esac
 
 DIGEST = f"sha256:{'0f' * 32}"
 REQUEST = ("deployment.request", "--stage=production", "--tag=v1.2", f"--digest={DIGEST}")
+
+
+@pytest.fixture
+def stages(checkout: Path) -> Path:
+    """A checkout of a service on GitHub, with three stages."""
+    for stage in ("development", "staging", "production"):
+        overlay = checkout / "infra" / "kubernetes" / "overlays" / stage / "kustomization.yaml"
+        overlay.parent.mkdir(parents=True)
+        overlay.touch()
+    workflow = checkout / ".github" / "workflows" / "deploy.yaml"
+    workflow.parent.mkdir(parents=True)
+    workflow.touch()
+    return checkout
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +48,7 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "notes"
 
 
-def test_a_person_starts_a_run_and_ends_none(run: Run, service: object, notes: Path) -> None:
+def test_a_person_starts_a_run_and_ends_none(run: Run, stages: Path, notes: Path) -> None:
     done = run(*REQUEST, "--ref=hotfix/1.2")
     assert (done.code, done.error) == (0, "")
     assert done.out == "Requested: v1.2 to production, with the manifests of hotfix/1.2.\n"
@@ -43,7 +58,7 @@ def test_a_person_starts_a_run_and_ends_none(run: Run, service: object, notes: P
 
 
 def test_the_next_version_of_a_branch_ends_requests_that_nobody_has_approved(
-    run: Run, service: object, notes: Path
+    run: Run, stages: Path, notes: Path
 ) -> None:
     done = run(*REQUEST, "--follow")
     assert (done.code, done.error) == (0, "")
@@ -58,7 +73,7 @@ def test_the_next_version_of_a_branch_ends_requests_that_nobody_has_approved(
 
 
 def test_nothing_is_ended_if_the_run_does_not_start(
-    run: Run, service: object, notes: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, stages: Path, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAULT", "HTTP 403: Resource not accessible by integration")
     failed = run(*REQUEST, "--follow")
@@ -76,9 +91,41 @@ def test_nothing_is_ended_if_the_run_does_not_start(
     ],
 )
 def test_what_cannot_be_deployed_is_not_requested(
-    run: Run, service: object, notes: Path, words: list[str], said: str
+    run: Run, stages: Path, notes: Path, words: list[str], said: str
 ) -> None:
     failed = run("deployment.request", *words)
     assert failed.code == 2
     assert said in failed.error
     assert not notes.exists()
+
+
+def test_on_gitlab_a_pipeline_is_started_with_inputs(
+    run: Run, stages: Path, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (stages / ".gitlab-ci.yml").touch()
+    assert run(*REQUEST).error.startswith("Set GITLAB_TOKEN: a personal access token")
+    with running() as gitlab:
+        for words in (
+            ("init", "--quiet"),
+            ("remote", "add", "origin", f"{gitlab.url}/acme/planted.git"),
+        ):
+            subprocess.run(["git", *words], cwd=stages, check=True)
+        monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+        done = run(*REQUEST, "--ref=hotfix/1.2")
+        assert (done.code, done.error) == (0, "")
+        assert done.out.endswith(f"manifests of hotfix/1.2. {gitlab.url}/pipelines/1\n")
+        inputs = {"action": "deploy", "stage": "production", "tag": "v1.2", "digest": DIGEST}
+        assert gitlab.pipelines == [{"ref": "hotfix/1.2", "inputs": inputs}]
+        follows = run(*REQUEST, "--follow")
+        assert follows.code == 2
+        assert follows.error.startswith("On GitLab, a pipeline has its own job for production")
+        monkeypatch.setenv("GITLAB_TOKEN", "another")
+        assert "401 Unauthorized" in run(*REQUEST).error
+    assert not notes.exists()
+
+
+def test_on_teamcity_the_build_is_named(run: Run, stages: Path, notes: Path) -> None:
+    (stages / ".github" / "workflows" / "deploy.yaml").unlink()
+    failed = run(*REQUEST)
+    assert failed.code == 2
+    assert "On TeamCity, run the build `Deploy a version to production`." in failed.error

@@ -192,3 +192,81 @@ def test_an_error_of_git_is_reported(
     failed = run(*OPEN)
     assert failed.code == 1
     assert "nowhere.git" in failed.error
+
+
+COMMIT = ("pull-request.commit", *OPEN[1:], "--bundle=update.bundle")
+
+
+def next_job(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Leave nothing of a job but its two files, as the checkout of the next one."""
+    kept = tmp_path_factory.mktemp("artifacts")
+    for name in ("text.md", "update.bundle"):
+        if (repository / name).is_file():
+            shutil.move(repository / name, kept / name)
+    git(repository, "checkout", "--quiet", "--force", "--detach", "main")
+    git(repository, "clean", "--quiet", "--force")
+    if git(repository, "branch", "--list", "template-update"):
+        git(repository, "branch", "--quiet", "--delete", "--force", "template-update")
+    for path in kept.iterdir():
+        shutil.move(path, repository / path.name)
+
+
+@pytest.mark.parametrize("left", ["", "Left to mend: tests failed.\n"])
+def test_one_job_commits_and_another_one_opens_the_pull_request(
+    run: Run,
+    proposed: Path,
+    notes: Path,
+    repository: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    left: str,
+) -> None:
+    (repository / ".gitignore").write_text("text.md\n*.bundle\n")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message=second")
+    (repository / "app.py").write_text("new\n")
+    (repository / "text.md").write_text(f"{left}Action needed: none\n")
+    done = run(*COMMIT)
+    assert (done.code, done.error) == (0, "")
+    assert done.out == "Committed to template-update: update.bundle\n"
+    assert not notes.exists()
+    next_job(repository, tmp_path_factory)
+
+    done = run(*OPEN, "--bundle=update.bundle")
+    assert done.code == 0, done.error
+    assert git(proposed, "show", "template-update:app.py") == "new"
+    [_, opened, *text] = notes.read_text().splitlines()
+    assert opened.endswith("--draft") == bool(left)
+    assert text[-1] == "Action needed: none"
+
+
+def test_conflicts_reach_the_next_job(
+    run: Run,
+    proposed: Path,
+    notes: Path,
+    repository: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    git(repository, "switch", "--quiet", "--create", "other")
+    for branch, text in {"other": "theirs\n", "main": "ours\n"}.items():
+        git(repository, "switch", "--quiet", branch)
+        (repository / "app.py").write_text(text)
+        git(repository, "add", "app.py")
+        git(repository, "commit", "--quiet", "--message=app")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repository, "cherry-pick", "--no-commit", "other")
+    assert run(*COMMIT).code == 0
+    next_job(repository, tmp_path_factory)
+    assert run(*OPEN, "--bundle=update.bundle").code == 0
+    assert "- `app.py`: not merged" in git(proposed, "show", f"template-update:{unresolved.FILE}")
+    assert "--draft" in notes.read_text()
+    assert "- `app.py`: not merged" in notes.read_text()
+
+
+def test_without_changes_neither_job_does_anything(
+    run: Run, proposed: Path, notes: Path, repository: Path
+) -> None:
+    (repository / "text.md").unlink()
+    assert run(*COMMIT).out == "No changes: nothing was committed.\n"
+    done = run(*OPEN, "--bundle=update.bundle")
+    assert (done.code, done.out) == (0, "No changes: no pull request was opened.\n")
+    assert not notes.exists()

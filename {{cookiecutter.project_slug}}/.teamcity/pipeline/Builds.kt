@@ -59,6 +59,11 @@ fun BuildType.needs(service: Service, program: String) {
     }
 }
 
+/** Signs and verifies images, if the service does so. */
+fun BuildType.needsCosign(service: Service) {
+    if (service.signingKey != null) needs(service, "cosign")
+}
+
 /** The token for gh; without one, gh is logged in on the agent. */
 fun ParametrizedWithType.gitHub(service: Service) {
     if (service.gitHubToken.isNotEmpty()) password("env.GH_TOKEN", service.gitHubToken)

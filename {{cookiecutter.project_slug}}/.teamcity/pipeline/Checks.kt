@@ -68,6 +68,7 @@ fun scanImage(service: Service) = BuildType {
     description = "What is known against the image in the registry"
     ofService(service, minutes = 40)
     needsDocker()
+    needsCosign(service)
     enablePersonalBuilds = false
     vcs {
         branchFilter = DEFAULT_BRANCH

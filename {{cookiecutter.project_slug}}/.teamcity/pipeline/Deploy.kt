@@ -47,6 +47,7 @@ private fun BuildType.deploys(service: Service, stage: Stage, more: String = "")
     ofService(service, minutes = 30)
     changes(stage)
     needsDocker()
+    needsCosign(service)
     needs(service, "kubectl")
     buildNumberPattern = "%image.tag%"
     inCluster()

@@ -42,6 +42,7 @@ fun publish(service: Service) = BuildType {
     description = "The production image in the registry"
     ofService(service, minutes = 40)
     needsDocker()
+    needsCosign(service)
     enablePersonalBuilds = false
     maxRunningBuilds = 1
     buildNumberPattern = "%build.vcs.number%"
@@ -51,6 +52,10 @@ fun publish(service: Service) = BuildType {
     }
     params {
         image()
+        service.signingKey?.let {
+            password("env.COSIGN_PRIVATE_KEY", it.privateKey)
+            password("env.COSIGN_PASSWORD", it.password)
+        }
     }
     features {
         registry(service.registry, PUSHES)
@@ -59,7 +64,7 @@ fun publish(service: Service) = BuildType {
         install()
         tasks(service, "Build", "image.build --reuse")
         scan(service)
-        tasks(service, "Push", "image.push --tag=%image.tag%")
+        tasks(service, "Push, and sign", "image.push --tag=%image.tag% --sbom=sbom.cdx.json")
     }
     failureConditions {
         failsOnFindings()

@@ -28,6 +28,8 @@ class Service(
     val pullRequestApprovers: String = approvers,
     /** The login that pushes images; none: the agents of the project Registry are logged in. */
     val registry: Login? = null,
+    /** Signs images, if infra/signing-keys has its public key; none: images are not signed. */
+    val signingKey: SigningKey? = null,
     /** The connection to Slack, of a project above this one, and the channel: "#team". */
     val slackConnection: String = "",
     val slackChannel: String = "",
@@ -65,6 +67,9 @@ class Stage(
 
 /** A login to the image's registry; the password is a secret. */
 class Login(val url: String, val userName: String, val password: String)
+
+/** A private key of cosign, in base64, as a password has one line, and its password; both are secrets. */
+class SigningKey(val privateKey: String, val password: String)
 
 /** A PostgreSQL that agents reach, the service's password, and the server's administrator. */
 class Database(

@@ -20,6 +20,12 @@ project {
             name = "slots"
             resourceType = quoted(3)
         }
+        sharedResource {
+            id = "PACKAGES"
+            name = "packages"
+            enabled = true
+            resourceType = customValues(listOf("compute", "storage") + "network")
+        }
         dockerRegistry {
             id = "REGISTRY"
             name = "Registry"
@@ -42,6 +48,7 @@ project {
                 sharedResources {
                     writeLock(lock)
                     readLock("slots")
+                    lockSpecificValue("packages", "compute")
                 }
                 approval {
                     id = "APPROVAL"

@@ -19,7 +19,7 @@ open class CommitStatusPublisher() : BuildFeature() {
         class Github : Publisher() {
             var githubUrl: String? by parameter()
             var authType: AuthType? by parameter()
-            override val mandatory = listOf("githubUrl", "authType")
+            override val mandatory = listOf("githubUrl")
 
             /** Page: buildFeatures/commit-status-publisher/publisher/github/auth-type/. */
             sealed class AuthType : CompoundParam() {

@@ -26,7 +26,6 @@ open class PullRequests() : BuildFeature() {
             var filterSourceBranch: String? by parameter()
             var filterTargetBranch: String? by parameter()
             var ignoreDrafts: Boolean? by parameter()
-            override val mandatory = listOf("authType")
 
             /** Page: buildFeatures/pull-requests/provider/github/auth-type/. */
             sealed class AuthType : CompoundParam() {

@@ -36,6 +36,12 @@ open class GitVcsRoot() : VcsRoot() {
         class DefaultPrivateKey : AuthMethod() {
             var userName: String? by parameter()
         }
+
+        class CustomPrivateKey : AuthMethod() {
+            var userName: String? by parameter()
+            var customKeyPath: String? by parameter()
+            var passphrase: String? by parameter()
+        }
     }
 
     fun anonymous() = AuthMethod.Anonymous()
@@ -46,4 +52,7 @@ open class GitVcsRoot() : VcsRoot() {
 
     fun defaultPrivateKey(init: AuthMethod.DefaultPrivateKey.() -> Unit = {}) =
         AuthMethod.DefaultPrivateKey().apply(init)
+
+    fun customPrivateKey(init: AuthMethod.CustomPrivateKey.() -> Unit = {}) =
+        AuthMethod.CustomPrivateKey().apply(init)
 }

@@ -1,4 +1,4 @@
-"""Tasks for the production image: build it, push it, verify its digest."""
+"""Tasks for the production image: build it, push and sign it, verify its digest and signature."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from flask_chassis import project
 from flask_chassis.tasks import service
 from invoke import Context, Exit, task
 
-from flask_chassis_tools.docker import engine
+from flask_chassis_tools.docker import engine, provenance, signatures
 from flask_chassis_tools.pipeline import ci
 
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -49,14 +49,26 @@ def _is_pulled(name: str, commit: str) -> bool:
     A build without access to the registry, of a pull request for instance, has nothing to reuse.
     """
     try:
-        if not _digest_in_registry(name):
-            return False
+        digest = _digest_in_registry(name)
     except Exit as error:
         print(f"{error.message}\nBuilding it.")
         return False
+    if not digest:
+        return False
+    # It will be signed as built here: whoever can push must not be able to plant one.
+    reason = signatures.keys() and signatures.fault(_at(digest))
+    _require(
+        not reason,
+        f"The registry already has {name}, which is not signed with a key of {signatures.FOLDER}: "
+        f"{reason}\nIt is of a run that has ended before the signature, or of somebody else. "
+        "Delete this tag in the registry, and run this again.",
+    )
     engine.show("pull", name)
-    [pulled] = json.loads(engine.ask("image", "inspect", name).stdout)
-    built_from = (pulled["Config"].get("Labels") or {}).get(REVISION, "an unknown commit")
+    _require(
+        _digest_here(name) == digest,
+        f"{name} was {digest} a moment ago, and is another image now. Run this again.",
+    )
+    built_from = _revision(name) or "an unknown commit"
     _require(
         built_from == commit,
         f"The registry already has {name}, built from {built_from}; this is {commit}. A tag is "
@@ -65,14 +77,23 @@ def _is_pulled(name: str, commit: str) -> bool:
     return True
 
 
-@task(help={"tag": "The tag: a git tag, or the output of `git describe`"})
-def push(context: Context, tag: str) -> None:
-    """Push an image that was built here; refuse tags that do not identify a commit."""
+@task(
+    help={
+        "tag": "The tag: a git tag, or the output of `git describe`",
+        "sbom": "A bill of materials (CycloneDX), attached if the service signs its images",
+    }
+)
+def push(context: Context, tag: str, sbom: str = "") -> None:
+    """Push an image that was built here; refuse tags that do not identify a commit.
+
+    If infra/signing-keys has a public key, the image is signed, and so is where it is from.
+    """
     _require(
         RELEASED.fullmatch(tag) and not tag.endswith("-dirty"),
         f"{tag!r} is not a version. A tag must identify a commit: commit all changes, tag a commit "
         "(git tag v0.1.0), fetch the tags (git fetch --tags --unshallow) and build again.",
     )
+    signatures.require_settings()
     name = f"{image_name()}:{tag}"
     pushed = _digest_here(name)
     there = _digest_in_registry(name)
@@ -82,7 +103,43 @@ def push(context: Context, tag: str) -> None:
         "once: deploy that image, or tag another commit.",
     )
     engine.show("push", name)
-    ci.report("image.digest", _digest_here(name))
+    digest = _digest_here(name)
+    # A second run takes the image of the first one, and its signature.
+    if signatures.keys() and signatures.fault(_at(digest)):
+        builder, run = provenance.pipeline()
+        _sign(name, tag, digest, builder, run, Path(sbom) if sbom else None)
+    ci.report("image.digest", digest)
+
+
+@task(
+    help={
+        "tag": "The tag",
+        "digest": "Its digest: sha256:…",
+        "sbom": "A bill of materials (CycloneDX), to attach",
+    }
+)
+def sign(context: Context, tag: str, digest: str, sbom: str = "") -> None:
+    """Sign an image in the registry that its pipeline has not signed: an earlier version.
+
+    Its provenance names the commit in the image's label, and no builder.
+    """
+    _require(
+        signatures.keys(),
+        f"{signatures.FOLDER} has no public key, so that nothing is verified: see "
+        "docs/how-to/signed-images.md of the template.",
+    )
+    signatures.require_settings()
+    _require_digest(tag, digest)
+    engine.show("pull", _at(digest))
+    file = Path(sbom) if sbom else None
+    _sign(_at(digest), tag, digest, provenance.ELSEWHERE, "", file)
+
+
+def _sign(name: str, tag: str, digest: str, builder: str, run: str, sbom: Path | None) -> None:
+    """Sign an image with the provenance that its label tells."""
+    commit = _revision(name)
+    _require(commit, f"{name} has no label {REVISION}: it cannot be told what it was built from.")
+    signatures.sign(_at(digest), provenance.predicate(tag, commit, builder, run), sbom)
 
 
 @task(
@@ -92,7 +149,24 @@ def push(context: Context, tag: str) -> None:
     }
 )
 def verify(context: Context, tag: str, digest: str = "") -> None:
-    """Verify that a tag in the registry still has the digest of the image that was tested."""
+    """Verify that a tag in the registry still has the digest of the image that was tested.
+
+    If infra/signing-keys has a public key, the signature and the provenance are verified, too.
+    """
+    there = _require_digest(tag, digest)
+    require_signature(tag, there)
+    ci.report("image.digest", there)
+
+
+def require_signature(tag: str, digest: str) -> None:
+    """Exit if the service signs its images, and this one is not signed, or is of another commit."""
+    if signatures.keys():
+        provenance.require_commit(tag, signatures.verify(_at(digest)))
+        print(f"{_at(digest)} is signed.")
+
+
+def _require_digest(tag: str, digest: str) -> str:
+    """Return the digest of a tag in the registry; Exit if it is not the expected one."""
     _require(TAG.fullmatch(tag), f"{tag!r} cannot be the tag of an image. Name the version.")
     _require(
         not digest or re.fullmatch("sha256:[0-9a-f]{64}", digest),
@@ -106,7 +180,7 @@ def verify(context: Context, tag: str, digest: str = "") -> None:
         f"{name} has the digest {there} in the registry; expected {digest}.",
     )
     print(f"{name} has the digest {there}.")
-    ci.report("image.digest", there)
+    return there
 
 
 @task
@@ -142,6 +216,17 @@ def _secrets() -> list[str]:
         "pip.conf": Path(os.environ.get("PIP_CONFIG_FILE") or os.devnull),
     }
     return [f"--secret=id={key},src={file}" for key, file in files.items() if file.is_file()]
+
+
+def _at(digest: str) -> str:
+    """Return the name of the image with a digest, which nobody can move."""
+    return f"{image_name()}@{digest}"
+
+
+def _revision(name: str) -> str:
+    """Return the commit that a local image was built from, as its label tells."""
+    [known] = json.loads(engine.ask("image", "inspect", name).stdout)
+    return str((known["Config"].get("Labels") or {}).get(REVISION, ""))
 
 
 def _digest_here(name: str) -> str:

@@ -6,6 +6,7 @@ from flask_chassis.tasks import uwsgi_config
 from flask_chassis.tasks.service import SENTENCES
 from invoke import Context, Exit, task
 
+from flask_chassis_tools.docker import image
 from flask_chassis_tools.kubernetes import (
     checks,
     deployer,
@@ -58,13 +59,18 @@ def deploy(
     kube_context: str = "",
     timeout: int = 600,
 ) -> None:
-    """Run the migration, roll out, wait for both, and verify the version that runs."""
+    """Run the migration, roll out, wait for both, and verify the version that runs.
+
+    With a digest, an image that is not signed is refused if infra/signing-keys has a public key.
+    """
     objects = overlays.build(env, image_tag, digest)
     tag = overlays.tag_of(objects)
     overlays.require_tag(tag)
     deployment = _deployment(objects, kube_context, timeout)
     pinned = f" ({overlays.digest_of(objects)})" if overlays.digest_of(objects) else ""
     print(f"{overlays.name()} {tag}{pinned} to {deployment.kubectl.namespace}", flush=True)
+    if pinned:
+        image.require_signature(tag, overlays.digest_of(objects))
     deployment.require_namespace()
     rights.require(deployment.kubectl, objects)
     # A pipeline that was slower than the next one on its branch does not take the stage back.

@@ -1,11 +1,12 @@
-"""Starts the deployment workflow on GitHub: version X to stage Y."""
+"""Starts a deployment on GitHub or GitLab: version X to stage Y."""
 
 import json
 
+from flask_chassis import project
 from invoke import Context, Exit, task
 
 from flask_chassis_tools.kubernetes import overlays
-from flask_chassis_tools.pipeline import gh
+from flask_chassis_tools.pipeline import gh, gitlab
 
 WORKFLOW = "deploy.yaml"
 
@@ -20,7 +21,8 @@ writes it."""
         "tag": "The tag of the version",
         "digest": "The digest of its image; by default what the registry has for the tag",
         "ref": "The branch or tag with the manifests",
-        "follow": "It is the next version of the branch: end requests of earlier ones that wait",
+        "follow": "On GitHub: it is the next version of the branch; end requests of earlier ones "
+        "that wait",
     }
 )
 def request(
@@ -31,15 +33,26 @@ def request(
     ref: str = "main",
     follow: bool = False,
 ) -> None:
-    """Start a run of the workflow that deploys a version; it asks for approval, this does not.
+    """Start the workflow, or the pipeline, that deploys a version; it asks for approval.
 
-    It rolls back, too: with the tag of an earlier version.
+    It rolls back, too: with the tag of an earlier version. GitHub requires gh, logged in; GitLab
+    requires GITLAB_TOKEN.
     """
     if stage not in overlays.stages():
         raise Exit(f"Unknown stage {stage!r}. Known: {', '.join(overlays.stages())}.", 2)
     overlays.require_tag(tag)
     if digest:
         overlays.require_digest(digest)
+    folder = project.working_folder()
+    if (folder / ".gitlab-ci.yml").is_file():
+        _start_on_gitlab(stage, tag, digest, ref, follow)
+        return
+    if not (folder / ".github" / "workflows" / WORKFLOW).is_file():
+        raise Exit(
+            f"No workflow {WORKFLOW} and no .gitlab-ci.yml here. On TeamCity, run the build "
+            f"`Deploy a version to {stage}`.",
+            2,
+        )
     superseded = _waiting(stage, ref) if follow else []
     fields = {"stage": stage, "tag": tag, "digest": digest, "follows": json.dumps(follow)}
     words = [f"--raw-field={key}={value}" for key, value in fields.items() if value]
@@ -48,6 +61,14 @@ def request(
     for number, title in superseded:
         gh.run("run", "cancel", number)
         print(f"Cancelled, as nobody had approved it: {title}")
+
+
+def _start_on_gitlab(stage: str, tag: str, digest: str, ref: str, follow: bool) -> None:
+    if follow:
+        raise Exit("On GitLab, a pipeline has its own job for production: leave out --follow.", 2)
+    inputs = {"action": "deploy", "stage": stage, "tag": tag, "digest": digest}
+    started = gitlab.of_person().start(ref, {key: each for key, each in inputs.items() if each})
+    print(f"Requested: {tag} to {stage}, with the manifests of {ref}. {started['web_url']}")
 
 
 def _waiting(stage: str, ref: str) -> list[tuple[str, str]]:

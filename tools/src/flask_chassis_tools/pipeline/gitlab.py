@@ -1,19 +1,115 @@
-"""Calls the API of GitLab from one of its jobs, which has the addresses in predefined variables."""
+"""Calls the API of GitLab: from one of its jobs, or from a terminal."""
 
 import json
 import os
+import re
+import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
+from flask_chassis import project as checkout
 from invoke import Exit
 
 TOKEN = "TEMPLATE_UPDATE_TOKEN"  # noqa: S105 - the variable's name
 """A token of the project that may push branches and open merge requests (write_repository, api)."""
 
+TOKEN_OF_PERSON = "GITLAB_TOKEN"  # noqa: S105 - the variable's name
+
 TIMEOUT_SECONDS = 30
+
+PAGE = 100
+"""The most that GitLab lists in one answer."""
+
+_REMOTE = re.compile(
+    r"(?P<scheme>https?)://(?:[^/@]*@)?(?P<host>[^/]+)/(?P<path>.+?)(?:\.git)?/?"
+    r"|ssh://(?:[^/@]*@)?(?P<ssh>[^/:]+)(?::\d+)?/(?P<ssh_path>.+?)(?:\.git)?/?"
+    r"|(?:[\w.-]+@)?(?P<scp>[\w.-]+):(?P<scp_path>[^/].*?)(?:\.git)?/?"
+)
+"""An address of a project: https://host/path.git, ssh://git@host/path.git, git@host:path.git."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's API, with the login of a person."""
+
+    server: str
+    id: str
+    token: str
+
+    def get(self, path: str) -> Any:
+        """Return an answer; Exit if there is none, or no access."""
+        found = self.find(path)
+        if found is None:
+            raise Exit(f"GitLab, {self._url(path)}: not found, or no access with this token.", 1)
+        return found
+
+    def find(self, path: str) -> Any:
+        """Return an answer; None if there is no such object, or no such feature."""
+        status, answer = self._call("GET", path)
+        if status == 404:
+            return None
+        _require(status == 200, f"GET {path}", status, answer)
+        return answer
+
+    def all(self, path: str) -> list[Any]:
+        """Return all of a list."""
+        found: list[Any] = []
+        while len(found) % PAGE == 0:
+            page = len(found) // PAGE + 1
+            more = self.get(f"{path}?{urlencode({'per_page': PAGE, 'page': page})}")
+            if not more:
+                break
+            found += more
+        return found
+
+    def runner(self, number: int) -> Any:
+        """Return what is known of a runner."""
+        status, answer = _send("GET", f"{self.server}/runners/{number}", self._login)
+        _require(status == 200, f"GET runners/{number}", status, answer)
+        return answer
+
+    def start(self, ref: str, inputs: Mapping[str, str]) -> Any:
+        """Start a pipeline of a branch or tag with inputs."""
+        status, answer = self._call("POST", "pipeline", {"ref": ref, "inputs": inputs})
+        _require(status == 201, "POST pipeline", status, answer)
+        return answer
+
+    @property
+    def _login(self) -> dict[str, str]:
+        return {"PRIVATE-TOKEN": self.token}
+
+    def _url(self, path: str) -> str:
+        return f"{self.server}/projects/{self.id}{'/' if path else ''}{path}"
+
+    def _call(self, method: str, path: str, fields: Any = None) -> tuple[int, Any]:
+        return _send(method, self._url(path), self._login, fields)
+
+
+def of_person() -> Project:
+    """Return the project that the remote `origin` leads to; Exit without a token for it."""
+    token = os.environ.get(TOKEN_OF_PERSON)
+    if not token:
+        raise Exit(
+            f"Set {TOKEN_OF_PERSON}: a personal access token, with the scope read_api to check, "
+            "and api to start a pipeline.",
+            1,
+        )
+    done = subprocess.run(
+        ["git", "remote", "get-url", "origin"],
+        cwd=checkout.working_folder(),
+        capture_output=True,
+        text=True,
+    )
+    found = _REMOTE.fullmatch(done.stdout.strip())
+    if not found:
+        raise Exit("The remote `origin` is no address of a project on GitLab.", 1)
+    host = found["host"] or found["ssh"] or found["scp"]
+    path = found["path"] or found["ssh_path"] or found["scp_path"]
+    return Project(f"{found['scheme'] or 'https'}://{host}/api/v4", quote(path, safe=""), token)
 
 
 def is_here() -> bool:
@@ -73,6 +169,11 @@ def _call(
 ) -> tuple[int, Any]:
     """Return the status and body of the project's API; Exit if GitLab cannot be reached."""
     url = f"{os.environ['CI_API_V4_URL']}/projects/{os.environ['CI_PROJECT_ID']}/{path}"
+    return _send(method, url, login, fields)
+
+
+def _send(method: str, url: str, login: Mapping[str, str], fields: Any = None) -> tuple[int, Any]:
+    """Return the status and body of an answer; Exit if GitLab cannot be reached."""
     body = json.dumps(fields).encode() if fields else None
     headers = {"Content-Type": "application/json", **login}
     request = Request(url, body, headers, method=method)  # noqa: S310 - the server's own address
@@ -83,6 +184,7 @@ def _call(
         return error.code, error.read().decode("utf-8", "replace")
     except (URLError, TimeoutError) as error:
         reason = getattr(error, "reason", error)
+        path = url.partition("/projects/")[2].partition("/")[2]
         raise Exit(f"GitLab, {method} {path}: {reason}", 1) from None
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tomllib
+from pathlib import Path
 
 from flask_chassis import project
 from invoke import Context, Exit, task
@@ -24,34 +25,48 @@ AS_GITLAB = (
 """Makes git use the token for GitLab, and no other login."""
 
 
-@task(
-    help={
-        "branch": "The branch; a commit with the same title on it is replaced",
-        "title": "The title, also of the commit",
-        "body-file": "A file with the text",
-    }
-)
-def open(context: Context, branch: str, title: str, body_file: str) -> None:  # noqa: A001 - its name
+HELP = {
+    "branch": "The branch; a commit with the same title on it is replaced",
+    "title": "The title, also of the commit",
+    "body-file": "A file with the text",
+}
+
+
+@task(help=HELP | {"bundle": "The file to write: a bundle of git, with the branch"})
+def commit(context: Context, branch: str, title: str, body_file: str, bundle: str) -> None:
+    """Commit the changes to a branch, and write it to a file for `pull-request.open`.
+
+    For a job without the token that may push: it runs the code of an update, the next one does not.
+    """
+    if not _is_changed():
+        print("No changes: nothing was committed.")
+        return
+    text = _commit(branch, title, _text(body_file))
+    (project.working_folder() / body_file).write_text(text, encoding="utf-8")
+    _git("bundle", "create", "--quiet", _absolute(bundle), f"{branch}~1..{branch}")
+    print(f"Committed to {branch}: {bundle}")
+
+
+@task(help=HELP | {"bundle": "The file of `pull-request.commit`, instead of the changes here"})
+def open(context: Context, branch: str, title: str, body_file: str, bundle: str = "") -> None:  # noqa: A001 - its name
     """Commit the changes to a branch, push it, and open or update its pull or merge request.
 
     With conflicts of a merge, or if the text lists what is left to mend, it is a draft.
     """
-    if not _git("status", "--porcelain", "--untracked-files=normal"):
+    if not (Path(_absolute(bundle)).is_file() if bundle else _is_changed()):
         print("No changes: no pull request was opened.")
         return
-    text = (project.working_folder() / body_file).read_text(encoding="utf-8")
+    text = _text(body_file)
     gitlab.require_token() if gitlab.is_here() else gh.require()
     replaced = _replaceable(branch, title)
-    conflicts = _git("diff", "--name-only", "--diff-filter=U").splitlines()
+    if bundle:
+        ref = f"refs/heads/{branch}"
+        _git("fetch", "--quiet", "--force", _absolute(bundle), f"{ref}:{ref}")
+    else:
+        text = _commit(branch, title, text)
+    conflicts = _git("ls-tree", "--name-only", branch, unresolved.FILE)
     is_draft = bool(conflicts) or f"\n{branches.LEFT_TO_MEND}" in f"\n{text}"
-    if conflicts:
-        mark = unresolved.text(dict.fromkeys(conflicts, "not merged"))
-        (project.working_folder() / unresolved.FILE).write_text(mark, encoding="utf-8")
-        text = f"{mark}\n{text}"
     text = text[:LONGEST_TEXT]
-    _git("add", "--all")
-    _git("switch", "--quiet", "--force-create", branch)
-    _git(*_identity(), "commit", "--quiet", f"--message={title}")
     lease = f"--force-with-lease={branch}:{replaced}"
     login, remote = _remote()
     _git(*login, "push", "--quiet", lease, remote, branch)
@@ -59,6 +74,31 @@ def open(context: Context, branch: str, title: str, body_file: str) -> None:  # 
         print(gitlab.propose(branch, title, text, is_draft))
     else:
         _propose_on_github(branch, title, text, is_draft)
+
+
+def _is_changed() -> bool:
+    return bool(_git("status", "--porcelain", "--untracked-files=normal"))
+
+
+def _text(file: str) -> str:
+    return (project.working_folder() / file).read_text(encoding="utf-8")
+
+
+def _absolute(file: str) -> str:
+    return str(project.working_folder() / file)
+
+
+def _commit(branch: str, title: str, text: str) -> str:
+    """Commit the changes to a branch, and return the text, with a list of conflicts if any."""
+    conflicts = _git("diff", "--name-only", "--diff-filter=U").splitlines()
+    if conflicts:
+        mark = unresolved.text(dict.fromkeys(conflicts, "not merged"))
+        (project.working_folder() / unresolved.FILE).write_text(mark, encoding="utf-8")
+        text = f"{mark}\n{text}"
+    _git("add", "--all")
+    _git("switch", "--quiet", "--force-create", branch)
+    _git(*_identity(), "commit", "--quiet", f"--message={title}")
+    return text
 
 
 def _propose_on_github(branch: str, title: str, text: str, is_draft: bool) -> None:
