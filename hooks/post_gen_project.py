@@ -117,13 +117,20 @@ def stamp_lock(folder: Path) -> None:
     lock.write_bytes(text)
 
 
-def write_document(folder: Path) -> None:
-    """Write the API's document as the task api.document does: sorted, as answers are keys in it."""
-    file = folder / DOCUMENT
-    if file.is_file():  # a frontend has no API
-        document = json.loads(file.read_text(encoding="utf-8"))
-        text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
-        file.write_text(f"{text}\n", encoding="utf-8")
+def write_documents(folder: Path, answers: dict[str, Any]) -> None:
+    """Write what the tasks api.document and client.generate sort, as answers are names in it."""
+    package = folder / str(answers["package_name"])
+    for file in (folder / DOCUMENT, *package.glob(f"clients/*/{DOCUMENT}")):
+        if file.is_file():  # a frontend has no API
+            document = json.loads(file.read_text(encoding="utf-8"))
+            text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
+            file.write_text(f"{text}\n", encoding="utf-8")
+    models = package / "clients" / str(answers["resource_plural"]) / "models.py"
+    if models.is_file():
+        # They are independent of each other, and stand in the order of their names.
+        head, *classes = models.read_text(encoding="utf-8").rstrip("\n").split("\n\n\nclass ")
+        text = "\n\n\nclass ".join([head, *sorted(classes)])
+        models.write_text(f"{text}\n", encoding="utf-8")
 
 
 def module_of(folder: Path, name: str) -> ModuleType:
@@ -260,7 +267,7 @@ def main() -> None:
     drop_old_wheels(folder)
     write_skip(folder)
     stamp_lock(folder)
-    write_document(folder)
+    write_documents(folder, answers)
     drop_wheels(folder, answers["internal_index"])
     (folder / CODEOWNERS).touch()  # it has an owner, too
     classes = owners(folder)

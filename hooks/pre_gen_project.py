@@ -84,6 +84,9 @@ MODULES_AND_ROUTES = _words("""
     static openapi swagger swagger_ui swaggerui tasks tests wsgi
 """)
 
+# What stands beside the pages about the resource in a frontend, and beside its service.
+PAGES = _words("login logout search users")
+
 SECTIONS_OF_UWSGI = _words("development production")
 
 # What ends a line, cannot be encoded, or makes a text read differently from what it is.
@@ -234,6 +237,8 @@ def resource_plural(answers: dict[str, str]) -> str | None:
         return f"One and many need different names: give another, such as {answer}_list."
     if answer in MODULES_AND_ROUTES:
         return f"The service has this module or route: give another, such as {answer}_items."
+    if answers.get("kind") == "frontend" and answer in PAGES:
+        return f"A frontend has this page or calls this service: give another: {answer}_list."
     return _resource_fault(answer, longest=32)
 
 

@@ -14,6 +14,7 @@ from .fleet import namespace as fleet
 from .lock import lock
 from .publish import publish
 from .release import release
+from .screenshots import screenshots
 from .test import test
 from .wheels import wheels
 
@@ -30,6 +31,7 @@ namespace = Collection(
     lock,
     publish,
     release,
+    screenshots,
     test,
     wheels,
 )

@@ -1,6 +1,6 @@
 """Writes what the template has of APIs: each kind's openapi.json, and the frontend's clients.
 
-The documents come from services that are rendered with placeholders, the clients from the examples.
+They come from services that are rendered with placeholders, which become Jinja afterwards.
 """
 
 import re
@@ -17,17 +17,16 @@ from .folders import ROOT, TEMPLATE
 from .packages import environment
 from .render import example, render, render_anew
 
+DOCUMENT = "openapi.json"
+
 KINDS = ("resource", "issuer")
 """The kinds that have an API."""
 
 CLIENTS = TEMPLATE / "parts" / "frontend" / "{{cookiecutter.package_name}}" / "clients"
 """The clients in the template of the frontend."""
 
-CALLED = {"thoughts": "thoughts-backend", "users": "users-backend"}
-"""The examples that the frontend calls, by their names in its settings."""
-
 CACHE = ROOT / ".cache" / "clients"
-"""The examples that the clients are generated from, and the frontend that they are generated in."""
+"""The services that the clients are generated from, and the frontend that they are generated in."""
 
 PLACEHOLDERS = {
     "project_name": "Placeholder Project",
@@ -56,6 +55,17 @@ EXPRESSIONS = {
     "placeholder_name": "{{ operation_name }}",
 }
 """What becomes of the placeholders. A longer one comes before one that it begins with."""
+
+EXPRESSIONS_OF_CLIENTS = {
+    **EXPRESSIONS,
+    '"Placeholder Project"': (
+        "\"{{ cookiecutter.resource_plural|replace('_', ' ')|title }} Backend\""
+    ),
+    '"Placeholder description"': (
+        "\"Keeps the {{ cookiecutter.resource_plural|replace('_', ' ') }}\""
+    ),
+}
+"""The same in a client: the frontend is not asked what the service is called that it calls."""
 
 OPERATION_NAME = """\
 {%- set name = cookiecutter.__resource_class -%}
@@ -100,8 +110,8 @@ def api_documents(context: Context) -> None:
     texts = {template_of(kind): written(kind, python) for kind in KINDS}
     for file, text in texts.items():
         file.write_text(text, "utf-8")
-    # The examples are rendered with the documents above.
-    generated = clients(documents(), python)
+    # What is called is rendered with the documents above.
+    generated = as_templates(clients(documents(PLACEHOLDERS), python))
     shutil.rmtree(CLIENTS, ignore_errors=True)
     for name, text in generated.items():
         (CLIENTS / name).parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +121,7 @@ def api_documents(context: Context) -> None:
 
 def template_of(kind: str) -> Path:
     """Return the template of a kind's document."""
-    return TEMPLATE / "parts" / kind / "openapi.json"
+    return TEMPLATE / "parts" / kind / DOCUMENT
 
 
 def written(kind: str, python: Path) -> str:
@@ -131,12 +141,14 @@ def of_code(service: Path, python: Path) -> str:
     return done.stdout
 
 
-def documents() -> dict[str, Path]:
-    """Return the documents of the examples that the frontend calls, by the names of the clients."""
-    found = {}
-    for name, service in CALLED.items():
-        found[name] = render_anew(CACHE, example(service)) / "openapi.json"
-    return found
+def documents(answers: Mapping[str, str]) -> dict[str, Path]:
+    """Return the documents of what a frontend with these answers calls, by the clients' names."""
+    plural = answers.get("resource_plural", "thoughts")
+    called = {**example("thoughts-backend"), **answers, "kind": "resource"}
+    return {
+        plural: render_anew(CACHE, called) / DOCUMENT,
+        "users": render_anew(CACHE, example("users-backend")) / DOCUMENT,
+    }
 
 
 def clients(documents: Mapping[str, Path], python: Path) -> dict[str, str]:
@@ -158,6 +170,16 @@ def clients(documents: Mapping[str, Path], python: Path) -> dict[str, str]:
     for text in found.values():
         refuse_jinja(text)
     return found
+
+
+def as_templates(clients: Mapping[str, str]) -> dict[str, str]:
+    """Return the files of clients as the template has them, by their paths in it."""
+    return {
+        name.replace(
+            PLACEHOLDERS["resource_plural"], "{{cookiecutter.resource_plural}}"
+        ): as_template(text, EXPRESSIONS_OF_CLIENTS)
+        for name, text in clients.items()
+    }
 
 
 def files_in(folder: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Error, Page, expect
 
-from ..system import Together
+from ..system import Login, Together
 from . import verdict
 from .browser import chromium
 from .verdict import Check
@@ -46,15 +46,16 @@ class Person(Generic[Whole]):
         """See which page it is."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
 
-    def sign_in(self) -> None:
-        """Fill in the form of the login and send it."""
-        self.page.get_by_label("Name").fill(self.system.person.username)
-        self.page.get_by_label("Password").fill(self.system.person.password)
+    def sign_in(self, login: Login | None = None) -> None:
+        """Fill in the form of the login and send it, as the system's person or somebody else."""
+        person = login or self.system.person
+        self.page.get_by_label("Username").fill(person.username)
+        self.page.get_by_label("Password", exact=True).fill(person.password)
         self.page.get_by_role("main").get_by_role("button", name="Sign in").click()
 
     def write(self, text: str) -> None:
         """Fill in the form for a thought and send it."""
-        self.page.get_by_label("Your thought").fill(text)
+        self.page.get_by_label("Your text").fill(text)
         self.page.get_by_role("button", name="Save").click()
 
     def keep(self, name: str) -> None:
@@ -91,7 +92,7 @@ def writes(person: Person[Together]) -> None:
     person.keep("3-write")
     person.write(THOUGHT)
     person.is_at("My thoughts")
-    person.sees("Your thought is saved.")
+    person.sees("It is saved.")
     person.sees(THOUGHT)
     person.keep("4-mine")
     assert "hacked" not in person.page.title()
@@ -104,7 +105,23 @@ def searches(person: Person[Together]) -> None:
     person.page.get_by_role("button", name="Search").click()
     person.sees("1 thought with")
     person.sees(THOUGHT)
+    expect(person.page.locator("mark")).to_have_text("came by browser")
     person.keep("5-search")
+
+
+def changes(person: Person[Together]) -> None:
+    """changes it, and deletes it once that is confirmed"""
+    person.page.get_by_role("link", name="Edit “I came").click()
+    person.is_at("Edit your thought")
+    person.keep("6-edit")
+    person.write("Changed in a browser")
+    person.sees("Your change is saved.")
+    person.page.get_by_role("link", name="Delete “Changed").click()
+    person.is_at("Delete this thought?")
+    person.keep("7-delete")
+    person.page.get_by_role("button", name="Delete").click()
+    person.sees("It is deleted.")
+    expect(person.page.get_by_role("main")).not_to_contain_text("Changed in a browser")
 
 
 def signs_out(person: Person[Together]) -> None:
@@ -114,7 +131,7 @@ def signs_out(person: Person[Together]) -> None:
     person.open("/thoughts/")
     person.is_at("Sign in")
     person.sees("Please sign in first.")
-    person.keep("6-signed-out")
+    person.keep("8-signed-out")
 
 
 def meets_no_complaint(person: Person[Together]) -> None:
@@ -126,6 +143,7 @@ CHECKS: tuple[Check[Person[Together]], ...] = (
     signs_in,
     writes,
     searches,
+    changes,
     signs_out,
     meets_no_complaint,
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 from cookiecutter.exceptions import FailedHookException, OutputDirExistsException
 from cookiecutter.generate import generate_context
 from cookiecutter.prompt import prompt_for_config
@@ -533,6 +534,21 @@ def test_every_module_beside_the_resource_is_refused_as_its_name(
     }
     # No route and no table is called test_something, or what begins like it.
     assert {name for name in missing if not name.startswith("test_")} == set()
+
+
+def test_every_page_and_service_beside_the_resources_is_refused_in_a_frontend(
+    pre_gen: ModuleType, rendered: dict[str, Path]
+) -> None:
+    service = rendered["frontend"]
+    settings = yaml.safe_load((service / "settings.yaml").read_text("utf-8"))
+    ingress = (service / "infra/kubernetes/base/ingress.yaml").read_text("utf-8")
+    used = {*settings["default"]["upstream"], *re.findall(r"path: /(\w+)", ingress)} - {"zqs"}
+    assert {"login", "users"} <= used
+    for name in used:
+        answers = SENTINEL | {"resource_plural": name, "kind": "frontend"}
+        assert pre_gen.resource_plural(answers), name
+    others = SENTINEL | {"resource_plural": "users", "kind": "resource"}
+    assert pre_gen.resource_plural(others) is None
 
 
 def identifiers(path: Path) -> set[str]:

@@ -1,6 +1,6 @@
 """The openapi.json of a rendered service is the document of its code, whatever the answers.
 
-The clients of the frontend are those of the services that it calls.
+The clients of the frontend are those of the services that it calls, whatever these are called.
 """
 
 import json
@@ -13,7 +13,9 @@ from invoke import Exit
 from tasks.api_documents import (
     CLIENTS,
     KINDS,
+    PLACEHOLDERS,
     as_template,
+    as_templates,
     clients,
     documents,
     files_in,
@@ -84,36 +86,52 @@ def outdated(generated: dict[str, str]) -> list[str]:
     return [name for name in names if there.get(name) != generated.get(name)]
 
 
-def test_the_clients_of_the_frontend_are_those_of_the_examples(python: Path) -> None:
-    found = outdated(clients(documents(), python))
+def test_the_clients_of_the_frontend_are_those_of_what_it_calls(python: Path) -> None:
+    found = outdated(as_templates(clients(documents(PLACEHOLDERS), python)))
     assert found == [], f"clients/ of the frontend ({', '.join(found)}) {FIX}"
 
 
 def test_a_client_of_a_changed_example_is_outdated(python: Path, tmp_path: Path) -> None:
-    found = documents()
+    found = documents(PLACEHOLDERS)
     document = json.loads(found["users"].read_text("utf-8"))
     schema = document["components"]["schemas"]["LoggedIn"]
     schema["properties"]["until"] = {"type": "string", "format": "date-time"}
     changed = tmp_path / "users.json"
     changed.write_text(json.dumps(document), "utf-8")
-    generated = clients(found | {"users": changed}, python)
+    generated = as_templates(clients(found | {"users": changed}, python))
     assert outdated(generated) == ["users/models.py", "users/openapi.json"]
 
 
-@pytest.mark.parametrize("answers", [{}, {"organisation": "globex", "package_name": "pages_1"}])
-def test_a_frontend_has_the_clients_as_they_are_in_the_template(
-    answers: dict[str, str], tmp_path: Path
+@pytest.mark.parametrize(
+    "answers",
+    [{}, {"organisation": "globex", "package_name": "pages_1"}, *ANSWERS[3:5], ANSWERS[-2]],
+    ids=lambda answers: " ".join(answers.values()),
+)
+def test_the_clients_of_a_rendered_frontend_are_what_is_generated_of_its_services(
+    answers: dict[str, str], python: Path, tmp_path: Path
 ) -> None:
+    """Whatever the resource is called: names are in the documents, and in order."""
     service = render(tmp_path, NEEDS | answers | {"kind": "frontend"})
     [app] = service.glob("*/app.py")
-    for name in files_in(CLIENTS):
-        rendered, template = app.parent / "clients" / name, CLIENTS / name
-        assert rendered.read_bytes() == template.read_bytes()
-    assert not [text for text in files_in(CLIENTS).values() if "acme" in text]
+    called = {key: each for key, each in answers.items() if key.startswith("resource_")}
+    rendered = files_in(app.parent / "clients")
+    generated = clients(documents(called), python)
+    assert rendered.keys() == generated.keys()
+    for name, text in rendered.items():
+        assert "acme" not in text
+        if name.endswith(".json"):
+            # What the service is called, and what it does, the frontend is not told.
+            documents_of_it = [json.loads(each) for each in (text, generated[name])]
+            for each in documents_of_it:
+                each["info"].pop("title")
+                each["info"].pop("description")
+            assert documents_of_it[0] == documents_of_it[1], name
+        else:
+            assert text == generated[name], name
 
 
 def test_a_client_that_jinja_would_read_is_refused(python: Path, tmp_path: Path) -> None:
-    found = documents()
+    found = documents({})
     braced = tmp_path / "thoughts.json"
     text = found["thoughts"].read_text("utf-8")
     braced.write_text(text.replace("Who wrote it", "Who wrote {{ it }}"), "utf-8")

@@ -62,13 +62,13 @@ def test_a_backend_that_is_killed_while_somebody_writes_costs_no_text(
 ) -> None:
     person.open("/thoughts/new")
     person.sign_in()
-    person.page.get_by_label("Your thought").fill("Typed before it was killed")
+    person.page.get_by_label("Your text").fill("Typed before it was killed")
     with killed(person.system.thoughts):
         with person.page.expect_response("**/thoughts/new") as answered:
             person.page.get_by_role("button", name="Save").click()
         assert answered.value.status == 503
         expect(person.page.get_by_role("alert")).to_contain_text("could not be saved just now")
-        text = person.page.get_by_label("Your thought")
+        text = person.page.get_by_label("Your text")
         expect(text).to_have_value("Typed before it was killed")
         person.keep("killed-while-writing")
         other = person.page.context.new_page()
@@ -77,9 +77,9 @@ def test_a_backend_that_is_killed_while_somebody_writes_costs_no_text(
         assert shown.status == 503
         expect(other.get_by_role("heading", level=1)).to_have_text("Not available at the moment")
         expect(other.get_by_role("link", name="Try again")).to_be_visible()
-        expect(other.get_by_label("Name")).to_have_count(0)  # it is no login
+        expect(other.get_by_label("Username")).to_have_count(0)  # it is no login
     person.page.get_by_role("button", name="Save").click()
-    person.sees("Your thought is saved.")
+    person.sees("It is saved.")
     expect(person.page.get_by_text("Typed before it was killed")).to_have_count(1)
 
 
@@ -145,7 +145,7 @@ def test_an_issuer_that_is_down_keeps_nobody_out_who_is_in(
         person.open("/login/")
         person.sign_in()
         person.sees("Nobody can be signed in just now.")
-        expect(person.page.get_by_label("Name")).to_have_value(system.person.username)
+        expect(person.page.get_by_label("Username")).to_have_value(system.person.username)
         person.keep("issuer-down")
         # Who signs out is out here, whatever the issuer says.
         assert "signed out" in inside.send("/logout/").text

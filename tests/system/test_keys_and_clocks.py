@@ -48,7 +48,7 @@ def test_a_token_that_expires_while_somebody_writes_costs_no_text(
     person = new_person(system)
     person.open("/thoughts/new")
     person.sign_in()
-    person.page.get_by_label("Your thought").fill("It took me a while")
+    person.page.get_by_label("Your text").fill("It took me a while")
     time.sleep(4)
     person.page.get_by_role("button", name="Save").click()
     person.is_at("Sign in")
@@ -56,9 +56,9 @@ def test_a_token_that_expires_while_somebody_writes_costs_no_text(
     person.sees("Your text is kept")
     person.keep("expired")
     person.sign_in()
-    expect(person.page.get_by_label("Your thought")).to_have_value("It took me a while")
+    expect(person.page.get_by_label("Your text")).to_have_value("It took me a while")
     person.page.get_by_role("button", name="Save").click()
-    person.sees("Your thought is saved.")
+    person.sees("It is saved.")
 
 
 # A whole rotation, under load.

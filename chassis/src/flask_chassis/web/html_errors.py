@@ -36,8 +36,21 @@ TEXTS = {
         "No page exists at this address. It may be mistyped, or the page may have moved.",
     ),
     405: ("Method not allowed", "This page does not support this kind of request."),
+    409: (
+        "This does not fit what is saved now",
+        "It may exist already, or somebody may have changed it. Go back and look at it again.",
+    ),
+    410: ("This does not exist any more", "Somebody may have deleted it."),
+    412: (
+        "This was changed in the meantime",
+        "Somebody has changed it since you opened the page. Go back and look at it again.",
+    ),
     413: ("This is too much at once", "What you sent is too large. Go back and shorten it."),
     414: ("The address is too long", "Go back and search for something shorter."),
+    422: (
+        "This was not accepted",
+        "Something that you entered is not as it must be. Go back, check it, and try again.",
+    ),
     429: ("Too many attempts", "Please wait for a while, then try again."),
     500: (
         "Something went wrong",
@@ -53,7 +66,7 @@ TEXTS = {
     ),
 }
 
-PASSED_ON = frozenset({400, 403, 404, 413, 414, 429})
+PASSED_ON = frozenset({400, 403, 404, 409, 410, 412, 413, 414, 422, 429})
 """The 4xx statuses of other services that are passed on to the user; any other becomes 502."""
 
 log = logging.getLogger(__name__)

@@ -29,6 +29,9 @@ TEXTS = {
 }
 """Files that the template renders with an answer, and what they have around it."""
 
+SHOWN = ("settings.yaml", r"^  upstream:\n    (\w+): &\1$")
+"""The same for the resource that a frontend shows: the first service that it calls keeps it."""
+
 
 def guesses(service: Path) -> dict[str, str]:
     """Return the answers that can be read from the service's files."""
@@ -51,7 +54,8 @@ def guesses(service: Path) -> dict[str, str]:
             for question, key in (("team", "name"), ("email", "email"))
             if author.get(key)
         }
-    for question, (name, pattern) in TEXTS.items():
+    texts = TEXTS | ({"resource_plural": SHOWN} if found.get("kind") == "frontend" else {})
+    for question, (name, pattern) in texts.items():
         if match := re.search(pattern, _text(service / name), re.MULTILINE):
             found[question] = re.sub(r"\\(.)", r"\1", match[1])
     return found

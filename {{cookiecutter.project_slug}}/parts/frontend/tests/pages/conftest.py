@@ -18,16 +18,25 @@ from {{ cookiecutter.package_name }}.app import create_app
 IMPATIENT = 0.2
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"  # pragma: allowlist secret
 
+ALL, OWN = "/api/{{ cookiecutter.resource_plural }}/", "/api/me/{{ cookiecutter.resource_plural }}/"
+"""The lists of the service that keeps what people write."""
+
+MINE, NEW = "/{{ cookiecutter.resource_plural }}/", "/{{ cookiecutter.resource_plural }}/new"
+"""The pages of one's own, and of the form for a new one."""
+
 Make = Callable[..., Flask]
 
 
 @pytest.fixture
-def thoughts() -> Iterator[Service]:
-    """The service that keeps the thoughts: it has none."""
+def kept() -> Iterator[Service]:
+    """The service that keeps what people write: it has nothing in its lists."""
     with Service() as service:
-        for path in ("/api/thoughts/", "/api/me/thoughts/"):
+        for path in (ALL, OWN):
             service.on("GET", path, listed())
-        service.on("POST", "/api/me/thoughts/", Reply(201, thought()))
+        service.on("POST", OWN, Reply(201, item()))
+        service.on("GET", f"{ALL}1/", Reply(json=item()))
+        service.on("PATCH", f"{ALL}1/", Reply(json=item()))
+        service.on("DELETE", f"{ALL}1/", Reply(204))
         yield service
 
 
@@ -42,12 +51,12 @@ def users() -> Iterator[Service]:
 
 
 @pytest.fixture
-def make(settings: Settings, thoughts: Service, users: Service) -> Make:
+def make(settings: Settings, kept: Service, users: Service) -> Make:
     """Make the application, with other settings where a test asks."""
 
     def makes(environment: str = settings.environment, **others: Any) -> Flask:
         values = dict(settings.values) | {
-            "upstream.thoughts.url": thoughts.url,
+            "upstream.{{ cookiecutter.resource_plural }}.url": kept.url,
             "upstream.users.url": users.url,
             # Nothing here waits so long, but for what is made to.
             "calls.connect_timeout_seconds": 60.0,
@@ -72,17 +81,17 @@ def impatient(make: Make) -> FlaskClient:
     return make(calls__read_timeout_seconds=IMPATIENT).test_client()
 
 
-def thought(**others: object) -> dict[str, object]:
-    """Return a thought, as the service answers with it."""
+def item(**others: object) -> dict[str, object]:
+    """Return one of what people wrote, as the service answers with it."""
     whole = {"id": 1, "username": "ada", "text": "x", "timestamp": "2026-11-07T14:03:05+00:00"}
     return whole | others
 
 
 def listed(*texts: str, link: str = "", total: str = "", relation: str = "eq") -> Reply:
     """Answer with a list, as the service does."""
-    items = [thought(id=n, text=text) for n, text in enumerate(texts, start=1)]
+    items = [item(id=n, text=text) for n, text in enumerate(texts, start=1)]
     headers = {
-        "Link": link or '</api/thoughts/?limit=20>; rel="first"',
+        "Link": link or '</api/x/?limit=20>; rel="first"',
         "X-Total-Count": total or str(len(texts)),
         "X-Total-Count-Relation": relation,
     }
@@ -111,9 +120,13 @@ def sign_in(client: FlaskClient, **others: str) -> TestResponse:
     return client.post("/login/", data=form)
 
 
-def write(client: FlaskClient, text: str, path: str = "/thoughts/new") -> TestResponse:
-    """Write a thought through the form."""
-    return client.post(path, data={"text": text, "csrf_token": csrf_token(client, path)})
+def write(client: FlaskClient, text: str, path: str = NEW) -> TestResponse:
+    """Write, or change, through the form."""
+    form = client.get(path)
+    fields = {"text": text, "csrf_token": hidden(form, "csrf_token")}
+    if path != NEW:
+        fields["version"] = hidden(form, "version")
+    return client.post(path, data=fields)
 
 
 def field(response: TestResponse, name: str) -> str:

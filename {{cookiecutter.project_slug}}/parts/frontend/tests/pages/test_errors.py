@@ -6,9 +6,9 @@ from flask.testing import FlaskClient
 from flask_chassis.auth.access import public
 from flask_chassis.testing.upstream import Reply, Service
 
-from .conftest import Make, sign_in, thought, write
+from .conftest import ALL, MINE, OWN, Make, item, sign_in, write
 
-LISTS = ["/", "/thoughts/", "/search?search=x"]
+LISTS = ["/", MINE, "/search?search=x"]
 UNAVAILABLE = [Reply(502), Reply(503), Reply(504), Reply(raw=b"")]
 UNUSABLE = [
     Reply(500),
@@ -17,8 +17,8 @@ UNUSABLE = [
     Reply(json={"no": "list"}),
     Reply(json=[{}]),
     Reply(json=[1]),
-    Reply(json=[thought(timestamp="yesterday")]),
-    Reply(json=[thought(text=None)]),
+    Reply(json=[item(timestamp="yesterday")]),
+    Reply(json=[item(text=None)]),
     Reply(json=[], headers={"X-Total-Count": "many"}),
     Reply(json=[], headers={"Link": "</x>; rel=next"}),
     Reply(302, headers={"Location": "https://evil.example"}),
@@ -26,19 +26,19 @@ UNUSABLE = [
 ]
 
 
-def all_lists(thoughts: Service, reply: Reply) -> None:
+def all_lists(kept: Service, reply: Reply) -> None:
     """Have the service answer all lists alike."""
-    for path in ("/api/thoughts/", "/api/me/thoughts/"):
-        thoughts.on("GET", path, reply)
+    for path in (ALL, OWN):
+        kept.on("GET", path, reply)
 
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("reply", UNAVAILABLE, ids=lambda reply: str(reply.status))
 def test_a_backend_that_is_down_is_shown_as_such(
-    client: FlaskClient, thoughts: Service, path: str, reply: Reply
+    client: FlaskClient, kept: Service, path: str, reply: Reply
 ) -> None:
     sign_in(client)
-    all_lists(thoughts, reply)
+    all_lists(kept, reply)
     response = client.get(path)
     assert response.status_code == 503
     assert response.headers["Retry-After"]
@@ -51,22 +51,22 @@ def test_a_backend_that_is_down_is_shown_as_such(
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_backend_that_hangs_is_shown_as_such(
-    impatient: FlaskClient, thoughts: Service, path: str
+    impatient: FlaskClient, kept: Service, path: str
 ) -> None:
     sign_in(impatient)
-    all_lists(thoughts, Reply(hangs=True))
+    all_lists(kept, Reply(hangs=True))
     response = impatient.get(path)
     assert response.status_code == 503
     assert "Not available at the moment" in response.text
 
 
-def test_a_backend_that_is_killed_and_back(client: FlaskClient, thoughts: Service) -> None:
+def test_a_backend_that_is_killed_and_back(client: FlaskClient, kept: Service) -> None:
     sign_in(client)
-    thoughts.stop()
-    assert client.get("/thoughts/").status_code == 503
-    with Service(thoughts.port) as again:
-        again.on("GET", "/api/me/thoughts/", Reply(json=[]))
-        assert client.get("/thoughts/").status_code == 200
+    kept.stop()
+    assert client.get(MINE).status_code == 503
+    with Service(kept.port) as again:
+        again.on("GET", OWN, Reply(json=[]))
+        assert client.get(MINE).status_code == 200
 
 
 @pytest.mark.parametrize("reply", UNAVAILABLE, ids=lambda reply: str(reply.status))
@@ -92,9 +92,9 @@ def test_without_an_issuer_everybody_can_read(client: FlaskClient, users: Servic
 
 @pytest.mark.parametrize("reply", UNUSABLE, ids=lambda reply: str(reply.json or reply.status))
 def test_a_backend_that_answers_nonsense_is_502(
-    client: FlaskClient, thoughts: Service, reply: Reply
+    client: FlaskClient, kept: Service, reply: Reply
 ) -> None:
-    thoughts.on("GET", "/api/thoughts/", reply)
+    kept.on("GET", ALL, reply)
     response = client.get("/")
     assert response.status_code == (404 if reply.status == 404 else 502)
     assert response.mimetype == "text/html"
@@ -103,7 +103,7 @@ def test_a_backend_that_answers_nonsense_is_502(
 
 
 @pytest.mark.parametrize(
-    "item",
+    "other",
     [
         {"text": "half a character: \ud800"},
         {"username": "\udfff"},
@@ -116,27 +116,27 @@ def test_a_backend_that_answers_nonsense_is_502(
     ids=str,
 )
 def test_what_no_page_can_be_made_of_is_502(
-    client: FlaskClient, thoughts: Service, item: dict[str, str]
+    client: FlaskClient, kept: Service, other: dict[str, str]
 ) -> None:
-    thoughts.on("GET", "/api/thoughts/", Reply(json=[thought(**item)]))
+    kept.on("GET", ALL, Reply(json=[item(**other)]))
     assert client.get("/").status_code == 502
 
 
 @pytest.mark.parametrize("path", ["/", "/search?search=x"])
-@pytest.mark.parametrize("status", [400, 403, 429])
+@pytest.mark.parametrize("status", [400, 403, 409, 422, 429])
 def test_a_refusal_is_passed_on_in_other_words(
-    client: FlaskClient, thoughts: Service, status: int, path: str
+    client: FlaskClient, kept: Service, status: int, path: str
 ) -> None:
-    thoughts.on("GET", "/api/thoughts/", Reply(status, {"message": "internal words"}))
+    kept.on("GET", ALL, Reply(status, {"message": "internal words"}))
     response = client.get(path)
     assert response.status_code == status
     assert "internal words" not in response.text
 
 
 def test_a_request_that_the_backend_does_not_know_is_a_fault_here(
-    client: FlaskClient, thoughts: Service
+    client: FlaskClient, kept: Service
 ) -> None:
-    thoughts.on("GET", "/api/thoughts/", Reply(405))
+    kept.on("GET", ALL, Reply(405))
     assert client.get("/").status_code == 502
 
 
@@ -210,10 +210,10 @@ def test_machines_keep_their_json(failing: Flask, path: str, status: int) -> Non
     assert (response.status_code, response.mimetype) == (status, "application/json")
 
 
-def test_the_id_of_a_click_reaches_the_backend(client: FlaskClient, thoughts: Service) -> None:
+def test_the_id_of_a_click_reaches_the_backend(client: FlaskClient, kept: Service) -> None:
     response = client.get("/", headers={"X-Request-ID": "click-17"})
     assert response.headers["X-Request-ID"] == "click-17"
-    assert thoughts.requests[0].headers["X-Request-ID"] == "click-17"
+    assert kept.requests[0].headers["X-Request-ID"] == "click-17"
 
 
 @pytest.mark.parametrize(
@@ -228,8 +228,8 @@ def test_the_id_of_a_click_reaches_the_backend(client: FlaskClient, thoughts: Se
     ids=str,
 )
 def test_hostile_headers_change_nothing(client: FlaskClient, headers: dict[str, str]) -> None:
-    response = client.get("/thoughts/", headers=headers)
-    assert (response.status_code, response.location) == (303, "/login/?next=/thoughts/")
+    response = client.get(MINE, headers=headers)
+    assert (response.status_code, response.location) == (303, f"/login/?next={MINE}")
     page = client.get("/nowhere", headers=headers).text
     assert "evil.example" not in page
-    assert "<script" not in page
+    assert "<script>" not in page

@@ -7,20 +7,42 @@ from flask_chassis.web.sessions import LONGEST_TOKEN
 
 from {{ cookiecutter.package_name }}.pages.login import SIGNED_OUT, SIGNED_OUT_HERE
 
-from .conftest import TOKEN, Make, csrf_token, field, hidden, sign_in, thought, write
-
-OWN = "/api/me/thoughts/"
+from .conftest import (
+    MINE,
+    NEW,
+    OWN,
+    TOKEN,
+    Make,
+    csrf_token,
+    field,
+    hidden,
+    item,
+    sign_in,
+    write,
+)
 
 
 def test_who_signs_in_is_greeted_by_name(client: FlaskClient, users: Service) -> None:
     response = sign_in(client)
     assert (response.status_code, response.location) == (303, "/")
     assert users.requests[0].json == {"username": "ada", "password": "correct horse"}
-    assert ">Signed in as </span>ada<" in client.get("/").text
+    assert ">Signed in as </span><bdi>ada</bdi><" in client.get("/").text
     assert client.get("/login/").location == "/"
 
 
-@pytest.mark.parametrize("path", ["/thoughts/", "/thoughts/new", "/thoughts/?after=WzE3XQ.0a"])
+@pytest.mark.parametrize(
+    ("reply", "name"),
+    [(Reply(json={"subject": "7", "username": "ada"}), "ada"), (Reply(503), "ADA")],
+)
+def test_a_person_is_called_as_the_issuer_has_it_if_it_answers(
+    client: FlaskClient, users: Service, reply: Reply, name: str
+) -> None:
+    users.on("GET", "/api/me/", reply)
+    sign_in(client, username="ADA")
+    assert f">Signed in as </span><bdi>{name}</bdi><" in client.get("/").text
+
+
+@pytest.mark.parametrize("path", [MINE, NEW, f"{MINE}?after=WzE3XQ.0a"])
 def test_a_page_of_ones_own_leads_to_the_login_and_back(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 303
@@ -37,18 +59,18 @@ def test_nobody_is_led_elsewhere(client: FlaskClient, evil: str) -> None:
     assert client.get("/login/", query_string={"next": evil}).location == "/"
 
 
-@pytest.mark.parametrize("path", ["/", "/search?search=a%26b", "/thoughts/?after=WzFd.0a", "/a//b"])
+@pytest.mark.parametrize("path", ["/", "/search?search=a%26b", f"{MINE}?after=WzFd.0a", "/a//b"])
 def test_a_page_of_this_site_is_a_place_to_go(client: FlaskClient, path: str) -> None:
     assert sign_in(client, next=path).location == path
 
 
 def test_a_wrong_password_shows_what_to_mend(client: FlaskClient, users: Service) -> None:
     users.on("POST", "/api/login/", Reply(401, {"message": "No."}))
-    response = sign_in(client, username="a<b", password="hunter2", next="/thoughts/new")
+    response = sign_in(client, username="a<b", password="hunter2", next=NEW)
     assert response.status_code == 401
-    assert '<a href="#username">This name and password do not belong' in response.text
+    assert '<a href="#username">This username and password do not belong' in response.text
     assert 'value="a&lt;b"' in response.text
-    assert hidden(response, "next") == "/thoughts/new"
+    assert hidden(response, "next") == NEW
     assert "hunter2" not in response.text
     assert "Sign out" not in client.get("/").text
 
@@ -83,14 +105,16 @@ def test_too_many_attempts_are_told_with_the_time_to_wait(
     assert f"too many attempts. Wait for {words}," in response.text
 
 
+@pytest.mark.parametrize("status", [400, 422])
 def test_credentials_that_the_issuer_does_not_understand_show_what_to_mend(
-    client: FlaskClient, users: Service
+    client: FlaskClient, users: Service, status: int
 ) -> None:
     errors = {"username": "Must have at most 50 characters."}
-    users.on("POST", "/api/login/", Reply(400, {"message": "No.", "errors": errors}))
+    users.on("POST", "/api/login/", Reply(status, {"message": "No.", "errors": errors}))
     response = sign_in(client, username="a" * 51)
-    assert response.status_code == 400
-    assert "Must have at most 50 characters." in response.text
+    assert response.status_code == status
+    assert '<a href="#username">Username must have at most 50 characters.</a>' in response.text
+    assert '<label for="username">Username</label>' in response.text
 
 
 @pytest.mark.parametrize(
@@ -118,10 +142,10 @@ def test_the_longest_token_fits_into_the_cookie(client: FlaskClient, users: Serv
     users.on("POST", "/api/login/", Reply(json={"Authorized": f"Bearer {token}"}))
     response = sign_in(client, username="".join(map(chr, range(0x1F300, 0x1F332))))
     assert len(response.headers["Set-Cookie"]) < 4096
-    assert client.get("/thoughts/").status_code == 200
+    assert client.get(MINE).status_code == 200
 
 
-@pytest.mark.parametrize(("status", "shown"), [(403, 403), (404, 404), (409, 502), (413, 413)])
+@pytest.mark.parametrize(("status", "shown"), [(403, 403), (404, 404), (405, 502), (413, 413)])
 def test_a_refusal_without_a_reason_takes_nothing_that_was_typed(
     client: FlaskClient, users: Service, status: int, shown: int
 ) -> None:
@@ -148,7 +172,7 @@ def test_who_signs_out_is_out_everywhere(client: FlaskClient, users: Service) ->
     assert (received.method, received.path) == ("POST", "/api/logout/")
     assert received.headers["Authorization"] == f"Bearer {TOKEN}"
     assert "You are signed out." in client.get("/").text
-    assert client.get("/thoughts/").status_code == 303
+    assert client.get(MINE).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -167,7 +191,7 @@ def test_who_signs_out_is_out_here_whatever_the_issuer_says_and_told_what_is_tru
     users.on("POST", "/api/logout/", reply)
     assert logged_out(client) == "/"
     assert said in client.get("/").text
-    assert client.get("/thoughts/").status_code == 303
+    assert client.get(MINE).status_code == 303
 
 
 def test_a_copied_cookie_ends_with_the_logout(make: Make, users: Service) -> None:
@@ -177,9 +201,9 @@ def test_a_copied_cookie_ends_with_the_logout(make: Make, users: Service) -> Non
     cookie = client.get_cookie("session")
     assert cookie is not None
     copy.set_cookie("session", cookie.value)
-    form = {"text": "Not mine", "csrf_token": csrf_token(copy, "/thoughts/new")}
+    form = {"text": "Not mine", "csrf_token": csrf_token(copy, NEW)}
     users.on("GET", "/api/me/", Reply(401))
-    response = copy.post("/thoughts/new", data=form)
+    response = copy.post(NEW, data=form)
     assert response.status_code == 401
     assert "You have been signed out. Please sign in again." in response.text
     assert "Sign out" not in copy.get("/").text
@@ -191,13 +215,13 @@ def test_an_issuer_that_does_not_know_sessions_signs_nobody_out(
     sign_in(client)
     for reply in (Reply(404), Reply(500), Reply(raw=b"")):
         users.on("GET", "/api/me/", reply)
-        assert client.get("/thoughts/").status_code == 200
+        assert client.get(MINE).status_code == 200
 
 
 def test_a_link_signs_nobody_out(client: FlaskClient) -> None:
     sign_in(client)
     assert "Sign out?" in client.get("/logout/").text
-    assert client.get("/thoughts/").status_code == 200
+    assert client.get(MINE).status_code == 200
 
 
 def test_signing_out_twice_does_no_harm(client: FlaskClient, users: Service) -> None:
@@ -210,25 +234,23 @@ def test_signing_out_twice_does_no_harm(client: FlaskClient, users: Service) -> 
 # A token that has come to its end.
 
 
-def test_an_expired_token_leads_to_the_login_and_back(
-    client: FlaskClient, thoughts: Service
-) -> None:
+def test_an_expired_token_leads_to_the_login_and_back(client: FlaskClient, kept: Service) -> None:
     sign_in(client)
-    thoughts.on("GET", OWN, Reply(401))
-    response = client.get("/thoughts/?after=WzE3XQ.0a")
+    kept.on("GET", OWN, Reply(401))
+    response = client.get(f"{MINE}?after=WzE3XQ.0a")
     assert response.status_code == 303
     login = client.get(response.location)
     assert login.status_code == 200
     assert "You have been signed out" in login.text
-    assert hidden(login, "next") == "/thoughts/?after=WzE3XQ.0a"
+    assert hidden(login, "next") == f"{MINE}?after=WzE3XQ.0a"
 
 
 @pytest.mark.parametrize("text", ["Mine", "\n\nMine", "<b>Mine</b>", "x" * 10_000])
 def test_what_was_written_meanwhile_is_not_lost(
-    client: FlaskClient, thoughts: Service, text: str
+    client: FlaskClient, kept: Service, text: str
 ) -> None:
     sign_in(client)
-    thoughts.on("POST", OWN, Reply(401), Reply(201, thought()))
+    kept.on("POST", OWN, Reply(401), Reply(201, item()))
     asked = write(client, text)
     assert asked.status_code == 401
     assert "Your text is kept" in asked.text
@@ -245,11 +267,11 @@ def test_what_was_written_meanwhile_is_not_lost(
     assert again.status_code == 200
     assert "It is not saved yet." in again.text
     saved = client.post(
-        "/thoughts/new",
+        NEW,
         data={"text": field(again, "text"), "csrf_token": hidden(again, "csrf_token")},
     )
     assert saved.status_code == 303
-    assert thoughts.requests[-1].json == {"text": text}
+    assert kept.requests[-1].json == {"text": text}
 
 
 def test_a_draft_survives_a_wrong_password(client: FlaskClient, users: Service) -> None:
@@ -263,17 +285,17 @@ def test_an_issuer_that_is_down_takes_nothing_that_was_typed(
     token = csrf_token(client)
     users.stop()
     form = {"username": "ada", "password": "correct horse", "csrf_token": token}
-    response = client.post("/login/", data=form | {"draft": "\nMine", "next": "/thoughts/"})
+    response = client.post("/login/", data=form | {"draft": "\nMine", "next": MINE})
     assert response.status_code == 503
     assert "Nobody can be signed in just now." in response.text
     assert 'value="ada"' in response.text
     assert "correct horse" not in response.text
-    assert (field(response, "draft"), hidden(response, "next")) == ("\nMine", "/thoughts/")
+    assert (field(response, "draft"), hidden(response, "next")) == ("\nMine", MINE)
 
 
 def test_a_form_that_outlived_its_session_keeps_the_text(make: Make) -> None:
     """The cookie has gone; the form is still open."""
     client = make().test_client()
-    response = client.post("/thoughts/new", data={"text": "Mine"})
+    response = client.post(NEW, data={"text": "Mine"})
     assert response.status_code == 401
     assert field(response, "draft") == "Mine"

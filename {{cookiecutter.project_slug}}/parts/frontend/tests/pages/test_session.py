@@ -11,9 +11,9 @@ from flask_chassis.exceptions import ConfigurationError
 from flask_chassis.testing.upstream import Service
 from werkzeug.test import TestResponse
 
-from .conftest import TOKEN, Make, csrf_token, field, sign_in, write
+from .conftest import ALL, MINE, NEW, TOKEN, Make, csrf_token, field, sign_in, write
 
-OLD, NEW, OTHER = "o" * 32, "n" * 32, "x" * 32
+OLD_KEY, NEW_KEY, OTHER = "o" * 32, "n" * 32, "x" * 32
 PRODUCTION = "production.kubernetes"
 
 
@@ -60,29 +60,29 @@ def test_the_token_cannot_be_read_in_the_cookie(client: FlaskClient) -> None:
 
 
 def test_a_cookie_of_another_secret_is_none(make: Make) -> None:
-    client = make(session__secret_key=OLD).test_client()
+    client = make(session__secret_key=OLD_KEY).test_client()
     sign_in(client)
     stranger = make(session__secret_key=OTHER).test_client()
     stranger.set_cookie("session", cookie_value(client))
-    assert stranger.get("/thoughts/").status_code == 303
+    assert stranger.get(MINE).status_code == 303
 
 
 def test_the_secret_is_rotated_without_signing_anyone_out(make: Make) -> None:
-    client = make(session__secret_key=OLD).test_client()
+    client = make(session__secret_key=OLD_KEY).test_client()
     sign_in(client)
-    rotated = make(session__secret_key=NEW, session__previous_secret_keys=f"{OTHER} {OLD}")
+    rotated = make(session__secret_key=NEW_KEY, session__previous_secret_keys=f"{OTHER} {OLD_KEY}")
     later = rotated.test_client()
     later.set_cookie("session", cookie_value(client))
-    assert later.get("/thoughts/").status_code == 200
-    retired = make(session__secret_key=NEW).test_client()
+    assert later.get(MINE).status_code == 200
+    retired = make(session__secret_key=NEW_KEY).test_client()
     retired.set_cookie("session", cookie_value(client))
-    assert retired.get("/thoughts/").status_code == 303
+    assert retired.get(MINE).status_code == 303
 
 
 def test_a_token_that_cannot_be_unsealed_is_none(client: FlaskClient) -> None:
     with client.session_transaction() as session:
         session["username"], session["token"] = "ada", "gAAAAA"
-    assert client.get("/thoughts/").status_code == 303
+    assert client.get(MINE).status_code == 303
     assert "Sign out" not in client.get("/").text
 
 
@@ -90,7 +90,7 @@ def test_a_token_that_cannot_be_unsealed_is_none(client: FlaskClient) -> None:
 def test_a_cookie_that_is_none_signs_nobody_in(client: FlaskClient, garbage: str) -> None:
     client.set_cookie("session", garbage)
     assert client.get("/login/").status_code == 200
-    assert client.get("/thoughts/").status_code == 303
+    assert client.get(MINE).status_code == 303
 
 
 def test_nothing_of_an_earlier_session_is_left(client: FlaskClient) -> None:
@@ -102,7 +102,8 @@ def test_nothing_of_an_earlier_session_is_left(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "previous"), [("", ""), ("short", ""), (NEW, "short"), (NEW, f"{OLD} short")]
+    ("secret", "previous"),
+    [("", ""), ("short", ""), (NEW_KEY, "short"), (NEW_KEY, f"{OLD_KEY} short")],
 )
 def test_a_short_secret_stops_the_start(make: Make, secret: str, previous: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^session\.secret_key, and each .* needs 32"):
@@ -112,28 +113,36 @@ def test_a_short_secret_stops_the_start(make: Make, secret: str, previous: str) 
 # Forms of other sites.
 
 
-@pytest.mark.parametrize("path", ["/login/", "/logout/", "/thoughts/new"])
+@pytest.mark.parametrize("path", ["/login/", "/logout/", NEW, f"{MINE}1/edit"])
 @pytest.mark.parametrize("token", [None, "", "forged", "stolen"])
 def test_a_form_of_another_site_does_nothing(
-    client: FlaskClient, make: Make, thoughts: Service, users: Service, path: str, token: str | None
+    client: FlaskClient, make: Make, kept: Service, users: Service, path: str, token: str | None
 ) -> None:
     sign_in(client)
-    for service in (thoughts, users):
+    for service in (kept, users):
         service.requests.clear()
     if token == "stolen":
         token = csrf_token(make().test_client())
     form = {"username": "eve", "password": "x", "text": "Mine"}
     response = client.post(path, data=form if token is None else form | {"csrf_token": token})
     assert response.status_code == 400
-    assert thoughts.requests == users.requests == []
-    if path == "/thoughts/new":
+    assert kept.requests == users.requests == []
+    if path.startswith(MINE):
         assert field(response, "text") == "Mine"
         assert "open for too long" in response.text
 
 
+def test_a_form_of_another_site_deletes_nothing(client: FlaskClient, kept: Service) -> None:
+    sign_in(client)
+    response = client.post(f"{MINE}1/delete", data={"csrf_token": "forged"})
+    assert response.status_code == 400
+    assert "open for too long" in response.text
+    assert [(each.method, each.path) for each in kept.requests] == [("GET", f"{ALL}1/")]
+
+
 def test_the_form_that_comes_back_then_works(client: FlaskClient) -> None:
     sign_in(client)
-    client.post("/thoughts/new", data={"text": "Mine", "csrf_token": "old"})
+    client.post(NEW, data={"text": "Mine", "csrf_token": "old"})
     assert write(client, "Mine").status_code == 303
 
 

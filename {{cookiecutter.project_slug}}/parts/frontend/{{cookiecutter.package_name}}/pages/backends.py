@@ -1,24 +1,37 @@
-"""What the pages ask of other services: `thoughts` keeps the thoughts, `users` signs people in."""
+"""What the pages ask of other services: one keeps what people write, `users` signs them in."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TypeVar
+from hashlib import sha256
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from flask_chassis.clients import upstream
-from flask_chassis.clients.errors import BadResponseError, RefusedError, UpstreamResponse
+from flask_chassis.clients.errors import (
+    BadResponseError,
+    RefusedError,
+    UpstreamError,
+    UpstreamResponse,
+)
 from flask_chassis.web import sessions
 from requests.utils import parse_header_links
 
-from ..clients.thoughts.models import NewThought, ThoughtDetails
-from ..clients.users.models import Credentials, LoggedIn
+from ..clients.users.models import Credentials, LoggedIn, TokenDetails
+
+# Its place in the order depends on its name.
+# isort: split
+from ..clients.{{ cookiecutter.resource_plural }} import models
+
+ALL, OWN = "/api/{{ cookiecutter.resource_plural }}/", "/api/me/{{ cookiecutter.resource_plural }}/"
 
 CHECK_SECONDS = 1.0
 """How long a page waits to know whether somebody has signed out; after that it is shown."""
 
 TOKEN = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]+)")
+
+ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{1,200}"')
 
 Made = TypeVar("Made")
 
@@ -27,33 +40,66 @@ Made = TypeVar("Made")
 class Listing:
     """A page of a list."""
 
-    thoughts: list[ThoughtDetails]
+    items: list[models.{{ cookiecutter.__resource_class }}Details]
     total: int
     is_total_exact: bool
     older: str | None
     """What to ask for as `after` to get the next page, if there is one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One of what people wrote."""
+
+    item: models.{{ cookiecutter.__resource_class }}Details
+    version: str
+    """Its ETag, or a hash of what it is if the service gives none."""
+
+
+class ChangedError(Exception):
+    """It is not the version any more that was to be changed or deleted."""
+
+
 def newest(after: str | None) -> Listing:
-    """Return everybody's thoughts, newest first."""
-    return _listing("/api/thoughts/", after)
+    """Return everybody's, newest first."""
+    return _listing(ALL, after)
 
 
 def found(search: str, after: str | None) -> Listing:
-    """Return the thoughts with a text in them, newest first."""
-    return _listing("/api/thoughts/", after, search=search, count="true")
+    """Return those with a text in them, newest first."""
+    return _listing(ALL, after, search=search, count="true")
 
 
 def own(token: str, after: str | None) -> Listing:
-    """Return the thoughts of the one whose token it is, newest first."""
-    return _listing("/api/me/thoughts/", after, token=token, count="true")
+    """Return what the one wrote whose token it is, newest first."""
+    return _listing(OWN, after, token=token, count="true")
+
+
+def one(id: int) -> Kept:
+    """Return one; raises RefusedError with 404 if there is none with this id."""
+    return _understood(_service().get(f"{ALL}{id}/"), _kept)
 
 
 def write(token: str, text: str) -> None:
-    """Save a thought; raises BadResponseError if the response does not confirm it."""
-    new = NewThought(text=text)
-    response = upstream.service("thoughts").post("/api/me/thoughts/", json=new, token=token)
-    _understood(response, lambda kept: kept.read(ThoughtDetails))
+    """Save a new one; raises BadResponseError if the response does not confirm it."""
+    new = models.New{{ cookiecutter.__resource_class }}(text=text)
+    response = _service().post(OWN, json=new, token=token)
+    _understood(response, _kept)
+
+
+def change(token: str, id: int, text: str, version: str) -> None:
+    """Save another text; raises ChangedError if that would replace another version."""
+    changes = models.{{ cookiecutter.__resource_class }}Changes(text=text)
+    _understood(_call_unless_changed("PATCH", token, id, version, json=changes), _kept)
+
+
+def delete(token: str, id: int, version: str) -> None:
+    """Delete one, or find it deleted; raises ChangedError if it is another version by now."""
+    try:
+        _call_unless_changed("DELETE", token, id, version)
+    except RefusedError as refusal:
+        if refusal.status != 404:
+            raise
 
 
 def log_in(username: str, password: str, client: str | None) -> str:
@@ -64,6 +110,15 @@ def log_in(username: str, password: str, client: str | None) -> str:
     credentials = Credentials(username=username, password=password)
     response = upstream.service("users").post("/api/login/", json=credentials, client=client)
     return _understood(response, _token)
+
+
+def name_of(token: str, given: str) -> str:
+    """Return the name of the one whose token it is: `ada` for who signed in as `ADA`."""
+    try:
+        response = upstream.service("users").get("/api/me/", token=token)
+        return response.read(TokenDetails).username
+    except UpstreamError:
+        return given  # which is good enough to be greeted by
 
 
 def log_out(token: str) -> None:
@@ -81,10 +136,31 @@ def is_signed_in(token: str) -> bool:
     return True
 
 
+def _service() -> upstream.Upstream:
+    """Return the service that keeps what people write."""
+    return upstream.service("{{ cookiecutter.resource_plural }}")
+
+
 def _listing(path: str, after: str | None, token: str | None = None, **others: str) -> Listing:
     params = others | ({"after": after} if after else {})
-    response = upstream.service("thoughts").get(path, params=params, token=token)
+    response = _service().get(path, params=params, token=token)
     return _understood(response, _page)
+
+
+def _call_unless_changed(
+    method: str, token: str, id: int, version: str, **request: Any
+) -> UpstreamResponse:
+    """Send a change of one version. A service without ETags is asked for the present one before."""
+    headers = {"If-Match": version} if ETAG.fullmatch(version) else {}
+    if not headers and one(id).version != version:
+        raise ChangedError
+    path = f"{ALL}{id}/"
+    try:
+        return _service().call(method, path, token=token, headers=headers, **request)
+    except RefusedError as refusal:
+        if refusal.status == 412:
+            raise ChangedError from refusal
+        raise
 
 
 def _understood(response: UpstreamResponse, read: Callable[[UpstreamResponse], Made]) -> Made:
@@ -100,14 +176,20 @@ def _understood(response: UpstreamResponse, read: Callable[[UpstreamResponse], M
     raise fault
 
 
+def _kept(response: UpstreamResponse) -> Kept:
+    item = response.read(models.{{ cookiecutter.__resource_class }}Details)
+    digest = sha256(item.model_dump_json().encode()).hexdigest()
+    return Kept(item, response.headers.get("ETag", digest))
+
+
 def _page(response: UpstreamResponse) -> Listing:
-    thoughts = response.read(list[ThoughtDetails])
-    for thought in thoughts:
+    items = response.read(list[models.{{ cookiecutter.__resource_class }}Details])
+    for item in items:
         # A time that has no date in UTC, such as one before the first day, is an OverflowError.
-        thought.timestamp = thought.timestamp.astimezone(UTC)
+        item.timestamp = item.timestamp.astimezone(UTC)
     return Listing(
-        thoughts,
-        total=int(response.headers.get("X-Total-Count", len(thoughts))),
+        items,
+        total=int(response.headers.get("X-Total-Count", len(items))),
         is_total_exact=response.headers.get("X-Total-Count-Relation", "eq") == "eq",
         older=_older(response.headers.get("Link", "")),
     )

@@ -1,21 +1,22 @@
 """Signing in and out."""
 
 import logging
-from math import ceil
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_chassis.auth.access import public
 from flask_chassis.clients.errors import RefusedError, UpstreamError
-from flask_chassis.web import html_errors, sessions
+from flask_chassis.web import form_errors, html_errors, sessions
+from flask_chassis.web.form_errors import FORM
 from flask_chassis.web.safe_redirect import safe
 
-from . import backends
+from . import backends, writing
 
-WRONG = "This name and password do not belong together. Check both and try again."
-TOO_MANY = "There were too many attempts. Wait for {}, then try again."
+LABELS = {"username": "Username", "password": "Password"}
+
+WRONG = "This username and password do not belong together. Check both, then try again."
 UNREACHABLE = "Nobody can be signed in just now. Please try again in a moment."
-MISSING = {"username": "Enter your name.", "password": "Enter your password."}
+MISSING = {"username": "Enter your username.", "password": "Enter your password."}
 SIGNED_OUT = "You are signed out."
 SIGNED_OUT_HERE = (
     "You are signed out in this browser only, as the sign-in service does not respond. A copy of "
@@ -49,11 +50,11 @@ def log_in() -> ResponseReturnValue:
     except RefusedError as refusal:
         return _refused(refusal)
     except UpstreamError as error:
-        return shown(html_errors.status_of(error), message=UNREACHABLE)
-    sessions.sign_in(username, token)
-    if draft := request.form.get("draft"):
+        return shown(html_errors.status_of(error), {FORM: UNREACHABLE})
+    sessions.sign_in(backends.name_of(token, username), token)
+    if request.form.get("draft"):
         flash(WELCOME_BACK)
-        return render_template("new_thought.html", text=draft, errors={})
+        return writing.Form.sent("draft").shown()
     return redirect(safe(request.form.get("next")), 303)
 
 
@@ -61,7 +62,9 @@ def log_in() -> ResponseReturnValue:
 @public
 def confirm() -> ResponseReturnValue:
     """Ask: a link, which anybody may place anywhere, signs nobody out."""
-    return render_template("logout.html")
+    if not sessions.username():
+        return shown(message=SIGNED_OUT)
+    return ask_whether_to_sign_out()
 
 
 @blueprint.post("/logout/")
@@ -79,22 +82,40 @@ def log_out() -> ResponseReturnValue:
             message = SIGNED_OUT_HERE
     sessions.sign_out()
     flash(message)
-    return redirect(url_for("thoughts.newest"), 303)
+    return redirect(url_for("reading.newest"), 303)
+
+
+def ask_whether_to_sign_out(status: int = 200) -> ResponseReturnValue:
+    """Show the page that asks."""
+    page = render_template(
+        "confirm.html",
+        heading="Sign out?",
+        explanation=f"You are signed in as {sessions.username()}.",
+        action=url_for("login.log_out"),
+        button="Sign out",
+        cancel=url_for("reading.newest"),
+        cancel_text="Stay signed in",
+        errors={},
+    )
+    return page, status
 
 
 def shown(
     status: int = 200,
     errors: dict[str, str] | None = None,
     message: str = "",
-    **others: str,
+    draft: writing.Form | None = None,
+    then: str = "",
 ) -> tuple[str, int]:
     """Show the form, with what is wrong and what was typed: all but the password."""
-    given = {
-        "username_given": request.form.get("username", ""),
-        "draft": request.form.get("draft", ""),
-        "next": request.form.get("next") or request.args.get("next") or "",
-    } | others
-    page = render_template("login.html", errors=errors or {}, message=message, **given)
+    page = render_template(
+        "login.html",
+        errors=errors or {},
+        message=message,
+        username_given=request.form.get("username", ""),
+        draft=draft or writing.Form.sent("draft"),
+        next=then or request.form.get("next") or request.args.get("next") or "",
+    )
     return page, status
 
 
@@ -102,15 +123,8 @@ def _refused(refusal: RefusedError) -> ResponseReturnValue:
     if refusal.status == 401:
         return shown(401, {"username": WRONG})
     if refusal.status == 429:
-        return _too_early(refusal.upstream_response.headers.get("Retry-After", ""))
-    if refusal.status == 400:
-        return shown(400, refusal.errors or {"username": WRONG})
-    return shown(html_errors.status_of(refusal), message=UNREACHABLE)
-
-
-def _too_early(retry_after: str) -> ResponseReturnValue:
-    """Say how long to wait, in words that are right for a minute and for an hour."""
-    seconds = int(retry_after) if retry_after.isascii() and retry_after.isdecimal() else 60
-    wait = f"{seconds} seconds" if seconds < 120 else f"{ceil(seconds / 60)} minutes"
-    page, status = shown(429, {"username": TOO_MANY.format(wait)})
-    return page, status, {"Retry-After": str(seconds)}
+        page, status = shown(429, form_errors.sentences(refusal, LABELS))
+        return page, status, {"Retry-After": str(form_errors.wait_seconds(refusal))}
+    if refusal.status in (400, 422):
+        return shown(refusal.status, form_errors.sentences(refusal, LABELS))
+    return shown(html_errors.status_of(refusal), {FORM: UNREACHABLE})

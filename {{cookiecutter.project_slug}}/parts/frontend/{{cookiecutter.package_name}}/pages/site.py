@@ -6,7 +6,14 @@ from flask import Blueprint, Flask
 from flask_chassis.settings import Settings
 from flask_chassis.web import html_errors, session_check, sessions, static_files
 
-from . import backends, filters, login, signing_in_again, thoughts
+from . import backends, filters, login, reading, signing_in_again, writing
+
+WORDS = {
+    "one": "{{ cookiecutter.resource_name|replace('_', ' ') }}",
+    "a_one": "{{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }}",
+    "many": "{{ cookiecutter.resource_plural|replace('_', ' ') }}",
+}
+"""What the templates call what people write."""
 
 blueprint = Blueprint("site", __name__, template_folder="templates")
 # Under names with a hash, which browsers keep.
@@ -17,13 +24,15 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Serve the pages and their style."""
     app.register_blueprint(blueprint)
     app.register_blueprint(login.blueprint)
-    app.register_blueprint(thoughts.blueprint)
+    app.register_blueprint(reading.blueprint)
+    app.register_blueprint(writing.blueprint)
     app.context_processor(
         lambda: {
             "site_title": settings["service.title"],
             "site_contact": settings["service.contact"],
             "site_description": settings["service.description"],
             "username": sessions.username(),
+            **WORDS,
         }
     )
     filters.init_app(app)

@@ -36,9 +36,9 @@ class Invalid(BaseModel):
     """
 
 
-class NewThought(BaseModel):
+class New{{ cookiecutter.__resource_class }}(BaseModel):
     """
-    What a new thought is created from.
+    What a new {{ cookiecutter.resource_name|replace('_', ' ') }} is created from.
     """
 
     model_config = ConfigDict(
@@ -50,7 +50,7 @@ class NewThought(BaseModel):
     """
 
 
-class ThoughtChanges(BaseModel):
+class {{ cookiecutter.__resource_class }}Changes(BaseModel):
     """
     What can be changed; a field that is left out stays.
     """
@@ -64,14 +64,14 @@ class ThoughtChanges(BaseModel):
     """
 
 
-class ThoughtDetails(BaseModel):
+class {{ cookiecutter.__resource_class }}Details(BaseModel):
     """
-    A thought.
+    {{ cookiecutter.__resource_article|capitalize }} {{ cookiecutter.resource_name|replace('_', ' ') }}.
     """
 
     id: int
     """
-    Grows with each new thought
+    Grows with each new {{ cookiecutter.resource_name|replace('_', ' ') }}
     """
     text: str
     """

@@ -1,1 +1,0 @@
-"""Generated client of the service thoughts."""

@@ -1,0 +1,1 @@
+"""Generated client of the service {{ cookiecutter.resource_plural }}."""
