@@ -119,7 +119,7 @@ def tasks_of(steps: list[Step], command: str) -> set[str]:
 
 def _plain(option: str) -> str:
     name, _, value = option.partition("=")
-    is_own = re.search(r"[$%]|https://", value) or name in {"--text", "--body-file", "--env"}
+    is_own = re.search(r"[$%]|https://", value) or name in {"--text", "--body-file", "--stage"}
     return name if is_own or not value else option
 
 
