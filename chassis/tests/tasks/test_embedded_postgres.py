@@ -83,6 +83,14 @@ def test_another_serve_of_the_same_folder_is_named(run: Run, folder: Path) -> No
     assert f"kill {pid}" in failed.error
 
 
+def test_a_user_without_a_name_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    with pytest.raises(Exit) as told:
+        EmbeddedPostgres(folder, durable=False).__enter__()
+    assert "does not run as the user 54321, who has no entry in /etc/passwd" in str(told.value)
+    assert list(folder.iterdir()) == []
+
+
 def test_variables_of_libpq_lead_nowhere_else(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

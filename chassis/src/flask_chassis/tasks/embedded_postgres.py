@@ -79,6 +79,7 @@ class EmbeddedPostgres:
 
     def __enter__(self) -> Self:
         """Start the server and wait until it accepts connections; raises Exit if it fails."""
+        _require_entry_of_user(os.geteuid())
         libpq_variables.ignore(self.host)
         try:
             self._start()
@@ -285,6 +286,18 @@ def _unprivileged_user() -> str | None:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
+
+
+def _require_entry_of_user(number: int) -> None:
+    """Raise Exit if the user is only a number, as in some containers: PostgreSQL asks its name."""
+    try:
+        pwd.getpwuid(number)
+    except KeyError:
+        raise Exit(
+            f"PostgreSQL does not run as the user {number}, who has no entry in /etc/passwd: add "
+            "one, run this as another user, or set database.host to a server elsewhere.",
+            1,
+        ) from None
 
 
 def on_this_machine() -> Path | None:

@@ -146,7 +146,7 @@ def git(*arguments: str) -> str:
     if done.returncode:
         raise Exit(
             "The version is not known: set VERSION_NAME and VERSION_SHA, or run this in a git "
-            f"checkout with a commit ({done.stderr.strip()}).",
+            f"checkout with a commit ({' '.join(done.stderr.split())}).",
             1,
         )
     return done.stdout.strip()
