@@ -9,7 +9,9 @@ from __future__ import annotations
 import builtins
 import json
 import keyword
+import os
 import re
+import shlex
 import sys
 import unicodedata
 from collections.abc import Mapping
@@ -336,6 +338,36 @@ def find_faults(answers: dict[str, str]) -> list[str]:
     ]
 
 
+def command_to_repeat(answers: dict[str, str], faults: list[str]) -> str:
+    """Return the command that renders again with these answers, those to correct at its end.
+
+    No hook can ask a question again: Cookiecutter has asked all of them, or replays all of them
+    as they are. Without its own entries, as in updates, the result is empty.
+    """
+    if "_repo_dir" not in answers:
+        return ""
+    wrong = {fault.partition(":")[0] for fault in faults}
+    questions = [name for name in answers if not name.startswith("_")]
+    options = []
+    if answers.get("_checkout", "None") != "None":
+        options += ["--checkout", answers["_checkout"]]
+    if answers.get("_output_dir", "") != os.environ.get("PWD"):
+        options += ["--output-dir", answers["_output_dir"]]
+    given = [
+        f"{name}={'' if name in wrong and name.endswith('_index') else _for_command(answers[name])}"
+        for name in sorted(questions, key=lambda name: name in wrong)
+    ]
+    words = ["cookiecutter", answers["_template"], *options, "--no-input", *given]
+    return shlex.join(words)
+
+
+def _for_command(answer: str) -> str:
+    """Return an answer so that Cookiecutter, which reads a command's as Jinja, gets it as it is."""
+    # Written in parts: Cookiecutter renders this file, too.
+    opening, closing = "{" * 2, "}" * 2
+    return answer.replace("{", f"{opening} '{opening[0]}' {closing}")
+
+
 def _installed(distribution: str) -> str | None:
     """Return the version of a distribution, or None without one."""
     try:
@@ -360,8 +392,13 @@ def main() -> None:
             f"This template needs Cookiecutter 2.4 or newer; this is {cookiecutter}. "
             "Upgrade it: pipx upgrade cookiecutter, or pip install --upgrade cookiecutter."
         )
-    faults = find_faults(read_answers())
+    answers = read_answers()
+    faults = find_faults(answers)
     if faults:
+        if command := command_to_repeat(answers, faults):
+            faults.append(
+                f"\nCorrect the end of this command, which has your answers:\n\n{command}"
+            )
         sys.exit("\n".join(faults))
 
 

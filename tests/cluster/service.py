@@ -46,12 +46,12 @@ class Service:
     def cluster_task(self, name: str, *words: str) -> Finished:
         """Run a task of `cluster` on staging, in the cluster."""
         return self.task(
-            f"cluster.{name}", "--env=staging", f"--kube-context={self.cluster.context}", *words
+            f"cluster.{name}", "--stage=staging", f"--kube-context={self.cluster.context}", *words
         )
 
     def deploy(self, tag: str, *words: str) -> Finished:
         """Deploy a version, whether it succeeds or not."""
-        return self.cluster_task("deploy", f"--image-tag={tag}", *words)
+        return self.cluster_task("deploy", f"--tag={tag}", *words)
 
     def deployed(self, tag: str, *words: str) -> str:
         """Deploy a version, which must succeed, and return what the task printed."""

@@ -17,7 +17,7 @@ WHERE = f"--namespace={STAGE}"
 @pytest.fixture
 def account(resource: Service) -> Iterator[str]:
     """The account of the service's pipeline."""
-    printed = resource.task("cluster.deployer", "--env=staging")
+    printed = resource.task("cluster.deployer", "--stage=staging")
     assert printed.returncode == 0, printed.stderr
     resource.cluster.kubectl("apply", "--filename=-", given=printed.stdout)
     yield f"{resource.name}-pipeline"

@@ -113,7 +113,7 @@ def test_the_database_is_provided(composed: Composed) -> None:
     provision = ("--file", PROVISION)
     composed.twice(*provision, "up", "-d", "database")
     said = composed.twice(*provision, "run", "--rm", "create-db")
-    assert "Database thoughts_backend of role thoughts_backend is there." in said
+    assert "Database thoughts_backend of role thoughts_backend is there, on " in said
     assert "The database is at head." in composed.twice(*provision, "run", "--rm", "migrate")
     ports = composed.compose(*provision, "port", "database", "5432")
     assert ports.strip() == f"127.0.0.1:{composed.variables['DATABASE_PORT']}"

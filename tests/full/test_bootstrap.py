@@ -2,7 +2,10 @@
 
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,10 @@ from tasks.render import example, render
 from tests.full.programs import Finished, run
 
 SECONDS = 300
+
+
+# So that nothing is fetched again without a home.
+CACHE = str(Path.home() / ".cache" / "pip")
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +62,46 @@ def test_a_python_without_venv_is_named(service: Path, tmp_path: Path) -> None:
     assert not (service / ".venv").exists()
 
 
+UNSUPPORTED = {
+    "sys.platform = 'cygwin'": "Windows without WSL: run it in WSL",
+    "sys.platform = 'darwin'; platform.machine = lambda: 'x86_64'": "Intel Macs, as cryptography",
+    "os.confstr = lambda name: None": "Linux without glibc (musl, as Alpine has)",
+    "os.confstr = lambda name: 'glibc 2.17'": "glibc 2.17: PostgreSQL for development needs",
+    "platform.machine = lambda: 'armv7l'": "Linux on armv7l: Linux on x86-64 and arm64",
+}
+
+
+@pytest.mark.parametrize("change", UNSUPPORTED)
+def test_a_platform_without_packages_is_named(service: Path, tmp_path: Path, change: str) -> None:
+    (tmp_path / "sitecustomize.py").write_text(f"import os, platform, sys\n{change}\n")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{tmp_path}" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    done = bootstrap(service, str(python))
+    assert done.returncode == 1
+    told = f"bootstrap: this service does not support {UNSUPPORTED[change]}"
+    assert done.stderr.startswith(told), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (service / ".venv").exists()
+
+
+def test_the_checkout_of_somebody_else_is_named(service: Path) -> None:
+    """As a user who can read it: it has a folder that everybody may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(service / "bootstrap", folder)
+        Path(folder).chmod(0o555)
+        # Whom a folder for reading keeps out: not root.
+        other = 12345 if os.geteuid() == 0 else None
+        done = subprocess.run(
+            ["./bootstrap"], cwd=folder, capture_output=True, text=True, user=other, group=other
+        )
+        Path(folder).chmod(0o755)
+    assert done.returncode == 1
+    assert "cannot write to" in done.stderr
+    assert "clone the repository to a folder of your own" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_it_needs_no_poetry_no_uv_and_no_second_time(service: Path, tmp_path: Path) -> None:
     """It installs nothing without a hash: also not Poetry, uv, and what builds a package."""
     (tmp_path / "json.py").write_text("raise SystemExit('planted')")
@@ -69,6 +116,10 @@ def test_it_needs_no_poetry_no_uv_and_no_second_time(service: Path, tmp_path: Pa
         PYTHONPATH=str(tmp_path),
         PIP_USER="1",
         PIP_TARGET=str(tmp_path),
+        PIP_REQUIRE_VIRTUALENV="1",
+        # As users without an entry in /etc/passwd have it in containers.
+        HOME="/nonexistent",
+        PIP_CACHE_DIR=CACHE,
     )
     second = bootstrap(service, EXTRAS="gevent")
     assert first.returncode == 0, first.stderr
@@ -105,6 +156,18 @@ def test_another_folder_on_the_path_of_cd_is_not_taken(service: Path, tmp_path: 
     variables = {"PYTHON": sys.executable, "EXTRAS": "gevent", "CDPATH": str(tmp_path)}
     done = run(words, service.parent, variables, seconds=SECONDS)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_uv_and_poetry_are_kept(service: Path) -> None:
+    for name in ("uv", "poetry"):
+        if (service / ".venv" / name).is_dir():
+            (service / ".venv" / name / "kept").touch()
+    done = bootstrap(service, HOME="/nonexistent", PIP_CACHE_DIR=CACHE)
+    assert "making .venv" in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert (service / ".venv/poetry/kept").is_file()
+    assert (service / ".venv/uv/kept").is_file() == asks_uv()
+    assert installed_works(service)
 
 
 def test_it_installs_anew_where_the_folder_has_been_moved(service: Path) -> None:

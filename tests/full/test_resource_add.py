@@ -70,6 +70,23 @@ def run(service: InstalledService, *words: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+SEEDS = """
+from flask_chassis.db.revisions import RevisingSession
+from flask_chassis_tools.seeding import rows
+
+
+def test_seeds(app, client, engine, settings, bearer):
+    for _ in range(2):
+        with RevisingSession(engine) as session, session.begin():
+            added = rows.add(session, 20, settings)
+    assert 60 in added.values()
+    for path in ("invoices", "notes", "purchase_order_confirmation_ids"):
+        listed = client.get(f"/api/{path}/?limit=100", headers=bearer("ada", scope="admin"))
+        assert (listed.status_code, len(listed.json)) == (200, 40), listed.json
+"""
+"""Whether the rows of `db.seed` are valid for each type of fields: responses are validated."""
+
+
 def test_added_resources_pass_all_checks_and_leave_nothing_behind(
     service: InstalledService,
 ) -> None:
@@ -83,6 +100,10 @@ def test_added_resources_pass_all_checks_and_leave_nothing_behind(
     run(service, "check", "--all")
     run(service, "cluster.check")
     run(service, "tests", "--parallel=0")
+    planted = service.path / "tests" / "test_seeds.py"
+    planted.write_text(SEEDS)
+    run(service, "tests", "--select=test_seeds")
+    planted.unlink()
     commit(service)
     for name in ("purchase_order_confirmation_id", "note", "invoices"):
         run(service, "resource.remove", name)

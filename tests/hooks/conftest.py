@@ -210,7 +210,8 @@ def refusal(
         with pytest.raises(FailedHookException):
             render(*template, **answers)
         assert list(output.iterdir()) == []
-        return capfd.readouterr().err.splitlines()
+        # The command that follows has a test of its own.
+        return capfd.readouterr().err.partition("\n\n")[0].splitlines()
 
     return refusal
 

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -424,6 +425,24 @@ def test_the_command_prints_the_lines_first_and_fails(
     assert done.returncode == 1
     assert [line.partition(" ")[0] for line in done.stderr.splitlines()[:2]] == ["team:", "port:"]
     assert list(output.iterdir()) == []
+
+
+def test_a_command_renders_again_with_the_same_answers(
+    command: Callable[..., subprocess.CompletedProcess[str]], template: Path, output: Path
+) -> None:
+    """Only what is wrong has to be typed again: it is at the end."""
+    given = ("project_name=It's {x}", "description={{ '{{' }} {% raw %}{{ y }}{% endraw %}")
+    words = ("cookiecutter", str(template), "--no-input", f"--output-dir={output}")
+    done = command(*words, *given, "port=80", "internal_index=https://u:secret@a.b/")
+    [line] = [each for each in done.stderr.splitlines() if each.startswith("cookiecutter ")]
+    again = shlex.split(line)
+    assert again[-2:] == ["internal_index=", "port=80"]
+    assert "secret" not in line
+    corrected = command(*again[:-1], "port=8090")
+    assert corrected.returncode == 0, corrected.stderr
+    [service] = output.iterdir()
+    texts = tomllib.loads((service / "texts.toml").read_text("utf-8"))
+    assert (texts["project_name"], texts["description"]) == ("It's {x}", "{{ {{ y }}")
 
 
 def test_an_old_python_is_named(pre_gen: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

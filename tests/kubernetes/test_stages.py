@@ -91,7 +91,7 @@ def flat(section: Mapping[str, Any], above: str = "") -> list[tuple[str, Any]]:
 
 def test_every_component_is_tried(folders: list[Path]) -> None:
     there = {
-        path.name for folder in folders for path in folder.glob("infra/kubernetes/components/*")
+        path.name for folder in folders for path in folder.glob("infra/kubernetes/components/*/")
     }
     assert there - {"overdue"} == set(COMPONENTS)
 

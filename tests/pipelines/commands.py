@@ -122,7 +122,7 @@ def tasks_of(steps: list[Step], command: str) -> set[str]:
     return found
 
 
-OF_ONE_SYSTEM = {"--text", "--body-file", "--bundle", "--env"}
+OF_ONE_SYSTEM = {"--text", "--body-file", "--bundle", "--stage"}
 
 
 def _plain(option: str) -> str:

@@ -61,7 +61,7 @@ GITHUB_ALONE = {
     # Writes the kubeconfig, which GitLab has as a file.
     "write-secret --file --variable=KUBECONFIG_CONTENT",
     # Production is a run of its own; a job that waits on GitLab, a build on TeamCity.
-    "deployment.request --digest --follow --ref --stage=production --tag",
+    "deployment.request --digest --follow --ref --stage --tag",
 }
 
 GITLAB_ALONE = {

@@ -122,7 +122,7 @@ def test_a_version_is_deployed_by_its_digest(project: Project) -> None:
         assert words[0] == 'image.verify --tag="$TAG" --digest="$DIGEST"'
         # A slower chain does not take a stage back; a version that somebody names is deployed.
         more = " --unless-newer" if prefix else ""
-        assert words[2].endswith(f' --image-tag="$TAG" --digest=%image.digest%{more}')
+        assert words[2].endswith(f' --tag="$TAG" --digest=%image.digest%{more}')
         parameters = {name: each["value"] for name, each in build["params"].items()}
         assert (parameters["env.TAG"], parameters["env.DIGEST"]) == (
             "%image.tag%",

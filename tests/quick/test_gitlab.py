@@ -367,7 +367,7 @@ def test_any_version_can_be_deployed_to_any_stage(pipelines: Pipelines) -> None:
     job = pipelines.jobs["deploy"]
     assert environment(job) == "$STAGE"
     [line] = [line for line in job["script"] if "cluster.deploy" in line]
-    assert '--env="$STAGE" --image-tag="$TAG" --digest="$IMAGE_DIGEST"' in line
+    assert '--stage="$STAGE" --tag="$TAG" --digest="$IMAGE_DIGEST"' in line
     # What somebody names is deployed whatever runs; a slow pipeline takes no stage back.
     assert "--unless-newer" not in line
     for name in ("staging", "production"):

@@ -156,13 +156,14 @@ def test_python_with_jinja_is_seen(tmp_path: Path) -> None:
     assert rendered(tmp_path) == [expression]
 
 
-def test_the_services_package_is_typed(service_of_each_kind: InstalledService) -> None:
+def test_the_service_and_its_tests_are_typed(service_of_each_kind: InstalledService) -> None:
     done = service_of_each_kind.run("mypy")
     assert done.returncode == 0, done.stdout
 
 
-def test_a_planted_type_error_is_seen(rendered_service: InstalledService) -> None:
-    planted = rendered_service.path / "thoughts_backend" / "planted.py"
+@pytest.mark.parametrize("folder", ["thoughts_backend", "tests"])
+def test_a_planted_type_error_is_seen(rendered_service: InstalledService, folder: str) -> None:
+    planted = rendered_service.path / folder / "planted.py"
     planted.write_text('"""Planted."""\n\nnumber: int = "text"\n')
     try:
         assert "planted.py:3" in rendered_service.run("mypy").stdout

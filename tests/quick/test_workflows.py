@@ -15,6 +15,7 @@ from tasks.render import example, render
 from tasks.test import TIERS
 from tests.conftest import EXAMPLES
 from tests.pipelines.jobs import Context, environment_of
+from tests.quick.test_size import FILES, sizes
 
 Document = dict[Any, Any]
 
@@ -33,6 +34,11 @@ def repositories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     answers = {kind: example(name) | {"ci_system": "github"} for kind, name in EXAMPLES.items()}
     found = {kind: render(folder, given) for kind, given in answers.items()}
     return found | {"template": ROOT}
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_service_with_workflows_is_small(repositories: dict[str, Path], kind: str) -> None:
+    assert sizes(repositories[kind])[0] <= FILES
 
 
 @pytest.fixture(params=[*EXAMPLES, "template"], scope="module")
@@ -246,7 +252,7 @@ def test_any_version_can_be_deployed_to_any_stage(repositories: dict[str, Path],
     assert (asked["tag"]["required"], asked["digest"]["default"]) == (True, "")
     scripts = [step["run"] for step in deploy["jobs"]["deploy"]["steps"] if "run" in step]
     forward, back = [script for script in scripts if "cluster.deploy" in script]
-    assert '--image-tag="$TAG" --digest="$DIGEST"' in back
+    assert '--tag="$TAG" --digest="$DIGEST"' in back
     assert forward == f"{back} --unless-newer"
 
 

@@ -46,6 +46,8 @@ def call(service: Project, server: EmbeddedPostgres, tmp_path: Path) -> Call:
         "database.port": str(server.port),
         "tokens.public_keys_folder": str(tmp_path / "public"),
     }
+    if "tokens.private_keys_folder" in settings.declared_in("development.local"):
+        supplied["tokens.private_keys_folder"] = str(tmp_path / "private")
     variables = {settings.variable_for(key): value for key, value in supplied.items()}
 
     def calls(*words: str, given: str = "", **others: str) -> subprocess.CompletedProcess[str]:
@@ -116,7 +118,77 @@ def test_the_database_of_another_machine_must_be_named(call: Call) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["shell", "db.shell", "db.reset"])
+READ = """
+from sqlalchemy import func
+client = app.test_client()
+print("listed:", len(client.get("/api/thoughts/?limit=100").json))
+print("authors:", session.scalar(select(func.count(Thought.username.distinct()))) > 3)
+days = func.count(func.date(Thought.timestamp).distinct())
+print("days:", session.scalar(select(days)) > 10)
+"""
+
+
+@pytest.mark.usefixtures("migrated")
+def test_seeds_are_rows_of_several_people_and_days(call: Call) -> None:
+    done = call("db.seed", "--rows=40")
+    assert (done.returncode, done.stdout) == (0, "Added to thoughts: 40.\n"), done.stderr
+    read = call("shell", given=READ).stdout
+    assert "listed: 40\n" in read
+    assert "authors: True\n" in read
+    assert "days: True\n" in read
+    assert call("db.seed", "--rows=2").returncode == 0
+    assert "listed: 42\n" in call("shell", given=READ).stdout
+
+
+FACTORY = """
+from {package}.thoughts.model import Thought
+
+FACTORIES = {{Thought: lambda number, random, settings: Thought(username="own", text={text})}}
+"""
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_factory_of_the_services_own_makes_its_rows(call: Call, service: Project) -> None:
+    seeds = service.folder / "seeds.py"
+    try:
+        seeds.write_text(FACTORY.format(package=service.package, text="f'the {number}th'"))
+        assert call("db.seed", "--rows=3").returncode == 0
+        asked = call("db.shell", given="SELECT username || ' ' || text FROM thoughts;\n")
+        assert "own the 3th" in asked.stdout
+        seeds.write_text(FACTORY.format(package=service.package, text="None"))
+        failed = call("db.seed")
+        assert failed.returncode == 1
+        assert "No rows for Thought: null value in column" in failed.stderr
+        assert f"Write a factory in {service.package}/seeds.py" in failed.stderr
+    finally:
+        seeds.unlink(missing_ok=True)
+
+
+LOG_IN = """
+body = {"username": "grace", "password": "correct horse"}
+print("signed in:", app.test_client().post("/api/login/", json=body).status_code)
+"""
+
+
+@pytest.mark.parametrize("kind", ["issuer"])
+@pytest.mark.usefixtures("migrated")
+def test_seeded_users_can_sign_in(call: Call) -> None:
+    done = call("db.seed", "--rows=9")
+    assert (done.returncode, done.stdout) == (0, "Added to users: 9.\n"), done.stderr
+    assert "signed in: 200\n" in call("shell", given=LOG_IN).stdout
+
+
+def test_seeds_are_for_this_machine(call: Call) -> None:
+    variable = settings.variable_for("database.host")
+    refused = call("db.seed", **{variable: "db.acme.example"})
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "db.seed adds rows, and database.host is 'db.acme.example', not this machine. "
+        "If you mean it: db.seed --host=db.acme.example\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["shell", "db.shell", "db.reset", "db.seed"])
 def test_they_are_refused_in_production(
     run: Run, production: str, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -1,11 +1,15 @@
 """Test `check` and `tests` on a package of one module with planted faults."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from flask_chassis import project
 from flask_chassis.project import Project
+
+from flask_chassis_tools import quality
 
 from .conftest import Run
 
@@ -104,3 +108,44 @@ def test_tests_must_pass_and_cover_the_service(
     failed = run("tests", "--select=double")
     assert failed.code == 1
     assert failed.error.strip() == "Tests failed."
+
+
+def test_a_developer_sees_what_failed_and_little_else(run: Run, module: Path) -> None:
+    passed = run("tests")
+    assert passed.code == 0
+    lines = passed.out.splitlines()
+    assert lines[-1].startswith("1 passed in ")
+    assert len(lines) < 8, passed.out
+
+
+def test_watching_needs_a_package_that_it_names(
+    run: Run, module: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quality, "find_spec", lambda name: None)
+    failed = run("tests", "--watch")
+    assert failed.code == 1
+    assert "-m pip install pytest-watcher" in failed.error
+
+
+def test_watching_runs_the_tests_with_it(
+    run: Run, module: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program of that name takes the place of the package, and prints what it is told."""
+    stand_in = module.parents[1] / "pytest_watcher.py"
+    stand_in.write_text("import sys\nprint(sys.argv[1:])\n")
+    monkeypatch.syspath_prepend(stand_in.parent)
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom flask_chassis import project\n"
+        "project.use('planted', Path(sys.argv[1]))\n"
+        "from flask_chassis_tools import quality\n"
+        "from invoke import Context\nquality.tests(Context(), select='double', watch=True)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, module.parent],
+        env=os.environ | {"PYTHONPATH": str(stand_in.parent)},
+        capture_output=True,
+        text=True,
+    )
+    words = done.stdout
+    assert "'.', '--now'" in words, done.stderr
+    assert "'-n', '0', '-k', 'double', '--quiet'" in words

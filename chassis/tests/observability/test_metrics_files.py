@@ -21,6 +21,14 @@ def room_taken(path: Path) -> int:
     return path.stat().st_blocks * 512
 
 
+@pytest.fixture(params=["Linux", "macOS"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux, and what Python has on macOS."""
+    if request.param == "macOS":
+        monkeypatch.delattr(os, "posix_fallocate")
+
+
+@pytest.mark.usefixtures("system")
 def test_a_new_file_takes_its_room(tmp_path: Path) -> None:
     file = ReservedFile(str(tmp_path / "reserved.db"))
     assert file.read_value("a") == (0.0, 0.0)
@@ -28,6 +36,7 @@ def test_a_new_file_takes_its_room(tmp_path: Path) -> None:
     file.close()
 
 
+@pytest.mark.usefixtures("system")
 def test_it_takes_more_when_it_grows(tmp_path: Path) -> None:
     path = tmp_path / "reserved.db"
     file = ReservedFile(str(path))
@@ -59,6 +68,7 @@ def test_a_scrape_never_sees_a_new_file_before_it_has_its_size(
     assert [path.name for path in tmp_path.iterdir()] == ["reserved.db"]
 
 
+@pytest.mark.usefixtures("system")
 def test_without_room_there_is_an_error_and_no_file(tmp_path: Path, no_room: None) -> None:
     with pytest.raises(OSError, match=r".") as refused:
         ReservedFile(str(tmp_path / "reserved.db"))

@@ -148,6 +148,38 @@ def test_the_tasks_of_an_installed_package_are_listed(planted: Path) -> None:
     assert "Tidy up." in listed.stdout
 
 
+def test_tasks_call_this_machine_without_a_proxy(
+    planted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on machines with `http_proxy` and no `no_proxy`; what is there already stays."""
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://192.0.2.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "db.acme.example")
+    (planted / "tasks.py").write_text(
+        "import os\nfrom urllib.request import proxy_bypass\nfrom invoke import task\n\n\n"
+        '@task\ndef call(context):\n    """Ask whom a request would go to."""\n'
+        '    for host in ("127.0.0.1", "localhost", "db.acme.example", "acme.example"):\n'
+        "        print(host, bool(proxy_bypass(host)))\n\n\n"
+        "def add_to(namespace):\n    namespace.add_task(call)\n"
+    )
+    asked = python(LIST.replace("--list", "call").format(folder=planted), planted.parent)
+    assert asked.stdout.splitlines() == [
+        "127.0.0.1 True",
+        "localhost True",
+        "db.acme.example True",
+        "acme.example False",
+    ], asked.stderr
+
+
+def test_a_missing_git_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("VERSION_NAME", raising=False)
+    failed = python(f"import sys\nsys.argv = ['tasks', 'version']\n{CONSOLE_SCRIPT}")
+    assert failed.returncode == 1
+    assert failed.stderr == "git is not installed, or not on the PATH: install it.\n"
+
+
 def test_a_missing_package_is_reported_with_what_to_do() -> None:
     failed = python(f"import sys\nsys.modules['dynaconf'] = None\n{COMMAND[-1]}")
     assert failed.returncode == 1
@@ -175,6 +207,30 @@ def test_every_task_tells_what_it_takes(run: Run, task: str) -> None:
     told = run("--help", task)
     assert told.code == 0
     assert "Docstring:" in told.out
+
+
+def test_the_help_names_what_is_required(planted: Path) -> None:
+    (planted / "tasks.py").write_text(
+        "from invoke import task\n\n\n"
+        '@task(help={"whom": "Somebody"})\n'
+        'def greet(context, whom, loud=False):\n    """Greet somebody."""\n\n\n'
+        "def add_to(namespace):\n    namespace.add_task(greet)\n"
+    )
+    script = LIST.replace('"--list"', '"--help", "greet"').format(folder=planted)
+    told = python(script, planted.parent)
+    assert "  --whom=STRING   Somebody (required)\n" in told.stdout, told.stderr
+    assert told.stdout.count("(required)") == 1
+
+
+def test_the_tasks_of_the_chassis_name_it_too(run: Run) -> None:
+    assert run("--help", "db.revision").out.count("(required)") == 1
+    assert "(required)" not in run("--help", "db.serve").out
+
+
+def test_no_task_has_a_short_option(run: Run) -> None:
+    """Invoke would make them up, and `-t` would mean something else in each task."""
+    assert [name for name in TASKS if re.search(r"^ +-\w", run("--help", name).out, re.M)] == []
+    assert run("db.wait", "-t", "1").code == 1
 
 
 def test_an_unknown_task_is_refused(run: Run) -> None:

@@ -64,6 +64,7 @@ def add_to(namespace: Collection) -> None:
         if "db" in namespace.collections:  # the group of the chassis
             namespace.collections["db"].add_task(database.shell)
             namespace.collections["db"].add_task(database.reset)
+            namespace.collections["db"].add_task(database.seed)
         namespace.add_collection(Collection.from_module(migrations), "migrations")
     if "tokens" in settings.parts():
         from . import token

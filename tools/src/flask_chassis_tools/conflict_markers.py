@@ -57,7 +57,7 @@ def tracked(folder: Path) -> list[str]:
     words = ["git", "ls-files", "-z", "--cached"]
     done = subprocess.run(words, cwd=folder, capture_output=True)
     if done.returncode:
-        raise OSError(done.stderr.decode(errors="replace").strip())
+        raise OSError(" ".join(done.stderr.decode(errors="replace").split()))
     return [name.decode(errors="surrogateescape") for name in done.stdout.split(b"\0") if name]
 
 

@@ -5,13 +5,12 @@ import shutil
 from pathlib import Path
 
 from flask_chassis import settings
+from flask_chassis.db import libpq_variables
+from flask_chassis.serving.network import THIS_MACHINE
 from flask_chassis.settings import Settings
 from invoke import Context, Exit, task
 
 from .for_developers import require_developers
-
-LOCAL = ("127.0.0.1", "localhost", "::1")
-"""Hosts on this machine: another one may have data that somebody needs."""
 
 
 @task
@@ -20,6 +19,7 @@ def shell(context: Context) -> None:
     found = settings.load(section="database")
     require_developers(found, "db.shell")
     psql = _psql()
+    libpq_variables.ignore(found["database.host"])
     variables = {
         "PGHOST": found["database.host"],
         "PGPORT": str(found["database.port"]),
@@ -36,7 +36,7 @@ def reset(context: Context, host: str = "") -> None:
     """Delete the service's database with all of its data, create it anew, and migrate it."""
     found = settings.load(section="database")
     require_developers(found, "db.reset")
-    _require_own(found, host)
+    _require_own(found, host, "db.reset deletes all data")
     from flask_chassis.tasks import migrations, provisioning
 
     provisioning.drop(found)
@@ -45,13 +45,43 @@ def reset(context: Context, host: str = "") -> None:
     print(f"Database {found['database.name']} is empty, and at head.")
 
 
-def _require_own(found: Settings, confirmed: str) -> None:
+@task(
+    help={
+        "rows": "How many rows of each model; three times as many of those with a parent",
+        "host": "Confirms the host of the database if it is another machine",
+    }
+)
+def seed(context: Context, rows: int = 50, host: str = "") -> None:
+    """Add rows that look real to the database, for all models; a second run adds others.
+
+    `FACTORIES` in the service's `seeds.py` makes the rows of models that need more than values of
+    the right type.
+    """
+    found = settings.load(section="database")
+    require_developers(found, "db.seed")
+    _require_own(found, host, "db.seed adds rows")
+    from flask_chassis.db import database
+    from flask_chassis.db.revisions import RevisingSession
+
+    from .seeding import rows as made
+
+    engine = database.engine(found)
+    try:
+        with RevisingSession(engine) as session, session.begin():
+            added = made.add(session, rows, settings.load())
+    finally:
+        engine.dispose()
+    print(f"Added to {', '.join(f'{table}: {count}' for table, count in added.items())}.")
+
+
+def _require_own(found: Settings, confirmed: str, what: str) -> None:
     """Raise Exit unless the database is on this machine, or its host is confirmed."""
     host = found["database.host"]
-    if host not in LOCAL and host != confirmed:
+    # Another machine may have data that somebody needs.
+    if host not in THIS_MACHINE and host != confirmed:
         raise Exit(
-            f"db.reset deletes all data, and database.host is {host!r}, not this machine. "
-            f"If you mean it: db.reset --host={host}",
+            f"{what}, and database.host is {host!r}, not this machine. "
+            f"If you mean it: {what.split()[0]} --host={host}",
             1,
         )
 

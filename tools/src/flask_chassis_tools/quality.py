@@ -1,7 +1,11 @@
 """Tasks that check and test the code."""
 
+import os
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
 
 from flask_chassis import project, settings
 from flask_chassis.tasks import config
@@ -24,6 +28,17 @@ THOROUGH = {
 COVERAGE = 90
 """The minimum coverage of the service's package, in percent."""
 
+MOST_PROCESSES = 4
+"""Each process starts a PostgreSQL: on a machine with many cores, more take longer to start than
+they save."""
+
+WATCHED = "*.py,*.yaml,*.html,*.json"
+
+INSTALL_WATCHER = (
+    "--watch needs pytest-watcher, which is not installed. Install it: "
+    f"{sys.executable} -m pip install pytest-watcher"
+)
+
 
 @task(help={"all": "Also check YAML files, installed packages, settings, migrations and the API"})
 def check(context: Context, all: bool = False) -> None:
@@ -44,20 +59,29 @@ def check(context: Context, all: bool = False) -> None:
 @task(
     help={
         "select": "Run only the tests whose names match, like pytest -k",
-        "parallel": "Number of processes; by default one for each core, with `--select` one",
+        "parallel": "Number of processes; by default one for each core, 4 at most, with `--select` "
+        "or `--watch` one",
         "reports": "Folder for junit.xml and coverage reports; requires the minimum coverage",
+        "watch": "Run them again whenever a file changes, until Ctrl-C (pytest-watcher)",
     }
 )
-def tests(context: Context, select: str = "", parallel: str = "", reports: str = "") -> None:
+def tests(
+    context: Context, select: str = "", parallel: str = "", reports: str = "", watch: bool = False
+) -> None:
     """Run the tests; with a folder for reports, also require the minimum coverage, as CI does."""
     _require_checkout()
     # A selection of tests covers only a part of the code.
     is_judged = bool(reports) and not select
-    processes = parallel or ("0" if select else "auto")
+    processes = parallel or ("0" if select or watch else _processes())
     chosen = ["-k", select] if select else []
     junit = [f"--junitxml={reports}/junit.xml"] if reports else []
     coverage = [f"--cov={project.package()}", "--cov-report="] if is_judged else []
-    failed = _fails(["pytest", "-n", processes, *chosen, *junit, *coverage])
+    # CI has room for everything; a developer sees what failed.
+    brevity = [] if reports else ["--quiet", "--no-header", "--tb=short"]
+    options = ["-n", processes, *chosen, *junit, *coverage, *brevity]
+    if watch:
+        _watch(options)
+    failed = _fails(["pytest", *options])
     if is_judged:
         _report_coverage(reports)
     if failed:
@@ -69,6 +93,20 @@ def tests(context: Context, select: str = "", parallel: str = "", reports: str =
         ]
     ):
         raise Exit(f"The tests cover less than {COVERAGE} % of the service.", 1)
+
+
+def _processes() -> str:
+    return str(min(os.cpu_count() or 1, MOST_PROCESSES))
+
+
+def _watch(options: list[str]) -> NoReturn:
+    """Replace this process with one that runs the tests now, and after each change."""
+    if find_spec("pytest_watcher") is None:
+        raise Exit(INSTALL_WATCHER, 1)
+    os.chdir(project.working_folder())
+    runner = Path(sys.executable).with_name("pytest")
+    words = ["pytest_watcher", ".", "--now", f"--runner={runner}", f"--patterns={WATCHED}"]
+    os.execv(sys.executable, [sys.executable, "-m", *words, *options])  # noqa: S606 - no shell
 
 
 def _report_coverage(folder: str) -> None:

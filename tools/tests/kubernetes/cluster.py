@@ -17,7 +17,7 @@ STAND_IN = Path(__file__).with_name("stand_in.py")
 
 def deploy(run: Run, *words: str) -> Done:
     """Deploy the version that the cluster's pods run."""
-    return run("cluster.deploy", f"--env={STAGE}", f"--image-tag={VERSION}", *words)
+    return run("cluster.deploy", f"--stage={STAGE}", f"--tag={VERSION}", *words)
 
 
 def migration() -> str:

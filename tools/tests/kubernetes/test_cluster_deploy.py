@@ -88,7 +88,7 @@ def test_an_invalid_tag_is_refused(run: Run, cluster: Cluster, tag: str, said: s
     if not tag:
         text = (cluster.folder / "objects.txt").read_text().replace("TAG", "x_y")
         (cluster.folder / "objects.txt").write_text(text)
-    failed = run("cluster.deploy", f"--env={STAGE}", *([f"--image-tag={tag}"] if tag else []))
+    failed = run("cluster.deploy", f"--stage={STAGE}", *([f"--tag={tag}"] if tag else []))
     assert failed.code == 2
     assert said in failed.error
     assert cluster.asked == []
@@ -136,21 +136,21 @@ def test_a_digest_pins_the_image_in_all_pods_and_nothing_else(run: Run, cluster:
     assert json.dumps(cluster.kept) == pinned.replace(
         "IMAGE", f'{overlays.name()}:{VERSION}@{DIGEST}"'
     )
-    assert run("cluster.rollback", f"--env={STAGE}").code == 0
+    assert run("cluster.rollback", f"--stage={STAGE}").code == 0
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([f"--digest={DIGEST}"], "add the option --image-tag"),
-        (["--digest=sha256:0", f"--image-tag={VERSION}"], "'sha256:0' is not a digest"),
-        ([f"--digest={DIGEST.upper()}", f"--image-tag={VERSION}"], "is not a digest"),
+        ([f"--digest={DIGEST}"], "add the option --tag"),
+        (["--digest=sha256:0", f"--tag={VERSION}"], "'sha256:0' is not a digest"),
+        ([f"--digest={DIGEST.upper()}", f"--tag={VERSION}"], "is not a digest"),
     ],
 )
 def test_an_invalid_digest_is_refused(
     run: Run, cluster: Cluster, words: list[str], said: str
 ) -> None:
-    failed = run("cluster.deploy", f"--env={STAGE}", *words)
+    failed = run("cluster.deploy", f"--stage={STAGE}", *words)
     assert failed.code == 2
     assert said in failed.error
     assert cluster.asked == []
@@ -191,7 +191,7 @@ def test_a_cluster_that_cannot_list_all_rights_is_not_judged(run: Run, cluster: 
 
 
 def test_an_unknown_stage_is_refused(run: Run, cluster: Cluster) -> None:
-    failed = run("cluster.deploy", "--env=prod", "--image-tag=v1")
+    failed = run("cluster.deploy", "--stage=prod", "--tag=v1")
     assert failed.code == 2
     assert "Known stages: development, production, staging." in failed.error
 
@@ -233,7 +233,7 @@ def test_missing_kubectl_is_reported_with_a_remedy(
 
 def test_a_rollback_prints_the_running_version(run: Run, cluster: Cluster) -> None:
     assert deploy(run).code == 0
-    done = run("cluster.rollback", f"--env={STAGE}")
+    done = run("cluster.rollback", f"--stage={STAGE}")
     assert (done.code, done.error) == (0, "")
     assert f"{overlays.name()} {VERSION} runs in 2 pods" in done.out
     assert f"rollout undo deployment/{overlays.name()}" in cluster.asked

@@ -66,7 +66,7 @@ def do_everything(run: Run, cluster: Cluster) -> None:
     old = f"{overlays.name()}-settings-2b4f65kc9m"
     cluster.keep(cluster.kept | {f"configmap/{old}": config_map(old)})
     assert deploy(run, "--prune").code == 0
-    assert run("cluster.rollback", f"--env={STAGE}").code == 0
+    assert run("cluster.rollback", f"--stage={STAGE}").code == 0
 
 
 def test_deployments_need_all_rights_of_the_role_and_no_others(run: Run, cluster: Cluster) -> None:
@@ -91,7 +91,7 @@ def test_a_right_that_is_missing_is_refused(run: Run, cluster: Cluster) -> None:
 
 
 def test_the_role_is_bound_to_an_account_of_its_own(run: Run, cluster: Cluster) -> None:
-    done = run("cluster.deployer", f"--env={STAGE}")
+    done = run("cluster.deployer", f"--stage={STAGE}")
     assert (done.code, done.error) == (0, "")
     account, role, binding = yaml.safe_load_all(done.out)
     name = f"{overlays.name()}-pipeline"

@@ -54,14 +54,12 @@ def test_the_job_of_a_migration_with_changed_pods_is_created_again(
 
 
 def test_a_tag_that_is_too_long_for_a_label_is_refused(run: Run, cluster: Cluster) -> None:
-    failed = run("cluster.deploy", f"--env={STAGE}", f"--image-tag=v{63 * '1'}")
+    failed = run("cluster.deploy", f"--stage={STAGE}", f"--tag=v{63 * '1'}")
     assert failed.code == 2
     assert "Kubernetes allows 63 in the label that tells the version. Shorten it by 1." in (
         failed.error
     )
-    assert (
-        run("cluster.deploy", f"--env={STAGE}", f"--image-tag=v{62 * '1'}", "--dry-run").code == 0
-    )
+    assert run("cluster.deploy", f"--stage={STAGE}", f"--tag=v{62 * '1'}", "--dry-run").code == 0
 
 
 TAGS = ("v1.2", "v1-2", "1.2.3", "1-2.3", "1.2-3", "1-2-3", "v1.2-3-gabcdef", 63 * "1", 62 * "1")

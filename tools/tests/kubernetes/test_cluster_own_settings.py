@@ -130,10 +130,10 @@ def test_a_developer_who_follows_the_readme_is_told_what_is_missing(own: Path, r
     path.write_text(f"{path.read_text()}{address}=https://payments.acme.example\n")
     assert run("cluster.check").code == 0
     secret = prerequisites.own_secret()
-    staging = run("cluster.prerequisites", "--env=staging").out
+    staging = run("cluster.prerequisites", "--stage=staging").out
     assert f"\nadd secret {secret} {key} {key}\n" in staging
     assert address not in staging
-    production = run("cluster.prerequisites", "--env=production").out
+    production = run("cluster.prerequisites", "--stage=production").out
     assert f"\nadd secret {secret} {address} {address}\n" in production
 
 

@@ -90,7 +90,7 @@ def test_it_creates_what_a_deployment_requires(run: Run, cluster: Cluster) -> No
 
 
 def test_it_reads_every_required_setting(run: Run, cluster: Cluster) -> None:
-    done = run("cluster.prerequisites", f"--env={STAGE}")
+    done = run("cluster.prerequisites", f"--stage={STAGE}")
     assert done.code == 0
     for key in settings.required_in(f"{STAGE}.kubernetes"):
         names = (key, key.replace(".", "-"))  # of a Secret, and of the shared ConfigMap
@@ -172,7 +172,7 @@ def test_the_login_to_a_private_registry_is_a_prerequisite(run: Run, cluster: Cl
         f"create secret docker-registry {LOGIN} "
         f"--from-file=.dockerconfigjson={LOGIN}/config.json --namespace={STAGE}"
     )
-    script = run("cluster.prerequisites", f"--env={STAGE}").out
+    script = run("cluster.prerequisites", f"--stage={STAGE}").out
     assert f"`docker --config {LOGIN} login registry.example:5000`" in script
 
 
@@ -269,6 +269,6 @@ def test_settings_that_are_lists_do_not_matter() -> None:
 
 
 def test_it_is_for_the_context_that_is_named(run: Run) -> None:
-    done = run("cluster.prerequisites", "--env=staging", "--kube-context=a b")
+    done = run("cluster.prerequisites", "--stage=staging", "--kube-context=a b")
     assert "kubectl() { command kubectl --context='a b' \"$@\"; }" in done.out
-    assert "--context" not in run("cluster.prerequisites", "--env=staging").out
+    assert "--context" not in run("cluster.prerequisites", "--stage=staging").out

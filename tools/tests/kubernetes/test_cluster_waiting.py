@@ -149,14 +149,14 @@ def test_the_deadline_of_the_rollout_before_does_not(run: Run, cluster: Cluster)
     done = deploy(run)
     assert (done.code, done.error) == (0, "")
     cluster.tell(first=given_up("2026-11-29T12:00:00Z"))
-    done = run("cluster.rollback", f"--env={STAGE}")
+    done = run("cluster.rollback", f"--stage={STAGE}")
     assert (done.code, done.error) == (0, "")
 
 
 def test_a_rollback_that_does_not_finish_advises_no_rollback(run: Run, cluster: Cluster) -> None:
     assert deploy(run).code == 0
     cluster.tell(status=NOT_READY)
-    failed = run("cluster.rollback", f"--env={STAGE}", "--timeout=0")
+    failed = run("cluster.rollback", f"--stage={STAGE}", "--timeout=0")
     assert failed.code == 1
     assert "did not finish, 1 of 2 new pods are ready" in failed.error
     assert "cluster.rollback" not in failed.error

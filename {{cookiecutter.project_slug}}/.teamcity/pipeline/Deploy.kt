@@ -71,7 +71,7 @@ private fun BuildType.deploys(service: Service, stage: Stage, more: String = "")
             service,
             "Migrate, roll out, see that it is this version that runs",
             // The digest is the one that the task before has found in the registry.
-            "cluster.deploy --env=${stage.name} --image-tag=\"\$TAG\" --digest=%image.digest%$more",
+            "cluster.deploy --stage=${stage.name} --tag=\"\$TAG\" --digest=%image.digest%$more",
         )
         tasks(service, "Smoke test", "smoke --url=${stage.url}")
         removeAccess()
@@ -90,7 +90,7 @@ fun rollback(service: Service, stage: Stage) = BuildType {
     steps {
         install()
         access(service)
-        tasks(service, "Roll back", "cluster.rollback --env=${stage.name}")
+        tasks(service, "Roll back", "cluster.rollback --stage=${stage.name}")
         tasks(service, "Smoke test", "smoke --url=${stage.url}")
         removeAccess()
     }

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DataError, DBAPIError, InvalidatePoolError
 
+from flask_chassis.db import libpq_variables
 from flask_chassis.db.client_timeout import BoundedConnection, BoundedCursor
 from flask_chassis.db.sqlstate import is_unavailable, sqlstate
 from flask_chassis.db.target_server import WRITABLE, target_session_attrs
@@ -42,6 +43,7 @@ def engine(settings: Settings, *, statement_timeout_seconds: int | None = None) 
     The server enforces this limit. If it does not answer at all, the connection is closed
     `database.connect_timeout_seconds` later: see `flask_chassis.db.client_timeout`.
     """
+    libpq_variables.ignore(settings["database.host"])
     seconds = statement_timeout_seconds
     if seconds is None:
         seconds = settings["database.statement_timeout_seconds"]

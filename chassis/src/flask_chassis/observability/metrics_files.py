@@ -7,7 +7,7 @@ kill a worker.
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from prometheus_client import mmap_dict
 
@@ -27,8 +27,18 @@ class ReservedFile(mmap_dict.MmapedDict):
         while size < wanted:
             size *= 2
         if size > self._capacity:
-            os.posix_fallocate(self._f.fileno(), 0, size)
+            _reserve(self._f, size)
         super()._init_value(key)  # type: ignore[no-untyped-call]
+
+
+def _reserve(file: BinaryIO, size: int) -> None:
+    """Extend a file to a size, with disk space for all of it."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
+        return
+    # macOS does not have it, where nobody serves in production: zeros take the space as well.
+    while (present := os.fstat(file.fileno()).st_size) < size:
+        os.pwrite(file.fileno(), bytes(size - present), present)
 
 
 def _create(path: Path, size: int) -> None:
@@ -37,7 +47,7 @@ def _create(path: Path, size: int) -> None:
     unfinished = path.with_suffix(".new")
     with unfinished.open("wb") as file:
         try:
-            os.posix_fallocate(file.fileno(), 0, size)
+            _reserve(file, size)
         except OSError:
             unfinished.unlink()
             raise

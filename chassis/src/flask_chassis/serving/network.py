@@ -1,6 +1,9 @@
-"""Whether this machine serves IPv6."""
+"""The names of this machine, and whether it serves IPv6."""
 
 import socket
+
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+"""The hosts by which programs on a machine call each other."""
 
 
 def has_dual_stack() -> bool:

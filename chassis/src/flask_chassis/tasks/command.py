@@ -5,6 +5,7 @@ function `add_to(namespace)` in the entry-point group `flask_chassis.tasks` (fla
 tasks that developers and CI run), and the module `tasks` of the service, if it exists.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -44,7 +45,19 @@ def namespace() -> Collection:
         _add(found, entry.value, entry.load)
     module = f"{project.package()}.tasks"
     _add(found, module, lambda: import_module(module).add_to if find_spec(module) else None)
+    _without_short_options(found)
     return found
+
+
+def _without_short_options(namespace: Collection) -> None:
+    """Turn off the one-letter options that Invoke makes up from what is free in each task.
+
+    `-t` would be `--tag` of one task and `--timeout` of another.
+    """
+    for task in namespace.tasks.values():
+        task.auto_shortflags = False
+    for collection in namespace.collections.values():
+        _without_short_options(collection)
 
 
 def _add(found: Collection, source: str, load: Callable[[], Any]) -> None:
@@ -70,6 +83,12 @@ class Tasks(Program):
         except ValueError as error:
             sys.exit(f"A value on the command line has the wrong type: {error}.")
 
+    def print_task_help(self, name: str) -> None:
+        """Print the help of a task, which says of each option that must be given that it must."""
+        for argument in self.parser.contexts[name].missing_positional_args:
+            argument.help = f"{argument.help or ''} (required)".strip()
+        super().print_task_help(name)
+
     def execute(self) -> None:
         """Run the tasks, and report an error that a user can fix as an error message.
 
@@ -87,6 +106,14 @@ class Tasks(Program):
             raise
 
 
+def _call_this_machine_directly() -> None:
+    """Have no proxy asked for servers on this machine, which it would look for on its own."""
+    from flask_chassis.serving import network
+
+    hosts = [os.environ.get("no_proxy") or os.environ.get("NO_PROXY", ""), *network.THIS_MACHINE]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(filter(None, hosts))
+
+
 def report(name: str, error: Exception) -> None:
     """Report the error of a task to Sentry if the settings say so, and can be read."""
     from flask_chassis import settings
@@ -101,6 +128,7 @@ def report(name: str, error: Exception) -> None:
 
 def main() -> None:
     """Run the program; the entry point of the service's console script."""
+    _call_this_machine_directly()
     try:
         program = Tasks(namespace=namespace(), version=project.package())
     except ConfigurationError as error:

@@ -30,7 +30,9 @@ def create(context: Context) -> None:
 
     wanted = settings.load(section="database")
     provisioning.create(wanted)
-    print(f"Database {wanted['database.name']} of role {wanted['database.user']} is there.")
+    address = f"{wanted['database.host']}:{wanted['database.port']}"
+    role = wanted["database.user"]
+    print(f"Database {wanted['database.name']} of role {role} is there, on {address}.")
 
 
 @task(
@@ -131,7 +133,9 @@ def serve(context: Context, folder: str = "", port: int = 0) -> None:
     if not wanted.is_for_developers:
         raise Exit(f"db.serve is for development; this is {wanted.environment}.", 1)
     data = Path(folder).resolve() if folder else default_folder()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` has the latter
+            signal.signal(number, _interrupt)
     with EmbeddedPostgres(data, port or wanted["database.port"]) as server:
         print(f"PostgreSQL serves {data} on {server.host}:{server.port}. Ctrl-C stops it.")
         try:

@@ -3,11 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ import psycopg2
 from invoke import Exit
 
 from flask_chassis import project
+from flask_chassis.db import libpq_variables
 from flask_chassis.tasks.ports import free_port
 
 ADMINISTRATOR = "postgres"
@@ -31,6 +33,9 @@ PORTS_TRIED = 5
 
 CONNECT_SECONDS = 2
 """The limit of one attempt to connect, in seconds."""
+
+STOP_SECONDS = 10
+"""How long the server may take to stop before it is told so more firmly."""
 
 LOG = "server.log"
 
@@ -74,6 +79,8 @@ class EmbeddedPostgres:
 
     def __enter__(self) -> Self:
         """Start the server and wait until it accepts connections; raises Exit if it fails."""
+        _require_entry_of_user(os.geteuid())
+        libpq_variables.ignore(self.host)
         try:
             self._start()
         except PermissionError as error:
@@ -97,11 +104,31 @@ class EmbeddedPostgres:
                 if self._answers():
                     return
             taken, self.port = self.port, free_port() if self._ports > 1 else self.port
+        if process := self._process_with(taken):
+            raise Exit(
+                f"PostgreSQL serves {self.folder} on port {taken} already, as process {process}: "
+                f"go on with it, or stop it (kill {process}).",
+                1,
+            )
         raise Exit(
             f"Port {taken} of {self.host} is in use by another program. "
-            f"Stop it, or choose another port, for example {free_port()}.",
+            f"Stop it, or choose another port, for example --port={free_port()}, and set "
+            "database.port in settings.local.yaml. A PostgreSQL for development that listens there "
+            "can have this service's database as well: leave db.serve out.",
             1,
         )
+
+    def _process_with(self, port: int) -> int | None:
+        """Return the process that serves the data folder on a port, e.g. of another `db.serve`."""
+        try:
+            lines = (self.folder / "postmaster.pid").read_text().splitlines()
+            process, its_port = int(lines[0]), int(lines[3])
+            os.kill(process, 0)
+        except PermissionError:
+            pass  # it runs as another user
+        except (OSError, ValueError, IndexError):
+            return None
+        return process if its_port == port else None
 
     def _launch(self) -> None:
         if not (self.folder / "PG_VERSION").exists():
@@ -132,10 +159,16 @@ class EmbeddedPostgres:
         self.stop()
 
     def stop(self) -> None:
-        """Stop the server and close its connections; does nothing if it has stopped."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(2)  # SIGINT: PostgreSQL's "fast shutdown"
-            self._process.wait()
+        """Stop the server and close its connections; does nothing if it has stopped.
+
+        It always ends: what PostgreSQL calls a fast shutdown comes first, then, after a while or
+        another Ctrl-C, an immediate one, then SIGKILL.
+        """
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+            if self._process is not None and self._process.poll() is None:
+                self._process.send_signal(number)
+                with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+                    self._process.wait(STOP_SECONDS)
 
     def wait(self) -> None:
         """Wait until the server ends by itself."""
@@ -151,20 +184,31 @@ class EmbeddedPostgres:
             password.flush()
             if self._user is not None:
                 shutil.chown(password.name, self._user)
-            made = subprocess.run(
+            process = subprocess.Popen(
                 [
                     self._programs / "initdb",
                     *("-D", self.folder, "-U", ADMINISTRATOR, "-E", "UTF8", "--locale=C.UTF-8"),
                     *("--auth=scram-sha-256", f"--pwfile={password.name}", "--no-instructions"),
                     *(() if self._durable else ("--no-sync",)),
                 ],
-                capture_output=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
                 text=True,
+                start_new_session=True,
                 user=self._user,
                 cwd=self.folder,
             )
-        if made.returncode:
-            raise Exit(f"initdb cannot make {self.folder}:\n{made.stdout}{made.stderr}", 1)
+            try:
+                said, _ = process.communicate()
+            except BaseException:
+                # A later start would take what is there for a database.
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                for path in self.folder.iterdir():
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+                raise
+        if process.returncode:
+            raise Exit(f"initdb cannot make {self.folder}:\n{said}", 1)
 
     def _answers(self) -> bool:
         """Wait until the server answers; return False if another program has its port."""
@@ -212,10 +256,14 @@ class EmbeddedPostgres:
 
 def _is_free(port: int) -> bool:
     """Return whether nothing listens on a port; connections that have ended do not count."""
+    # Some systems let a program listen beside one that listens on all addresses.
+    address = (EmbeddedPostgres.host, port)
+    with suppress(OSError), socket.create_connection(address, CONNECT_SECONDS):
+        return False
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((EmbeddedPostgres.host, port))
+            listener.bind(address)
         except OSError:
             return False
     return True
@@ -238,6 +286,18 @@ def _unprivileged_user() -> str | None:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
+
+
+def _require_entry_of_user(number: int) -> None:
+    """Raise Exit if the user is only a number, as in some containers: PostgreSQL asks its name."""
+    try:
+        pwd.getpwuid(number)
+    except KeyError:
+        raise Exit(
+            f"PostgreSQL does not run as the user {number}, who has no entry in /etc/passwd: add "
+            "one, run this as another user, or set database.host to a server elsewhere.",
+            1,
+        ) from None
 
 
 def on_this_machine() -> Path | None:
@@ -278,7 +338,11 @@ def _copy_for_others(wheel: Path) -> Path:
         source = wheel.with_name(part)
         if source.is_dir():
             shutil.copytree(source, unfinished / part)
-    unfinished.chmod(0o755)
+    # With umask 077, what is installed is for its owner alone.
+    for path in (unfinished, *unfinished.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
     try:
         unfinished.rename(copy)
     except OSError:

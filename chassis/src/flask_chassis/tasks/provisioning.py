@@ -8,6 +8,7 @@ import psycopg2.extensions
 from invoke import Exit
 from psycopg2 import sql
 
+from flask_chassis.db import libpq_variables
 from flask_chassis.settings import Settings
 from flask_chassis.tasks.embedded_postgres import ADMINISTRATOR
 
@@ -36,6 +37,7 @@ def drop(wanted: Settings) -> None:
 
 
 def _administrator(wanted: Settings) -> psycopg2.extensions.connection:
+    libpq_variables.ignore(wanted["database.host"])
     try:
         connection = psycopg2.connect(
             host=wanted["database.host"],

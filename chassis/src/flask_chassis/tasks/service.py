@@ -146,13 +146,26 @@ def git(*arguments: str) -> str:
     if done.returncode:
         raise Exit(
             "The version is not known: set VERSION_NAME and VERSION_SHA, or run this in a git "
-            f"checkout with a commit ({done.stderr.strip()}).",
+            f"checkout with a commit ({' '.join(done.stderr.split())}).",
             1,
         )
     return done.stdout.strip()
 
 
-SENTENCES: dict[type[Exception] | str, Callable[[Any], str]] = {ConfigurationError: str}
+def _missing_program(error: FileNotFoundError) -> str | None:
+    """Return the error message for a program that is not installed; of other files, None."""
+    if error.filename in PROGRAMS:
+        return f"{error.filename} is not installed, or not on the PATH: install it."
+    return None
+
+
+PROGRAMS = ("docker", "git", "kubectl", "kustomize")
+"""What tasks run that `./bootstrap` does not install."""
+
+SENTENCES: dict[type[Exception] | str, Callable[[Any], str | None]] = {
+    ConfigurationError: str,
+    FileNotFoundError: _missing_program,
+}
 """The error messages for exceptions that a user can fix. Modules of tasks add their own: by name,
 such as `sqlalchemy.exc.OperationalError`, to avoid importing a library only for its exception."""
 
@@ -165,6 +178,6 @@ def clear_errors() -> Iterator[None]:
     except Exception as error:
         for kind in type(error).__mro__:
             say = SENTENCES.get(kind) or SENTENCES.get(f"{kind.__module__}.{kind.__qualname__}")
-            if say:
-                sys.exit(say(error))
+            if say and (sentence := say(error)):
+                sys.exit(sentence)
         raise

@@ -30,7 +30,7 @@ SENTENCES[FlowsError] = str
 SENTENCES[ObjectivesError] = str
 
 WHERE = {
-    "env": "The stage: a folder in infra/kubernetes/overlays",
+    "stage": "The stage: a folder in infra/kubernetes/overlays",
     "kube-context": "A context in the kubeconfig; by default the current one",
     "timeout": "Seconds to wait for the migration, and for the rollout",
 }
@@ -39,8 +39,8 @@ WHERE = {
 @task(
     help={
         **WHERE,
-        "image-tag": "The image's tag; by default the overlay's",
-        "digest": "The image's digest, which nobody can move: sha256:…; requires --image-tag",
+        "tag": "The image's tag; by default the overlay's",
+        "digest": "The image's digest, which nobody can move: sha256:…; requires --tag",
         "dry-run": "Let the cluster validate the objects, and change nothing",
         "diff": "Show the changes before applying them",
         "prune": "After the rollout, delete what the manifests no longer have",
@@ -49,8 +49,8 @@ WHERE = {
 )
 def deploy(
     context: Context,
-    env: str,
-    image_tag: str = "",
+    stage: str,
+    tag: str = "",
     digest: str = "",
     dry_run: bool = False,
     diff: bool = False,
@@ -63,7 +63,7 @@ def deploy(
 
     With a digest, an image that is not signed is refused if infra/signing-keys has a public key.
     """
-    objects = overlays.build(env, image_tag, digest)
+    objects = overlays.build(stage, tag, digest)
     tag = overlays.tag_of(objects)
     overlays.require_tag(tag)
     deployment = _deployment(objects, kube_context, timeout)
@@ -90,12 +90,12 @@ def deploy(
 
 
 @task(help=WHERE)
-def rollback(context: Context, env: str, kube_context: str = "", timeout: int = 600) -> None:
+def rollback(context: Context, stage: str, kube_context: str = "", timeout: int = 600) -> None:
     """Return to the version before the last rollout; the database schema stays the same.
 
     If a GitOps controller deploys the service, revert the commit instead: it would roll out again.
     """
-    deployment = _deployment(overlays.build(env), kube_context, timeout)
+    deployment = _deployment(overlays.build(stage), kube_context, timeout)
     deployment.kubectl.show("rollout", "undo", f"deployment/{deployment.name}")
     deployment.wait_for_pods(deployment.name)
     found = deployment.kubectl.get("deployment", deployment.name)
@@ -109,18 +109,18 @@ def _deployment(objects: list[Object], kube_context: str, timeout: int) -> Deplo
     return Deployment(Kubectl(namespace, kube_context), objects, probe.port(), timeout)
 
 
-@task(name="prerequisites", help={key: WHERE[key] for key in ("env", "kube-context")})
-def list_prerequisites(context: Context, env: str, kube_context: str = "") -> None:
+@task(name="prerequisites", help={key: WHERE[key] for key in ("stage", "kube-context")})
+def list_prerequisites(context: Context, stage: str, kube_context: str = "") -> None:
     """Print a shell script that creates what a namespace needs, and overwrites nothing."""
-    objects = overlays.build(env)
+    objects = overlays.build(stage)
     namespace = overlays.one(objects, "Deployment", overlays.name())["metadata"]["namespace"]
     print(namespace_script.write(objects, namespace, settings.declared_in, kube_context))
 
 
-@task(name="deployer", help={"env": WHERE["env"]})
-def write_deployer(context: Context, env: str) -> None:
+@task(name="deployer", help={"stage": WHERE["stage"]})
+def write_deployer(context: Context, stage: str) -> None:
     """Print a ServiceAccount and its Role, with the rights to deploy and nothing else."""
-    objects = overlays.build(env)
+    objects = overlays.build(stage)
     namespace = overlays.one(objects, "Deployment", overlays.name())["metadata"]["namespace"]
     print(deployer.write(objects, namespace))
 

@@ -44,7 +44,7 @@ def build(stage: str, tag: str = "", digest: str = "") -> list[Object]:
         if digest:
             raise Exit(
                 "A digest requires the tag of its image, which names the version: add the "
-                "option --image-tag.",
+                "option --tag.",
                 2,
             )
         return _kustomize(_root() / "overlays" / stage)

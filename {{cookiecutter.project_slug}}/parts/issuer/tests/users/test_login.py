@@ -19,7 +19,8 @@ from .conftest import PASSWORD, Create, LogIn, Make
 def token_in(response: TestResponse) -> str:
     """Return the token that a login was answered with."""
     assert response.status_code == 200
-    scheme, _, token = response.json["Authorized"].partition(" ")
+    header: str = response.json["Authorized"]
+    scheme, _, token = header.partition(" ")
     assert scheme == "Bearer"
     return token
 

@@ -1,0 +1,1 @@
+"""Development data: rows that look real, made from the models of a service."""
