@@ -13,6 +13,9 @@ from .test import TIERS
 TEXTS = ("*.md", "LICENSE", "docs/*", "docs/**/*")
 """Files of this repository that no service is made of."""
 
+RECIPES = "docs/how-to/"
+"""Pages whose code the tier full runs in a service."""
+
 TESTS_OF_PACKAGES = ("chassis/tests/", "tools/tests/")
 """Which no service has either; the quick tier lints them."""
 
@@ -47,7 +50,8 @@ def tiers_for(files: list[str] | None) -> list[str]:
     """Return the tiers that a change of files needs; of None, all."""
     left = [name for name in files if not _is_text(name)] if files is not None else None
     if left == []:
-        return ["quick"]
+        has_recipes = any(name.startswith(RECIPES) for name in files or ())
+        return ["quick", "full"] if has_recipes else ["quick"]
     if left and all(name.startswith(TESTS_OF_PACKAGES) for name in left):
         return ["quick", "packages"]
     return list(TIERS)

@@ -54,6 +54,10 @@ def test_a_text_needs_the_quick_tier_alone(name: str) -> None:
     assert tiers_for([name]) == ["quick"]
 
 
+def test_a_recipe_needs_the_tier_that_runs_its_code() -> None:
+    assert tiers_for(["docs/how-to/cors.md", "README.md"]) == ["quick", "full"]
+
+
 @pytest.mark.parametrize(
     "name",
     [
