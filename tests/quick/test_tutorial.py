@@ -8,7 +8,6 @@ import pytest
 from tasks.folders import EXAMPLES, ROOT
 from tasks.overlay import INVOICES
 from tasks.render import render
-from tests.recipes import HOW_TO, read
 
 TUTORIAL = ROOT / "docs" / "tutorial" / "build-a-domain.md"
 

@@ -34,10 +34,10 @@ def test_a_sha256_repository_is_updated_like_any_other(resource: Service, tmp_pa
     other.git("init", "--quiet", "--initial-branch=main", "--object-format=sha256")
     (other.path / ".git" / "info" / "exclude").write_text(".venv\n")
     other.commits()
+    done = other.tasks(*UPDATE, f"--branch={BRANCH}")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "CONFLICT (content): README.md" in done.stdout
     for service in (resource, other):
-        done = service.tasks(*UPDATE, f"--branch={BRANCH}")
-        assert done.returncode == 1, done.stdout + done.stderr
-        assert "CONFLICT (content): README.md" in done.stdout
         done = service.tasks(*UPDATE)
         assert done.returncode == 1, done.stdout + done.stderr
         assert conflicts(service) == ["README.md"]
