@@ -1,6 +1,6 @@
 """Reads the recipes of docs/how-to, and follows them in a checkout.
 
-A recipe is a page whose front matter says `recipe: true`. Each of its blocks of code is one of these:
+A recipe is a page whose front matter says `recipe: true`. Each of its blocks of code is one of:
 
 - a file, after a line with its path: `thoughts_backend/mail.py`:
 - `diff`: a change of files, which `git apply` makes
