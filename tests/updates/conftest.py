@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -79,13 +80,26 @@ def past(release: Release, request: pytest.FixtureRequest) -> Past:
 
 
 @pytest.fixture(scope="session")
-def kept() -> Kept:
+def of_this_run() -> Path:
+    """A folder for what the processes of this run share. Those of earlier runs are removed."""
+    runs = KEPT / "runs"
+    with alone(runs, "runs"):
+        for folder in runs.iterdir():
+            if folder.is_dir() and folder.stat().st_mtime < time.time() - LONGEST_RUN:
+                shutil.rmtree(folder, ignore_errors=True)
+        made = runs / RUN
+        made.mkdir(exist_ok=True)
+    return made
+
+
+LONGEST_RUN = 3 * 3600
+"""Seconds. A folder that is younger may be that of a run beside this one."""
+
+
+@pytest.fixture(scope="session")
+def kept(of_this_run: Path) -> Kept:
     """Services as they are after a year: made once for all processes; tests work on copies."""
-    folder = KEPT / "lived"
-    with alone(KEPT, "lived") as made_for:
-        if made_for.read_text("utf-8") != RUN:
-            shutil.rmtree(folder, ignore_errors=True)
-            made_for.write_text(RUN, "utf-8")
+    folder = of_this_run / "lived"
 
     def keep(
         installed: InstalledService, template: Repository, tag: str, answers: Answers

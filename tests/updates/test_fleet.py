@@ -18,7 +18,7 @@ from tasks.wheels import version
 from tests.conftest import EXAMPLES
 from tests.full.osv import advisories_against
 from tests.full.programs import Finished, run, with_the_tools
-from tests.services import KEPT, RUN, InstalledService, alone
+from tests.services import InstalledService, alone
 from tests.updates import code_host, services
 from tests.updates.history import ADDRESS, Repository, edit
 
@@ -27,12 +27,11 @@ NOT_INSTALLED = InstalledService(ROOT)
 
 
 @pytest.fixture(scope="session")
-def fleet_once(template: Repository) -> Path:
+def fleet_once(template: Repository, of_this_run: Path) -> Path:
     """Three services, from three releases, and a folder that is none: for all processes."""
-    folder = KEPT / "fleet"
-    with alone(KEPT, "fleet") as made_for:
-        if made_for.read_text("utf-8") != RUN:
-            shutil.rmtree(folder, ignore_errors=True)
+    folder = of_this_run / "fleet"
+    with alone(of_this_run, "fleet") as done:
+        if not done.read_text("utf-8"):
             for name, tag in zip(EXAMPLES.values(), ("v1.0.0", "v1.1.0", "v1.2.0"), strict=True):
                 into = folder / "made" / name
                 made = services.create(template, into, tag, example(name), NOT_INSTALLED)
@@ -40,7 +39,7 @@ def fleet_once(template: Repository) -> Path:
                 made.path.rename(folder / name)
             shutil.rmtree(folder / "made")
             (folder / "notes").mkdir()
-            made_for.write_text(RUN, "utf-8")
+            done.write_text("made", "utf-8")
     if not (template.folder / ".venv").exists():
         (template.folder / ".git" / "info" / "exclude").write_text(".venv\n")
         with_the_tools(template.folder)
