@@ -61,7 +61,13 @@ def sphinx(source: Path, site: Path) -> subprocess.CompletedProcess[str]:
 
 def _serve(port: int) -> None:
     handler = partial(SimpleHTTPRequestHandler, directory=str(SITE))
-    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise Exit(
+            f"Cannot serve on port {port}: {error.strerror}. Give another: --port", 1
+        ) from None
+    with server:
         print(f"Serving http://127.0.0.1:{server.server_port}/ until Ctrl-C", flush=True)
         try:
             server.serve_forever()

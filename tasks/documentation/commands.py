@@ -1,7 +1,8 @@
 """Holds the commands of a page against the tasks: each name and each option has to exist.
 
-Every `acme-tasks …` and `./invoke …` in a block of shell code is parsed, as its own command line
-would parse it. A task that a page itself declares, in a block of Python, is known on that page.
+Every `acme-tasks …` and `./invoke …` in a block of shell code, or between backticks, is parsed as
+its own command line would parse it. A task that a page itself declares, in a block of Python, is
+known on that page.
 """
 
 import json
@@ -27,6 +28,8 @@ _COMMAND = re.compile(rf"(?:(?<=[\s/(\"'])|^)({SERVICE}|{re.escape(REPOSITORY)})
 Parse = Callable[[list[list[str]]], list[str]]
 """Returns what is wrong with each list of words, or an empty text."""
 
+_INCOMPLETE = re.compile("did not receive required|needed value")
+
 _OPERATORS = set("|&;()<>")
 _DECLARED = re.compile(r"^@task.*?^def (\w+)\(", re.MULTILINE | re.DOTALL)
 
@@ -38,18 +41,21 @@ class Command:
     where: str
     program: str
     words: tuple[str, ...]
+    is_mention: bool
+    """Whether it is in a sentence, which may leave out what the task requires."""
 
 
 def of_page(page: Page) -> Iterator[Command]:
-    """Yield the commands in a page's blocks of shell code."""
-    for block in page.blocks:
-        if block.language in SHELL:
-            # A form feed is white space, too, and keeps the count of lines.
-            text = block.text.replace("\\\n", " \f")
-            for found in _COMMAND.finditer(text):
-                line = block.line + len(re.findall("[\n\f]", text[: found.start()]))
-                words = _words(text[found.end() :].partition("\n")[0].replace("\f", " "))
-                yield Command(f"{page.path}:{line}", found[1], tuple(words))
+    """Yield the commands in a page's blocks of shell code, and those between backticks."""
+    blocks = [block for block in page.blocks if block.language in SHELL]
+    for block in [*blocks, *page.code_spans]:
+        is_mention = block not in blocks
+        # A form feed is white space, too, and keeps the count of lines.
+        text = block.text.replace("\\\n", " \f")
+        for found in _COMMAND.finditer(text):
+            line = block.line + len(re.findall("[\n\f]", text[: found.start()]))
+            words = _words(text[found.end() :].partition("\n")[0].replace("\f", " "))
+            yield Command(f"{page.path}:{line}", found[1], tuple(words), is_mention)
 
 
 def _words(line: str) -> Iterator[str]:
@@ -103,7 +109,7 @@ def _unparsed(commands: list[Command], parse: Parse) -> list[str]:
     return [
         f"{command.where}: {command.program} {' '.join(command.words)}: {reason}"
         for command, reason in zip(commands, reasons, strict=True)
-        if reason
+        if reason and not (command.is_mention and _INCOMPLETE.search(reason))
     ]
 
 

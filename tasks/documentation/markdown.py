@@ -115,6 +115,16 @@ class Page:
         ]
 
     @cached_property
+    def code_spans(self) -> list[Block]:
+        """All code in texts, and the line of its paragraph."""
+        return [
+            Block((token.map or [0])[0] + 1, "", child.content)
+            for _, token in self._inlines()
+            for child in token.children or []
+            if child.type == "code_inline"
+        ]
+
+    @cached_property
     def paragraphs(self) -> list[tuple[int, str]]:
         """All texts but code blocks, with the line that each begins on; code in them is blanked."""
         return [

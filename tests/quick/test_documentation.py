@@ -133,6 +133,14 @@ def test_every_command_names_tasks_and_options_that_exist() -> None:
     assert commands.faults(map(Page.read, WITH_COMMANDS)) == []
 
 
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_every_command_of_a_service_names_tasks_and_options_that_exist(
+    examples: dict[str, Path], kind: str
+) -> None:
+    pages = [Page.read(path) for path in examples[kind].rglob("*.md")]
+    assert commands.faults(pages) == []
+
+
 def test_commands_are_found_at_all() -> None:
     found = [each for path in WITH_COMMANDS for each in commands.of_page(Page.read(path))]
     assert len([each for each in found if each.program == commands.SERVICE]) > 50
@@ -145,6 +153,7 @@ def test_commands_that_do_not_exist_are_found() -> None:
         "token=$(acme-tasks token.issue --username=ada) && ./invoke demo --check  # fine\n"
         "./invoke demo \\\n    --planted\nacme-tasks own.nightly --what=ever\n"
         "acme-tasks --help no-task\nacme-tasks --list | grep x > file\n```\n\n"
+        "Run `acme-tasks db.planted`, or `acme-tasks`.\n\n"
         "```python\n@task\ndef nightly(context: Context) -> None:\n    pass\n```\n"
     )
     found = commands.faults([Page(Path("page.md"), text)])
@@ -152,6 +161,7 @@ def test_commands_that_do_not_exist_are_found() -> None:
         ["page.md:4", "acme-tasks no.such-task"],
         ["page.md:5", "acme-tasks tests --no-such-option"],
         ["page.md:10", "acme-tasks --help no-task"],
+        ["page.md:14", "acme-tasks db.planted"],
         ["page.md:7", "./invoke demo --planted"],
     ]
 
