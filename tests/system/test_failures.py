@@ -80,7 +80,7 @@ def test_a_backend_that_is_killed_while_somebody_writes_costs_no_text(
         expect(other.get_by_label("Username")).to_have_count(0)  # it is no login
     person.page.get_by_role("button", name="Save").click()
     person.sees("It is saved.")
-    expect(person.page.get_by_text("Typed before it was killed")).to_have_count(1)
+    expect(person.page.locator(".text", has_text="Typed before it was killed")).to_have_count(1)
 
 
 def test_a_backend_that_hangs_is_a_page_within_the_time_out(person: Person[System]) -> None:
