@@ -80,7 +80,7 @@ def test_a_backend_that_is_killed_while_somebody_writes_costs_no_text(
         expect(other.get_by_label("Username")).to_have_count(0)  # it is no login
     person.page.get_by_role("button", name="Save").click()
     person.sees("It is saved.")
-    expect(person.page.get_by_text("Typed before it was killed")).to_have_count(1)
+    expect(person.page.locator(".text", has_text="Typed before it was killed")).to_have_count(1)
 
 
 def test_a_backend_that_hangs_is_a_page_within_the_time_out(person: Person[System]) -> None:
@@ -127,7 +127,7 @@ def test_a_thought_that_may_have_been_saved_is_not_sent_twice(person: Person[Sys
         expect(person.page.get_by_role("alert")).to_contain_text("Look whether it is among your")
     # What was sent is dealt with now, or refused, as nobody waits for it any more.
     person.open("/thoughts/")
-    assert person.page.get_by_text("Saved once at most").count() <= 1
+    assert person.page.locator(".text", has_text="Saved once at most").count() <= 1
     after = person.system.thoughts.log.read_text("utf-8")[before:]
     assert len(re.findall(r'"message":"POST \S+ (?:201|503)"', after)) == 1
 

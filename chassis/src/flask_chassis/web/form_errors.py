@@ -27,7 +27,7 @@ NOT_ACCEPTED = "Something in this form was not accepted. Check what you entered,
 BY_STATUS = {
     403: "Your account does not have the permission to do this.",
     404: "This does not exist any more: somebody may have deleted it.",
-    409: "This does not fit what is saved now: it may exist already, or be changed. Check it.",
+    409: "This does not fit what is saved now: it may exist already, or have been changed.",
     410: "This does not exist any more: somebody may have deleted it.",
     413: "This is too large. Shorten it, then try again.",
 }
