@@ -32,7 +32,7 @@ MOST_PROCESSES = 4
 """Each process starts a PostgreSQL: on a machine with many cores, more take longer to start than
 they save."""
 
-WATCHED = "*.py,*.yaml,*.html,*.json"
+WATCHED = "*.py,*.yaml,*.html"
 
 INSTALL_WATCHER = (
     "--watch needs pytest-watcher, which is not installed. Install it: "
