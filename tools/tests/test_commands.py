@@ -17,6 +17,8 @@ OF_EVERY_KIND = {
     *("cluster.deployer", "cluster.pgbouncer", "cluster.prerequisites", "cluster.rollback"),
     *("compose.check", "edge.config", "edge.watch", "network.create", "pull-request.open"),
     *("image.build", "image.login", "image.push", "image.verify"),
+    *("deployment.request", "github.check", "gitlab.check"),
+    *("image.sign", "pull-request.commit"),
     *("scan.code", "scan.image", "scan.safety"),
     *("template.adopt", "template.bump", "template.drift", "template.update"),
 }
