@@ -9,13 +9,13 @@ from __future__ import annotations
 import builtins
 import json
 import keyword
-import os
 import re
 import shlex
 import sys
 import unicodedata
 from collections.abc import Mapping
 from importlib import metadata
+from os import environ
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_COOKIECUTTER = (2, 4)
@@ -351,7 +351,7 @@ def command_to_repeat(answers: dict[str, str], faults: list[str]) -> str:
     options = []
     if answers.get("_checkout", "None") != "None":
         options += ["--checkout", answers["_checkout"]]
-    if answers.get("_output_dir", "") != os.environ.get("PWD"):
+    if answers.get("_output_dir", "") != environ.get("PWD"):
         options += ["--output-dir", answers["_output_dir"]]
     given = [
         f"{name}={'' if name in wrong and name.endswith('_index') else _for_command(answers[name])}"

@@ -36,7 +36,7 @@ LONG = (
     "one minute, not three; and the runbook says first whom to call. Thanks to everybody who "
     "stayed up late, and to the cat, who was the first to notice. The next exercise is in a "
     "fortnight, and this time the issuer goes first. Who wants to write down what happened, while "
-    "we still know it? A page will do."
+    "we still know it? A page is enough."
 )
 
 TEXTS = (

@@ -74,7 +74,7 @@ def _words(line: str) -> Iterator[str]:
 def declared(page: Page) -> set[str]:
     """Return the names of tasks that a page declares in Python."""
     blocks = "\n".join(block.text for block in page.blocks if block.language == "python")
-    return {name.replace("_", "-") for name in _DECLARED.findall(blocks)}
+    return {name.strip("_").replace("_", "-") for name in _DECLARED.findall(blocks)}
 
 
 def of_kinds() -> set[str]:

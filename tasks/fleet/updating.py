@@ -55,7 +55,7 @@ class Result:
     left: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     branch: str = ""
-    """The branch with the update, from now or from before; empty if there is none."""
+    """The branch with the update, from now or from before; empty without one."""
     request: str = ""
     """What came of its pull or merge request: see proposing.py. Empty if nobody asked for one."""
     link: str = ""

@@ -88,7 +88,7 @@ class Api:
 
     @property
     def token(self) -> str:
-        """The token; HostError if there is none."""
+        """The token; HostError if the variable is not set."""
         if found := os.environ.get(self.variable, ""):
             return found
         raise HostError(

@@ -35,7 +35,7 @@ CONNECT_SECONDS = 2
 """The limit of one attempt to connect, in seconds."""
 
 STOP_SECONDS = 10
-"""How long the server may take to stop before it is told so more firmly."""
+"""How long the server may take to stop before it gets the next, stronger signal."""
 
 LOG = "server.log"
 

@@ -55,7 +55,7 @@ def _is_pulled(name: str, commit: str) -> bool:
         return False
     if not digest:
         return False
-    # It will be signed as built here: whoever can push must not be able to plant one.
+    # It will be signed as built here: a client that can push must not be able to plant one.
     reason = signatures.keys() and signatures.fault(_at(digest))
     _require(
         not reason,
@@ -86,7 +86,7 @@ def _is_pulled(name: str, commit: str) -> bool:
 def push(context: Context, tag: str, sbom: str = "") -> None:
     """Push an image that was built here; refuse tags that do not identify a commit.
 
-    If infra/signing-keys has a public key, the image is signed, and so is where it is from.
+    If infra/signing-keys has a public key, the image and its provenance are signed.
     """
     _require(
         RELEASED.fullmatch(tag) and not tag.endswith("-dirty"),
@@ -138,7 +138,7 @@ def sign(context: Context, tag: str, digest: str, sbom: str = "") -> None:
 def _sign(name: str, tag: str, digest: str, builder: str, run: str, sbom: Path | None) -> None:
     """Sign an image with the provenance that its label tells."""
     commit = _revision(name)
-    _require(commit, f"{name} has no label {REVISION}: it cannot be told what it was built from.")
+    _require(commit, f"{name} has no label {REVISION}: what it was built from is unknown.")
     signatures.sign(_at(digest), provenance.predicate(tag, commit, builder, run), sbom)
 
 

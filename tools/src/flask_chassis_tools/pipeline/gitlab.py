@@ -41,7 +41,7 @@ class Project:
     token: str
 
     def get(self, path: str) -> Any:
-        """Return an answer; Exit if there is none, or no access."""
+        """Return an answer; Exit if it is 404, or the token has no access."""
         found = self.find(path)
         if found is None:
             raise Exit(f"GitLab, {self._url(path)}: not found, or no access with this token.", 1)
