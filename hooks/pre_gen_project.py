@@ -83,7 +83,7 @@ NAMES_IN_CODE = _words("""
 # its routes in the API.
 MODULES_AND_ROUTES = _words("""
     admin administration api app clients conftest domain health infra me metrics migrations models
-    static openapi swagger swagger_ui swaggerui tasks tests wsgi
+    seeds static openapi swagger swagger_ui swaggerui tasks tests wsgi
 """)
 
 # What stands beside the pages about the resource in a frontend, and beside its service.

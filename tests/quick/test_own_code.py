@@ -65,7 +65,9 @@ def test_the_yaml_is_clean() -> None:
 
 def test_every_file_keeps_to_the_editorconfig() -> None:
     faults = {
-        path: faults_of(path) for path in tracked_files() if path.suffix not in {".svg", ".png", ".whl"}
+        path: faults_of(path)
+        for path in tracked_files()
+        if path.suffix not in {".svg", ".png", ".whl"}
     }
     assert {path: found for path, found in faults.items() if found} == {}
 

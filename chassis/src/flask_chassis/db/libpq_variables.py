@@ -1,8 +1,8 @@
 """Keeps variables of libpq (`PG*`) away from a PostgreSQL on this machine.
 
-libpq reads them in addition to its arguments. `PGHOSTADDR` and `PGSERVICE` then lead to another server
-than the settings say, and `PGSSLMODE=require` or `PGREQUIREAUTH` refuse the one for development.
-A server elsewhere may need them.
+libpq reads them in addition to its arguments. `PGHOSTADDR` and `PGSERVICE` then lead to another
+server than the settings say, and `PGSSLMODE=require` or `PGREQUIREAUTH` refuse the one for
+development. A server elsewhere may need them.
 """
 
 import os

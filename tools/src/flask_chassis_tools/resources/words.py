@@ -43,7 +43,7 @@ NAMES_IN_CODE = _words("""
 
 MODULES_AND_ROUTES = _words("""
     admin administration api app clients conftest domain health infra me metrics migrations models
-    static openapi swagger swagger_ui swaggerui tasks tests wsgi
+    seeds static openapi swagger swagger_ui swaggerui tasks tests wsgi
     """)
 
 # Further names that stand in the code that resource.add writes.

@@ -23,7 +23,7 @@ LABELS = {"search": "Your search"}
 CURSOR = re.compile(r"[A-Za-z0-9_.-]{1,6000}", re.ASCII)
 
 LONGEST_WAY_BACK = 2000
-"""In characters, of the cursors in an address. Readers who are further down go back to the newest."""
+"""In characters, of the cursors in an address. Readers further down go back to the newest."""
 
 blueprint = Blueprint("reading", __name__)
 
