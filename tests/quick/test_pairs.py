@@ -155,11 +155,12 @@ def faults_of(path: Path) -> list[str]:
     faults = {
         "line ends": "\r" in text,
         "no newline at the end": bool(text) and not text.endswith("\n"),
-        "space at a line's end": any(line != line.rstrip() for line in lines),
+        "space at a line's end": rules["trim_trailing_whitespace"] == "true"
+        and any(line != line.rstrip() for line in lines),
         "indented with tabs": any("\t" in indent for indent in indents),
     }
     assert rules["end_of_line"] == "lf"
-    assert rules["insert_final_newline"] == rules["trim_trailing_whitespace"] == "true"
+    assert rules["insert_final_newline"] == "true"
     assert rules["indent_style"] == "space"
     return [name for name, is_so in faults.items() if is_so]
 
