@@ -20,6 +20,7 @@ MEANINGS = {
     "base64": "writes in base64",
     "body-file": "a file with a description",
     "branch": "a branch in git",
+    "bundle": "a file with commits, as git bundle writes it",
     "certificate": "a file with a certificate",
     "check": "changes nothing, and fails if there is something to change",
     "connections": "addresses that are waited for",
