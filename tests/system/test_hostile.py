@@ -83,7 +83,7 @@ def test_a_text_of_10000_characters_is_kept_whole_and_one_more_is_refused(system
     visitor = Visitor(system)
     visitor.sign_in()
     assert LONG in visitor.send("/thoughts/new", text=LONG).text
-    assert "10000" in visitor.send("/thoughts/new", expected=400, text=f"{LONG}x").text
+    assert "10,000" in visitor.send("/thoughts/new", expected=400, text=f"{LONG}x").text
 
 
 def test_a_long_search_is_answered(system: System) -> None:

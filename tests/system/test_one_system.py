@@ -55,7 +55,9 @@ def test_one_id_finds_all_lines_of_a_click(system: System) -> None:
     login = {"username": system.person.username, "password": system.person.password}
     identifier = click(visitor, "/login/", **login)
     assert_answered(system.frontend, identifier, [("POST /login/", 303)])
-    assert_answered(system.users, identifier, [("POST /api/login/", 200)])
+    # The login, and who has logged in: the name as the issuer has it.
+    login_and_name = [("POST /api/login/", 200), ("GET /api/me/", 200)]
+    assert_answered(system.users, identifier, login_and_name)
     assert answered(system.thoughts, identifier) == []
     visitor.sign_in()
     identifier = click(visitor, "/thoughts/new", text="Traced")
