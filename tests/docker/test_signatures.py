@@ -199,7 +199,7 @@ def of_another_digest(signing: Signing, digest: str) -> None:
 
 
 def without_an_origin(signing: Signing, digest: str) -> None:
-    """Sign an image, and say nothing of where it is from."""
+    """Sign an image without a provenance."""
     signing.sign_by_hand("first", digest)
 
 
