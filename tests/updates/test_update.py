@@ -39,7 +39,7 @@ def test_an_update_goes_to_the_tag_that_is_asked_for_and_to_no_other_commit(
 
 
 def test_a_new_question_takes_its_answer_from_an_option(resource: Service) -> None:
-    """A renamed file that was edited here is told of; so is a change that is not made."""
+    """The update reports an edited file that it renames, and a change that it does not make."""
     own = resource.path / "infra" / "scan-ignores.toml"
     before = own.read_text("utf-8")
     done = resource.tasks(*UPDATE, "--answer=on_call=ada")
