@@ -28,10 +28,10 @@ EXAMPLE = "thoughts-backend"
 
 BARS = {
     "render a service": 1,
-    "./invoke demo in a fresh clone, until it serves": 60,
+    "./invoke demo in a fresh clone, until it serves": 40,
     "./invoke demo again": 10,
     "./invoke test --quick": 120,
-    "tests of a service": 20,
+    "tests of a service": 10,
 }
 """Seconds."""
 
