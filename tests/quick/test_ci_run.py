@@ -8,7 +8,6 @@ import pytest
 
 from tasks.folders import ROOT
 
-
 STAND_IN = '#!/bin/sh\necho "CI=$CI PYTHON=${PYTHON:-} $*"\n'
 
 
