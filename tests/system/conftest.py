@@ -29,9 +29,9 @@ def folders() -> Folders:
     return {name: install(example(name), extras=EXTRAS).path for name in NAMES}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def system(folders: Folders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """The system; who breaks a part of it mends it."""
+    """The system of all files that a process of the tests runs; who breaks a part of it mends it."""
     made = System(folders, tmp_path_factory.mktemp("system"))
     try:
         made.start()

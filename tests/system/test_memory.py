@@ -10,7 +10,7 @@ from tasks.system import Login, System
 from tests.system.conftest import NewSystem
 
 USERS = 8
-LOGINS = 15
+LOGINS = 6
 """Of each user, one after the other, from all threads of both workers."""
 
 KEPT_BY_THREADS = {
