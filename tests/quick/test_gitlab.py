@@ -113,6 +113,13 @@ def test_an_event_starts_its_jobs_and_no_others(pipelines: Pipelines, event: str
     assert (found if found is None else set(found)) == expected
 
 
+def test_a_night_scans_the_image_whatever_it_finds_in_the_code(pipelines: Pipelines) -> None:
+    """A job of a later stage waits for all jobs before it, unless it says what it needs."""
+    started = pipelines.started(asked("nightly-scan", "schedule"))
+    assert started
+    assert started["scan-image"]["needs"] == []
+
+
 def test_only_a_service_with_a_database_has_one_to_provision(services: dict[str, Path]) -> None:
     for kind in EXAMPLES:
         found = read(services[kind])
