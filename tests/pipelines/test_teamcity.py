@@ -404,8 +404,8 @@ def test_a_tag_becomes_a_release_with_its_image(project: Project) -> None:
     assert scripts(build)[1].endswith('release.create --tag="$TAG" --digest="$DIGEST"')
     assert build["params"]["env.DIGEST"]["value"] == "%dep.Publish.image.digest%"
     for each in (build["vcs"], *build["triggers"]):
-        assert each["branchFilter"] == "+:v*"
-    assert "+:v*" in builds(project)["Publish"]["vcs"]["branchFilter"].splitlines()
+        assert each["branchFilter"] == "+:tags/v*"
+    assert "+:tags/v*" in builds(project)["Publish"]["vcs"]["branchFilter"].splitlines()
 
 
 # What fails a build besides, and what is kept of it.
