@@ -498,6 +498,19 @@ def test_the_documentation_names_every_variable_environment_action_and_schedule(
         assert f"`{name}`" in DOCUMENTED, name
 
 
+def test_all_pages_name_the_environment_of_the_token_of_a_template() -> None:
+    page = (ROOT / "docs/how-to/updates.md").read_text("utf-8")
+    section = " ".join(
+        page.partition("## The template is private")[2].partition("\n## ")[0].split()
+    )
+    for system, name in {"On GitHub": "pipeline", "on GitLab": "template-update"}.items():
+        found = re.search(
+            rf"{system} both are (?:variables of|in) the environment `([\w-]+)`", section
+        )
+        assert found, system
+        assert found[1] == name
+
+
 def test_an_update_leaves_the_runners_alone(services: dict[str, Path], kind: str) -> None:
     owned = (services[kind] / ".template-files.sha256").read_text("utf-8")
     assert "  .gitlab-ci.yml\n" in owned

@@ -206,6 +206,22 @@ def test_what_changes_a_stage_comes_after_all_tests(
     assert "verified" in found["release"]["needs"]
 
 
+READS_HISTORY = re.compile(
+    r"-tasks (check --all|image\.build|release\.create|template\.update|pull-request\.open)"
+    r"| --unless-newer| --follow"
+)
+"""What compares commits, or names one by `git describe`."""
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_what_compares_commits_has_all_of_them(repositories: dict[str, Path], kind: str) -> None:
+    for name, job in jobs(repositories[kind]):
+        scripts = " ".join(step.get("run", "") for step in job.get("steps", []))
+        if READS_HISTORY.search(scripts):
+            [checkout] = [each for each in job["steps"] if "checkout@" in each.get("uses", "")]
+            assert checkout["with"]["fetch-depth"] == 0, name
+
+
 DEPLOYING = ("deploy", "rollback", "provision")
 
 
