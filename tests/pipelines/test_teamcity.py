@@ -134,6 +134,18 @@ def test_a_version_is_deployed_by_its_digest(project: Project) -> None:
         assert not any("image.build" in script for script in scripts(build))
 
 
+def test_what_is_deployed_is_verified_before_and_tried_after(answered: Project) -> None:
+    deploys = ["image.verify", "write-secret", "cluster.deploy", "smoke"]
+    for id, build in deployments(answered).items():
+        tasks = [
+            script.split("-tasks ")[1].split()[0]
+            for script in scripts(build)
+            if "-tasks " in script
+        ]
+        back = ["db.create"] if id in PROVISION else ["write-secret", "cluster.rollback", "smoke"]
+        assert tasks == (deploys if "Deploy" in id else back), id
+
+
 @pytest.mark.parametrize("name", ["DeployVersionStaging", "DeployProduction"])
 def test_who_deploys_a_version_is_asked_for_it(project: Project, name: str) -> None:
     params = builds(project)[name]["params"]

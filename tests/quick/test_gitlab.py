@@ -411,6 +411,36 @@ def test_a_merge_request_scans_what_it_builds_and_a_push_takes_what_is_there(
         assert pipelines.jobs[name]["artifacts"]["paths"] == ["sbom.cdx.json"]
 
 
+DEPLOYS = ["image.login", "image.verify", "cluster.deploy", "smoke"]
+TASKS = {
+    "staging": DEPLOYS,
+    "production": DEPLOYS,
+    "deploy": DEPLOYS,
+    "rollback": ["cluster.rollback", "smoke"],
+    "provision": ["db.create"],
+}
+"""What changes a stage, after what is verified and before what is tried."""
+
+
+def test_what_is_deployed_is_verified_before_and_tried_after(pipelines: Pipelines) -> None:
+    found = {
+        name: [line.split("-tasks ")[1].split()[0] for line in job["script"] if "-tasks " in line]
+        for name, job in pipelines.jobs.items()
+        if CHANGES.search(text_of(job))
+    }
+    assert found == {name: TASKS[name] for name in found}
+    assert len(found) >= 4
+
+
+def test_jobs_have_all_of_the_history_and_keep_nothing_for_ever(pipelines: Pipelines) -> None:
+    """The version, the last release, and which commit comes after which."""
+    assert pipelines.variables["GIT_DEPTH"] == "0"
+    assert pipelines.default["interruptible"] is True
+    for name, job in pipelines.jobs.items():
+        if "artifacts" in job:
+            assert 0 < int(job["artifacts"]["expire_in"].removesuffix(" days")) <= 90, name
+
+
 def test_reports_of_the_tests_are_kept_also_of_tests_that_fail(pipelines: Pipelines) -> None:
     artifacts = pipelines.jobs["test"]["artifacts"]
     assert artifacts["when"] == "always"

@@ -272,6 +272,54 @@ def test_any_version_can_be_deployed_to_any_stage(repositories: dict[str, Path],
     assert forward == f"{back} --unless-newer"
 
 
+TASKS = {
+    "deploy": ["image.login", "image.verify", "write-secret", *["cluster.deploy"] * 2, "smoke"],
+    "rollback": ["write-secret", "cluster.rollback", "smoke"],
+    "provision": ["db.create"],
+}
+"""What changes a stage, after what is verified and before what is tried."""
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_what_is_deployed_is_verified_before_and_tried_after(
+    repositories: dict[str, Path], kind: str
+) -> None:
+    found = workflows(repositories[kind])
+    for name in TASKS.keys() & found.keys():
+        _, work, _ = found[name]["jobs"].values()
+        scripts = [step["run"] for step in work["steps"] if "run" in step]
+        assert [script.split("-tasks ")[1].split()[0] for script in scripts] == TASKS[name]
+
+
+def test_what_is_kept_ends(repository: Path) -> None:
+    for name, job in jobs(repository):
+        for step in job.get("steps", []):
+            if "upload-artifact@" in step.get("uses", ""):
+                assert 0 < step["with"]["retention-days"] <= 90, name
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_reports_of_tests_that_fail_are_kept(repositories: dict[str, Path], kind: str) -> None:
+    *_, tests, kept = workflows(repositories[kind])["pipeline"]["jobs"]["test"]["steps"]
+    assert kept["if"] == "${{ always() }}"
+    assert f"--reports={kept['with']['path'].rstrip('/')}" in tests["run"]
+
+
+def test_nights_and_weeks_begin_by_themselves(repositories: dict[str, Path]) -> None:
+    schedules = {
+        (kind, name): [each["cron"] for each in workflow[True]["schedule"]]
+        for kind in ("resource", "frontend", "template")
+        for name, workflow in workflows(repositories[kind]).items()
+        if "schedule" in workflow[True]
+    }
+    of_services = {"nightly-scan": ["0 4 * * *"], "template-update": ["0 5 * * 1"]}
+    assert schedules == {
+        ("template", "nightly"): ["0 2 * * *"],
+        **{("resource", name): each for name, each in of_services.items()},
+        **{("frontend", name): each for name, each in of_services.items()},
+    }
+
+
 def test_no_pipeline_migrates_or_is_the_servers_administrator(
     repositories: dict[str, Path],
 ) -> None:

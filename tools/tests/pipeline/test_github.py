@@ -93,9 +93,12 @@ def test_each_fault_is_told_with_what_to_do(run: Run, github: GitHub) -> None:
     (github.folder / "environments,production").unlink()
     github.environment("production-approval", MAIN, [REVIEWERS | {"reviewers": []}])
     github.answer("actions,secrets,per_page=100", {"secrets": [{"name": "SLACK_WEBHOOK_URL"}]})
+    shared = {"secrets": [{"name": "NPM_TOKEN", "visibility": "all"}]}
+    github.answer("actions,organization-secrets,per_page=100", shared)
     failed = run("github.check")
     assert failed.code == 1
-    open_to_all, feature, missing, nobody, secret = failed.error.splitlines()
+    open_to_all, feature, missing, nobody, secret, of_all = failed.error.splitlines()
+    assert of_all.startswith("The secret NPM_TOKEN is the organisation's, so every branch here")
     assert open_to_all.startswith("The environment pipeline is open to every branch: select main")
     assert feature == "The environment staging is open to the branch feature/*: remove it."
     assert missing.startswith("The environment production is missing: create it")

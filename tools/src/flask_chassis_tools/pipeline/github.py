@@ -82,6 +82,12 @@ def _secrets() -> Iterator[str]:
             f"The secret {each['name']} is the repository's, so every branch can read it: move it "
             f"to the environment that needs it ({WHERE})."
         )
+    of_all = _ask("actions/organization-secrets?per_page=100") or {"secrets": []}
+    for each in of_all["secrets"]:
+        yield (
+            f"The secret {each['name']} is the organisation's, so every branch here can read it: "
+            "keep it from this repository (the organisation's Settings, Secrets)."
+        )
 
 
 def _main() -> Iterator[str]:
