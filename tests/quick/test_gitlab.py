@@ -368,6 +368,23 @@ def test_what_has_secrets_runs_on_protected_runners(
     assert "Protect runners tagged `publish` and `cluster`" in DOCUMENTED
 
 
+def test_deployments_of_gitlab_are_those_of_stages_alone(pipelines: Pipelines) -> None:
+    """A job that only reads the variables of an environment does not count as one."""
+    for name, job in pipelines.jobs.items():
+        about = job.get("environment")
+        if about is not None:
+            is_deployment = CHANGES.search(text_of(job)) and name != "provision"
+            assert isinstance(about, str) == bool(is_deployment), name
+            assert isinstance(about, str) or about["action"] == "access", name
+
+
+def test_what_pushes_does_so_once_at_a_time(pipelines: Pipelines) -> None:
+    assert pipelines.jobs["publish"]["resource_group"] == "image"
+    assert pipelines.jobs["template-update-request"]["resource_group"] == "template-update"
+    for name in ("staging", "release"):
+        assert pipelines.jobs[name]["needs"] == ["verified", "publish"], name
+
+
 def test_any_version_can_be_deployed_to_any_stage(pipelines: Pipelines) -> None:
     inputs = pipelines.inputs
     assert inputs["stage"]["options"] == ["staging", "production"]
