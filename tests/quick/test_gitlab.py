@@ -545,6 +545,23 @@ def test_the_documentation_names_every_variable_environment_action_and_schedule(
         assert f"`{name}`" in DOCUMENTED, name
 
 
+def test_the_documentation_names_nothing_that_no_job_uses(services: dict[str, Path]) -> None:
+    """Tasks read some variables themselves."""
+    name = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+|URL|KUBECONFIG")
+    named = {each for each in re.findall("`([^`]+)`", DOCUMENTED) if name.fullmatch(each)}
+    files = [
+        *(path for service in services.values() for path in (service / ".gitlab").rglob("*.yml")),
+        *(ROOT / "chassis" / "src").rglob("*.py"),
+        # It lists what a project should have, used or not.
+        *{*(ROOT / "tools" / "src").rglob("*.py")}
+        - {*(ROOT / "tools").rglob("gitlab_settings.py")},
+    ]
+    used = {each for path in files for each in name.findall(path.read_text("utf-8"))}
+    assert len(named) >= 15
+    # A task puts these two together; kubectl reads the third.
+    assert named - used <= {"REGISTRY_USER", "REGISTRY_PASSWORD", "KUBECONFIG"}
+
+
 def test_all_pages_name_the_environment_of_the_token_of_a_template() -> None:
     page = (ROOT / "docs/how-to/updates.md").read_text("utf-8")
     section = " ".join(

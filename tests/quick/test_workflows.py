@@ -397,6 +397,21 @@ def test_the_documentation_names_every_secret_and_environment() -> None:
             assert f"`{name}`" in page, name
 
 
+NAME = re.compile(r"[A-Z][A-Z0-9]*_?[A-Z0-9_]+")
+
+
+def test_the_documentation_names_nothing_that_no_workflow_uses(
+    repositories: dict[str, Path],
+) -> None:
+    page = (ROOT / "docs/reference/pipelines.md").read_text("utf-8")
+    page = page.partition("## GitHub Actions")[2].partition("\n## ")[0]
+    named = {name for name in re.findall("`([^`]+)`", page) if NAME.fullmatch(name)}
+    files = [path for kind in EXAMPLES for path in (repositories[kind] / ".github").rglob("*.yaml")]
+    used = {name for path in files for name in NAME.findall(path.read_text("utf-8"))}
+    assert len(named) >= 15
+    assert named - used == set()
+
+
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_a_pull_request_pushes_nothing_and_has_no_environment(
     repositories: dict[str, Path], kind: str
@@ -560,6 +575,20 @@ def test_the_login_of_the_index_is_no_secret_of_a_branch() -> None:
     for name, job in jobs(ROOT):
         if "secrets." in json.dumps(job):
             assert (name, job["environment"]) == ("release: release", "release")
+
+
+def test_each_commit_of_main_is_tested_and_the_last_state_of_a_pull_request() -> None:
+    """Of the runs that wait in a group, GitHub cancels all but the newest."""
+    found = workflows(ROOT)["pipeline"]["concurrency"]
+    ref = {"ref": "refs/heads/main"}
+    runs = [Context(ref | {"event_name": "push", "run_id": number}) for number in (1, 2)]
+    assert len({run.value(found["group"]) for run in runs}) == 2
+    states = [Context(ref | {"event_name": "pull_request", "run_id": number}) for number in (3, 4)]
+    assert len({state.value(found["group"]) for state in states}) == 1
+    assert [each.value(found["cancel-in-progress"]) for each in (runs[0], states[0])] == [
+        False,
+        True,
+    ]
 
 
 def test_a_red_night_becomes_an_issue() -> None:
