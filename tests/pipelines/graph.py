@@ -11,7 +11,7 @@ Build = dict[str, Any]
 DEFAULT = "+:<default>"
 """The filter that leaves the default branch only."""
 
-PROTECTED = {DEFAULT, "+:hotfix/*", "+:v*"}
+PROTECTED = {DEFAULT, "+:hotfix/*", "+:tags/v*"}
 """The filters that leave branches and tags that rules of the repository protect."""
 
 

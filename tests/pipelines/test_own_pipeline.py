@@ -131,6 +131,24 @@ def test_a_night_runs_each_python_where_there_is_one_and_a_red_one_is_told(
         assert told["buildFailedToStart"]
 
 
+def test_what_is_summed_up_or_released_waits_for_all_of_it_to_succeed(project: Project) -> None:
+    for id, build in builds(project).items():
+        assert 0 < build["failureConditions"]["executionTimeoutMin"] <= 240, id
+        for dependency in build["dependencies"]["snapshots"]:
+            ended = (dependency["onDependencyFailure"], dependency["onDependencyCancel"])
+            # A night tells of each Python, whatever the others found.
+            assert ended == (
+                ("ADD_PROBLEM",) * 2 if id == "Nightly" else ("FAIL_TO_START", "CANCEL")
+            ), id
+
+
+def test_pull_requests_of_members_alone_are_built(project: Project) -> None:
+    [requests] = [
+        each for each in builds(project)["Verified"]["features"] if each["kind"] == "PullRequests"
+    ]
+    assert requests["provider"]["filterAuthorRole"] == "MEMBER"
+
+
 def test_no_build_of_a_pull_request_reads_a_secret(project: Project) -> None:
     for id, build in builds(project).items():
         secrets = {

@@ -111,6 +111,8 @@ def test_all_builds_of_a_chain_are_of_one_revision(project: Project) -> None:
             # A failed update is proposed all the same.
             expected = "IGNORE" if id == "TemplateUpdateRequest" else "FAIL_TO_START"
             assert dependency["onDependencyFailure"] == expected, id
+            # As of a test that somebody has stopped: nothing is known of the change.
+            assert dependency["onDependencyCancel"] == "CANCEL", id
 
 
 def test_a_version_is_deployed_by_its_digest(project: Project) -> None:
@@ -132,6 +134,18 @@ def test_a_version_is_deployed_by_its_digest(project: Project) -> None:
             assert parameters[f"image.{name}"] == (f"{prefix}{name}%" if prefix else "")
         assert build["buildNumberPattern"] == "%image.tag%"
         assert not any("image.build" in script for script in scripts(build))
+
+
+def test_what_is_deployed_is_verified_before_and_tried_after(answered: Project) -> None:
+    deploys = ["image.verify", "write-secret", "cluster.deploy", "smoke"]
+    for id, build in deployments(answered).items():
+        tasks = [
+            script.split("-tasks ")[1].split()[0]
+            for script in scripts(build)
+            if "-tasks " in script
+        ]
+        back = ["db.create"] if id in PROVISION else ["write-secret", "cluster.rollback", "smoke"]
+        assert tasks == (deploys if "Deploy" in id else back), id
 
 
 @pytest.mark.parametrize("name", ["DeployVersionStaging", "DeployProduction"])
@@ -404,8 +418,8 @@ def test_a_tag_becomes_a_release_with_its_image(project: Project) -> None:
     assert scripts(build)[1].endswith('release.create --tag="$TAG" --digest="$DIGEST"')
     assert build["params"]["env.DIGEST"]["value"] == "%dep.Publish.image.digest%"
     for each in (build["vcs"], *build["triggers"]):
-        assert each["branchFilter"] == "+:v*"
-    assert "+:v*" in builds(project)["Publish"]["vcs"]["branchFilter"].splitlines()
+        assert each["branchFilter"] == "+:tags/v*"
+    assert "+:tags/v*" in builds(project)["Publish"]["vcs"]["branchFilter"].splitlines()
 
 
 # What fails a build besides, and what is kept of it.
@@ -512,6 +526,29 @@ def test_whatever_is_named_like_a_secret_is_one(answered: Project) -> None:
         for name, parameter in visible(answered, id).items():
             if re.search("PASSWORD|SECRET|TOKEN|CONTENT|kubeconfig", name):
                 assert parameter["type"] == "password", name
+
+
+def test_what_pushes_an_image_does_so_once_at_a_time(project: Project) -> None:
+    """A commit and its tag may be pushed together: the second one takes the image of the first."""
+    assert builds(project)["Publish"]["maxRunningBuilds"] == 1
+
+
+def test_the_documentation_names_each_setting_and_no_other() -> None:
+    folder = ROOT / "{{cookiecutter.project_slug}}" / ".teamcity" / "pipeline"
+    classes = (folder / "Service.kt").read_text("utf-8").split("\nclass ")[1:3]
+    settings = {name for text in classes for name in re.findall(r"^    val (\w+): ", text, re.M)}
+    # The answers of the template say these.
+    settings -= {"name", "command", "environmentPrefix", "staging", "production", "url"}
+    page = (ROOT / "docs/reference/pipelines.md").read_text("utf-8").partition("## TeamCity")[2]
+    rows = re.findall(r"^\| (`.*?) \|", page.partition("\n| to | do |")[0], re.M)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)} - {"settings"}
+    assert "approvers" in named
+    assert named <= settings
+    assert settings - named - set(re.findall(r"`(\w+)`", page)) == UNDOCUMENTED
+
+
+UNDOCUMENTED = {"gitHubUrl", "testCountDrop", "coverageDrop"}
+"""Settings that Service.kt alone explains: few change them."""
 
 
 # What a service says of itself.

@@ -1,11 +1,13 @@
 """A team's week on TeamCity: each thing ends as a team expects, or is refused with a sentence."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from tasks.folders import ROOT
 from tests.pipelines.answers import answer
 from tests.pipelines.graph import builds
 from tests.pipelines.kotlin import Project, Settings
@@ -242,11 +244,43 @@ def test_nothing_is_deployed_from_another_branch(server: Server, branch: str) ->
 
 
 def test_a_tag_becomes_a_release_with_its_image(server: Server) -> None:
-    [released] = server.push("v1.1.0", "a")
+    [released] = server.push("tags/v1.1.0", "a")
     server.wait()
     assert (released.id, released.state) == ("Release", "success")
     assert server.value("env.DIGEST", released) == DIGEST
     assert "DeployStaging a" not in states(server)
+
+
+@pytest.mark.parametrize(
+    ("ref", "name", "starts"),
+    [
+        ("refs/tags/v1.1.0", "tags/v1.1.0", ["Release"]),
+        ("refs/tags/nightly", None, []),
+        # The name of a branch can look like a version, and like what a tag is called.
+        ("refs/heads/validation", "validation", []),
+        ("refs/heads/v1.1.0", "v1.1.0", []),
+        ("refs/heads/tags/v1.1.0", None, []),
+        ("refs/heads/hotfix/1.0", "hotfix/1.0", ["DeployStaging", "Verified"]),
+    ],
+)
+def test_no_branch_is_taken_for_a_tag(
+    server: Server, ref: str, name: str | None, starts: list[str]
+) -> None:
+    """What a tag starts has the login of the registry, and everybody may push a branch."""
+    assert branch_of(ref) == name
+    assert sorted(build.id for build in server.push(name, "a")) == starts if name else not starts
+
+
+def branch_of(ref: str) -> str | None:
+    """Return what TeamCity calls a branch, by the specification that README.md asks for."""
+    page = (ROOT / "docs/reference/pipelines.md").read_text("utf-8").partition("## TeamCity")[2]
+    found = None
+    for sign, rule in re.findall(r"`([+-]):(refs/[^`]+)`", page):
+        start, _, end = rule.partition("(")
+        pattern = re.escape(start) + (f"({re.escape(end[:-1])})" if end else "")
+        if matched := re.fullmatch(pattern.replace(r"\*", ".*"), ref):
+            found = matched[1] if sign == "+" else None
+    return found
 
 
 def test_deploying_and_going_back_wait_for_each_other(server: Server) -> None:

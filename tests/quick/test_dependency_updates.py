@@ -85,3 +85,24 @@ def test_dependabot_knows_each_setting_of_the_guide(tmp_path: Path) -> None:
     assert faults(file, "vendor.dependabot") == ""
     file.write_text(block.replace("interval: weekly", "interval: often"), "utf-8")
     assert "often" in faults(file, "vendor.dependabot")
+
+
+# This repository's own.
+
+WORKFLOWS = re.compile(r"(^|/)\.github/(workflows|actions)/.+\.ya?ml$")
+"""Where Renovate looks for actions, as its documentation says of the manager github-actions."""
+
+
+def test_the_actions_of_this_repository_and_of_services_are_kept_current() -> None:
+    """Renovate 44 was run on both: it finds each of them, with version and commit."""
+    assert faults(ROOT / "renovate.json", "vendor.renovate") == ""
+    found = configuration(ROOT)
+    assert found["enabledManagers"] == ["github-actions"]
+    words = ["git", "grep", "--files-with-matches", "-E", r"uses: [a-z-]+/[a-z-]+@[0-9a-f]{40}"]
+    listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    files = listed.stdout.splitlines()
+    assert len(files) >= 10
+    assert [file for file in files if not WORKFLOWS.search(file)] == []
+    # One action has one version everywhere, so that one alone cannot be merged.
+    [grouped] = [rule for rule in found["packageRules"] if "groupName" in rule]
+    assert grouped["matchManagers"] == ["github-actions"]

@@ -113,6 +113,13 @@ def test_an_event_starts_its_jobs_and_no_others(pipelines: Pipelines, event: str
     assert (found if found is None else set(found)) == expected
 
 
+def test_a_night_scans_the_image_whatever_it_finds_in_the_code(pipelines: Pipelines) -> None:
+    """A job of a later stage waits for all jobs before it, unless it says what it needs."""
+    started = pipelines.started(asked("nightly-scan", "schedule"))
+    assert started
+    assert started["scan-image"]["needs"] == []
+
+
 def test_only_a_service_with_a_database_has_one_to_provision(services: dict[str, Path]) -> None:
     for kind in EXAMPLES:
         found = read(services[kind])
@@ -361,6 +368,23 @@ def test_what_has_secrets_runs_on_protected_runners(
     assert "Protect runners tagged `publish` and `cluster`" in DOCUMENTED
 
 
+def test_deployments_of_gitlab_are_those_of_stages_alone(pipelines: Pipelines) -> None:
+    """A job that only reads the variables of an environment does not count as one."""
+    for name, job in pipelines.jobs.items():
+        about = job.get("environment")
+        if about is not None:
+            is_deployment = CHANGES.search(text_of(job)) and name != "provision"
+            assert isinstance(about, str) == bool(is_deployment), name
+            assert isinstance(about, str) or about["action"] == "access", name
+
+
+def test_what_pushes_does_so_once_at_a_time(pipelines: Pipelines) -> None:
+    assert pipelines.jobs["publish"]["resource_group"] == "image"
+    assert pipelines.jobs["template-update-request"]["resource_group"] == "template-update"
+    for name in ("staging", "release"):
+        assert pipelines.jobs[name]["needs"] == ["verified", "publish"], name
+
+
 def test_any_version_can_be_deployed_to_any_stage(pipelines: Pipelines) -> None:
     inputs = pipelines.inputs
     assert inputs["stage"]["options"] == ["staging", "production"]
@@ -402,6 +426,36 @@ def test_a_merge_request_scans_what_it_builds_and_a_push_takes_what_is_there(
     assert pipelines.jobs["publish"]["artifacts"]["reports"] == {"dotenv": "reported.env"}
     for name in ("build", "publish"):
         assert pipelines.jobs[name]["artifacts"]["paths"] == ["sbom.cdx.json"]
+
+
+DEPLOYS = ["image.login", "image.verify", "cluster.deploy", "smoke"]
+TASKS = {
+    "staging": DEPLOYS,
+    "production": DEPLOYS,
+    "deploy": DEPLOYS,
+    "rollback": ["cluster.rollback", "smoke"],
+    "provision": ["db.create"],
+}
+"""What changes a stage, after what is verified and before what is tried."""
+
+
+def test_what_is_deployed_is_verified_before_and_tried_after(pipelines: Pipelines) -> None:
+    found = {
+        name: [line.split("-tasks ")[1].split()[0] for line in job["script"] if "-tasks " in line]
+        for name, job in pipelines.jobs.items()
+        if CHANGES.search(text_of(job))
+    }
+    assert found == {name: TASKS[name] for name in found}
+    assert len(found) >= 4
+
+
+def test_jobs_have_all_of_the_history_and_keep_nothing_for_ever(pipelines: Pipelines) -> None:
+    """The version, the last release, and which commit comes after which."""
+    assert pipelines.variables["GIT_DEPTH"] == "0"
+    assert pipelines.default["interruptible"] is True
+    for name, job in pipelines.jobs.items():
+        if "artifacts" in job:
+            assert 0 < int(job["artifacts"]["expire_in"].removesuffix(" days")) <= 90, name
 
 
 def test_reports_of_the_tests_are_kept_also_of_tests_that_fail(pipelines: Pipelines) -> None:
@@ -489,6 +543,36 @@ def test_the_documentation_names_every_variable_environment_action_and_schedule(
         assert f"`{action}`" in DOCUMENTED, action
     for name in ("SLACK_WEBHOOK_URL", "0 4 * * *", "0 5 * * 1"):
         assert f"`{name}`" in DOCUMENTED, name
+
+
+def test_the_documentation_names_nothing_that_no_job_uses(services: dict[str, Path]) -> None:
+    """Tasks read some variables themselves."""
+    name = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+|URL|KUBECONFIG")
+    named = {each for each in re.findall("`([^`]+)`", DOCUMENTED) if name.fullmatch(each)}
+    files = [
+        *(path for service in services.values() for path in (service / ".gitlab").rglob("*.yml")),
+        *(ROOT / "chassis" / "src").rglob("*.py"),
+        # It lists what a project should have, used or not.
+        *{*(ROOT / "tools" / "src").rglob("*.py")}
+        - {*(ROOT / "tools").rglob("gitlab_settings.py")},
+    ]
+    used = {each for path in files for each in name.findall(path.read_text("utf-8"))}
+    assert len(named) >= 15
+    # A task puts these two together; kubectl reads the third.
+    assert named - used <= {"REGISTRY_USER", "REGISTRY_PASSWORD", "KUBECONFIG"}
+
+
+def test_all_pages_name_the_environment_of_the_token_of_a_template() -> None:
+    page = (ROOT / "docs/how-to/updates.md").read_text("utf-8")
+    section = " ".join(
+        page.partition("## The template is private")[2].partition("\n## ")[0].split()
+    )
+    for system, name in {"On GitHub": "pipeline", "on GitLab": "template-update"}.items():
+        found = re.search(
+            rf"{system} both are (?:variables of|in) the environment `([\w-]+)`", section
+        )
+        assert found, system
+        assert found[1] == name
 
 
 def test_an_update_leaves_the_runners_alone(services: dict[str, Path], kind: str) -> None:

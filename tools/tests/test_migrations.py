@@ -1,5 +1,6 @@
 """Test `migrations.lint` on a rendered service with planted migrations."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -191,6 +192,82 @@ def test_a_migration_that_reads_the_database_says_how_to_skip_that(run: Run, pla
     failed = run("migrations.lint")
     assert failed.code == 1
     assert "skip that with `if op.get_context().as_sql:`" in failed.error
+
+
+ADDS = column("nullable=True")
+
+
+def commit(copy: Path, message: str) -> None:
+    git(copy, "add", "--all")
+    git(copy, "commit", "--quiet", f"--message={message}")
+
+
+def other(copy: Path, revision: str, comment: str = "") -> None:
+    """Add a migration that follows the second one, as the template renders it."""
+    text = (
+        '"""Note what others say."""\n\nimport sqlalchemy as sa\nfrom alembic import op\n'
+        f"{comment}\n"
+        f'revision: str = "{revision}"\ndown_revision: str | None = "0002"\n\n\n'
+        'def upgrade():\n    op.add_column("thoughts", sa.Column("note", sa.Text()))\n'
+    )
+    (copy / "migrations" / "versions" / f"{revision}_note.py").write_text(text)
+
+
+@pytest.mark.parametrize("revision", ["0003", "0004"])
+def test_a_migration_in_the_place_of_a_reverted_one_would_never_run(
+    run: Run, copy: Path, plant: Plant, revision: str
+) -> None:
+    """`db.migrate` takes a revision that it does not know for that of a later version."""
+    plant(ADDS)
+    commit(copy, "Add a")
+    git(copy, "revert", "--no-edit", "HEAD")
+    assert run("migrations.lint").code == 0  # the tables stay as they are
+    other(copy, revision)
+    failed = run("migrations.lint")
+    assert failed.code == 1
+    finding, advice = failed.error.splitlines()[:2]
+    planted = "migrations/versions/0003_planted.py"
+    assert finding == f"{revision}_note.py: takes the place of {planted}, which was deleted."
+    [command] = re.findall(r"\((git checkout \S+ -- \S+)\)", advice)
+    # Who does as it says is done.
+    (copy / "migrations" / "versions" / f"{revision}_note.py").unlink()
+    git(copy, *command.split()[1:])
+    plant("# squawk-ignore ban-drop-column: reverted", 'op.drop_column("thoughts", "a")')
+    done = run("migrations.lint")
+    assert (done.code, done.error) == (0, "")
+
+
+def test_one_change_may_replace_what_main_never_had(run: Run, copy: Path, plant: Plant) -> None:
+    git(copy, "update-ref", "refs/remotes/origin/main", "HEAD")
+    plant(ADDS)
+    commit(copy, "Try a")
+    (copy / "migrations" / "versions" / "0003_planted.py").unlink()
+    other(copy, "0004")
+    commit(copy, "Do it otherwise")
+    assert run("migrations.lint").code == 0
+    # What main has, may have run.
+    git(copy, "update-ref", "refs/remotes/origin/main", "HEAD~1")
+    assert "takes the place of" in run("migrations.lint").error
+
+
+def test_a_deleted_migration_that_has_run_nowhere_is_no_finding(
+    run: Run, copy: Path, plant: Plant
+) -> None:
+    plant(ADDS)
+    commit(copy, "Add a")
+    git(copy, "revert", "--no-edit", "HEAD")
+    other(copy, "0004", "# squawk-ignore deleted-migration: it was not deployed")
+    assert run("migrations.lint").code == 0
+
+
+def test_a_migration_that_is_renamed_is_the_same_one(run: Run, copy: Path, plant: Plant) -> None:
+    plant(ADDS)
+    commit(copy, "Add a")
+    versions = copy / "migrations" / "versions"
+    (versions / "0003_planted.py").rename(versions / "0003_add_a.py")
+    commit(copy, "Say what it does")
+    done = run("migrations.lint")
+    assert (done.code, done.error) == (0, "")
 
 
 def test_check_lints_migrations_with_all(run: Run, plant: Plant) -> None:

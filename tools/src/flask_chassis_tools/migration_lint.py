@@ -19,6 +19,7 @@ from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from invoke import Exit
 
+from flask_chassis_tools import deleted_migrations
 from flask_chassis_tools.migration_rules import IMPLIED, RULES
 from flask_chassis_tools.updates import git
 
@@ -45,14 +46,18 @@ def findings(folder: Path, since: str = "") -> list[str]:
     """
     config = Config()
     config.set_main_option("script_location", str(folder / "migrations"))
-    scripts = new_scripts(ScriptDirectory.from_config(config), folder, since)
+    directory = ScriptDirectory.from_config(config)
+    scripts = new_scripts(directory, folder, since)
     if not scripts:
         return []
     sql = sql_of(config, f"{scripts[0].down_revision or 'base'}:head").splitlines()
     as_one = ["BEGIN;", *(BOUNDARY.sub("", line) for line in sql[1:]), "COMMIT;"]
     found = sorted(squawk(sql) & squawk(as_one))
     by_revision = {script.revision: script for script in scripts}
-    messages = []
+    messages: list[str] = []
+    if shutil.which("git"):  # which images have not
+        accepted = {_name(each) for each in scripts if deleted_migrations.RULE in _ignored(each)}
+        messages += deleted_migrations.messages(scripts, directory, folder, accepted)
     for finding in found:
         script = by_revision[RUNNING.findall("\n".join(sql[: finding.line + 1]))[-1]]
         rules = {each.rule for each in found if each.line == finding.line}

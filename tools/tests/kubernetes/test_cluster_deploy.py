@@ -215,6 +215,33 @@ def test_deploying_does_not_require_permission_to_read_secrets(run: Run, cluster
     assert "get secrets" in cluster.needed
 
 
+UNAUTHORIZED = "error: You must be logged in to the server (Unauthorized)"
+
+OF_NOBODY = f"""#!/bin/sh
+case "$*" in
+    *kustomize*) exec "$0.real" "$@" ;;
+esac
+echo "$*" >>"${{0%/*}}/asked.txt"
+echo "{UNAUTHORIZED}" >&2
+exit 1
+"""
+
+
+@pytest.mark.parametrize("task", ["cluster.deploy", "cluster.rollback"])
+def test_a_token_that_has_ended_is_told_before_any_change(
+    run: Run, cluster: Cluster, task: str
+) -> None:
+    program = cluster.folder / "kubectl"
+    program.rename(cluster.folder / "kubectl.real")
+    program.write_text(OF_NOBODY)
+    program.chmod(0o755)
+    failed = deploy(run) if task == "cluster.deploy" else run(task, f"--stage={STAGE}")
+    assert failed.code == 1
+    assert UNAUTHORIZED in failed.error
+    # A rollback begins with what is refused.
+    assert len(cluster.asked) == (task == "cluster.rollback")
+
+
 def test_a_missing_namespace_is_an_error(run: Run, cluster: Cluster) -> None:
     cluster.keep({})
     failed = deploy(run)

@@ -1,6 +1,7 @@
 """Test `deployment.request`: with a fake `gh` that records its calls, and a server for GitLab."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -70,6 +71,30 @@ def test_the_next_version_of_a_branch_ends_requests_that_nobody_has_approved(
         "run cancel 0",
     ]
     assert "--branch=main --status=waiting" in calls[0]
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed here")
+def test_a_slow_pipeline_does_not_end_the_request_of_a_later_commit(
+    run: Run, stages: Path, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for words in (
+        "init --quiet --initial-branch=main",
+        *(f"commit --quiet --allow-empty --message={version}" for version in ("v1.0", "v1.1")),
+        "tag v1.1",
+        "checkout --quiet HEAD~1",
+    ):
+        git = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@acme.example")
+        subprocess.run([*git, *words.split()], cwd=stages, check=True)
+    done = run(*REQUEST, "--follow")
+    assert (done.code, done.error) == (0, "")
+    assert done.out == (
+        "Nothing is requested: a later commit waits for an approval already: "
+        "v1.1 to production, follows main\n"
+    )
+    assert [call.split(" --")[0] for call in notes.read_text().splitlines()] == ["run list"]
+    # The next commit does.
+    subprocess.run(["git", "checkout", "--quiet", "v1.1"], cwd=stages, check=True)
+    assert "Cancelled" in run(*REQUEST, "--follow").out
 
 
 def test_nothing_is_ended_if_the_run_does_not_start(

@@ -30,7 +30,10 @@ def gitlab(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitLab]:
     """A project that is set up as it should be."""
     with running() as server:
         server.settings = {
-            "": {"only_allow_merge_if_pipeline_succeeds": True},
+            "": {
+                "only_allow_merge_if_pipeline_succeeds": True,
+                "ci_forward_deployment_enabled": False,
+            },
             "protected_branches": [
                 {"name": "main", "push_access_levels": [{"access_level": 0}]},
                 {"name": "hotfix/*", "push_access_levels": MAINTAINERS},
@@ -70,7 +73,10 @@ def test_a_project_that_is_set_up_passes(run: Run, gitlab: GitLab) -> None:
 
 def test_each_fault_is_told_with_what_to_do(run: Run, gitlab: GitLab) -> None:
     gitlab.settings |= {
-        "": {"only_allow_merge_if_pipeline_succeeds": False},
+        "": {
+            "only_allow_merge_if_pipeline_succeeds": False,
+            "ci_forward_deployment_enabled": True,
+        },
         "protected_branches": [
             {"name": "main", "push_access_levels": DEVELOPERS},
             {"name": "feature/*", "push_access_levels": MAINTAINERS},
@@ -97,6 +103,7 @@ def test_each_fault_is_told_with_what_to_do(run: Run, gitlab: GitLab) -> None:
         "The variable REGISTRY_PASSWORD of the environment staging is not masked",
         "The variable OWN of the environment * is not protected",
         "A merge request can be merged although its pipeline has failed",
+        "A deployment fails if a pipeline that began later has deployed, also that of a hotfix",
         "The environment production is not protected",
         "The runner two, tagged publish, also runs jobs of merge requests: protect it",
     ]

@@ -75,6 +75,41 @@ def test_changes_are_pushed_and_a_pull_request_is_opened(
     ]
 
 
+@pytest.mark.parametrize(
+    "address", ["git@github.com:acme/service.git", "ssh://git@github.com/acme/service"]
+)
+def test_a_clone_over_ssh_pushes_with_the_token(
+    run: Run,
+    proposed: Path,
+    notes: Path,
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+) -> None:
+    """On TeamCity the server has the SSH key, and the build a token."""
+    git(repository, "remote", "set-url", "origin", address)
+    # No host is asked: this is where the address over HTTPS leads.
+    https = "https://github.com/acme/service.git"
+    git(repository, "config", f"url.{proposed}.insteadOf", https)
+    monkeypatch.setenv("GIT_SSH_COMMAND", "false")
+    assert run(*OPEN).code == 1
+    monkeypatch.setenv("GH_TOKEN", "planted")
+    done = run(*OPEN)
+    assert (done.code, done.error) == (0, "")
+    assert git(proposed, "log", "--format=%s", "-1", "template-update") == "Update"
+
+
+@pytest.mark.parametrize("address", ["git@git.acme.example:a/b.git", "https://github.com/a/b"])
+def test_other_remotes_stay_as_they_are(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    from flask_chassis_tools.pipeline import gh
+
+    git(repository, "remote", "add", "origin", address)
+    monkeypatch.setenv("GH_TOKEN", "planted")
+    assert gh.remote() == "origin"
+
+
 def test_an_open_pull_request_is_updated(
     run: Run, proposed: Path, notes: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

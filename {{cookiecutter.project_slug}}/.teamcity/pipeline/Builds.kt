@@ -16,8 +16,8 @@ const val DEFAULT_BRANCH = "+:<default>"
 /** Whose versions are deployed. Rules of the repository protect them: their code can read a stage's secrets. */
 const val DEPLOYED_BRANCHES = "$DEFAULT_BRANCH\n+:hotfix/*"
 
-/** Which are released, and protected likewise. */
-const val TAGS = "+:v*"
+/** Which are released, and protected likewise; the branch specification keeps branches from being called so. */
+const val TAGS = "+:tags/v*"
 
 /** What all builds have: the service's code, an end in time, and somebody who hears of a failure. */
 fun BuildType.ofService(service: Service, minutes: Int) {

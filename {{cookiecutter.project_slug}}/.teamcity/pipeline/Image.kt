@@ -73,7 +73,7 @@ fun publish(service: Service) = BuildType {
 
 /**
  * A tag becomes a release on GitHub: its section of CHANGELOG.md, or the commits, and the image of that tag.
- * The VCS root has +:refs/tags/(v*).
+ * The VCS root calls it by +:refs/(tags/v*), as no branch is called.
  */
 fun release(service: Service, published: BuildType) = BuildType {
     id("Release")

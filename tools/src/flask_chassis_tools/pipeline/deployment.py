@@ -5,7 +5,7 @@ import json
 from flask_chassis import project
 from invoke import Context, Exit, task
 
-from flask_chassis_tools.kubernetes import overlays
+from flask_chassis_tools.kubernetes import order, overlays
 from flask_chassis_tools.pipeline import gh, gitlab
 
 WORKFLOW = "deploy.yaml"
@@ -22,7 +22,7 @@ writes it."""
         "digest": "The digest of its image; by default what the registry has for the tag",
         "ref": "The branch or tag with the manifests",
         "follow": "On GitHub: it is the next version of the branch; end requests of earlier ones "
-        "that wait",
+        "that wait, and request nothing if a later one waits",
     }
 )
 def request(
@@ -54,6 +54,11 @@ def request(
             2,
         )
     superseded = _waiting(stage, ref) if follow else []
+    # A pipeline that was slower than the next one on its branch does not end the request of that.
+    for _, title in superseded:
+        if order.newer_version(title.partition(" ")[0]):
+            print(f"Nothing is requested: a later commit waits for an approval already: {title}")
+            return
     fields = {"stage": stage, "tag": tag, "digest": digest, "follows": json.dumps(follow)}
     words = [f"--raw-field={key}={value}" for key, value in fields.items() if value]
     gh.run("workflow", "run", WORKFLOW, f"--ref={ref}", *words)

@@ -1,12 +1,19 @@
 """Runs the GitHub CLI."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 from typing import Any
 
 from flask_chassis import project
 from invoke import Exit
+
+from flask_chassis_tools.pipeline import gitlab
+
+HOSTS = re.compile(r"github\.com|[\w-]+\.ghe\.com")
+"""The hosts that gh logs in to with GH_TOKEN."""
 
 
 def require() -> None:
@@ -33,6 +40,20 @@ def run(*words: str, given: str | None = None) -> str:
     if done.returncode:
         raise Exit(f"gh {' '.join(words[:2])}: {done.stderr.strip()}", 1)
     return done.stdout.strip()
+
+
+def remote() -> str:
+    """Return where git pushes to: `origin`, or its address over HTTPS if there is a token for it.
+
+    A job of TeamCity that cloned over SSH has no key.
+    """
+    words = ["git", "config", "--get", "remote.origin.url"]
+    done = subprocess.run(words, cwd=project.working_folder(), capture_output=True, text=True)
+    found = gitlab.REMOTE.fullmatch(done.stdout.strip())
+    host = (found["ssh"] or found["scp"] or "") if found else ""
+    if not found or not os.environ.get("GH_TOKEN") or not HOSTS.fullmatch(host):
+        return "origin"
+    return f"https://{host}/{found['ssh_path'] or found['scp_path']}.git"
 
 
 def api(path: str) -> Any:

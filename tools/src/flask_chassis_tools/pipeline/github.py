@@ -15,18 +15,22 @@ REQUIRED = ("pipeline", "staging", "production", "production-approval")
 OF_DATABASES = ("staging-provision", "production-provision")
 
 WHERE = "Settings, Environments"
+RULES = "Settings, Rules"
+
+REQUIRED_CHECK = "verified"
+"""The job that sums up all others: .github/workflows/pipeline.yaml."""
 
 
 @task
 def check(context: Context) -> None:
-    """Check that no branch under development can read a secret, and that production is approved.
+    """Check that nothing unreviewed can read a secret or is merged, and production is approved.
 
     Requires gh, logged in as somebody who administers the repository.
     """
-    faults = [*_environments(), *_secrets()]
+    faults = [*_environments(), *_secrets(), *_main(), *_tags(), *_runners()]
     if faults:
         raise Exit("\n".join(faults), 1)
-    print("The environments are restricted, production is approved, and no branch has a secret.")
+    print("Environments and main are protected, production is approved, no branch has a secret.")
 
 
 def _environments() -> Iterator[str]:
@@ -44,18 +48,23 @@ def _environments() -> Iterator[str]:
 
 def _open_to(name: str, environment: Any) -> Iterator[str]:
     """Yield which branches and tags may use an environment that should not."""
-    policy = environment.get("deployment_branch_policy")
-    if policy is None:
+    if environment.get("deployment_branch_policy") is None:
         yield (
             f"The environment {name} is open to every branch: select main, and as they are used "
             f"hotfix/* and the tags v* ({WHERE}, Deployment branches and tags)."
         )
-    elif policy["custom_branch_policies"]:
-        found = _ask(f"environments/{name}/deployment-branch-policies") or {"branch_policies": []}
-        for each in found["branch_policies"]:
-            kind = each.get("type", "branch")
-            if each["name"] not in ALLOWED[kind]:
-                yield f"The environment {name} is open to the {kind} {each['name']}: remove it."
+    for kind, pattern in _policies(name, environment):
+        if pattern not in ALLOWED[kind]:
+            yield f"The environment {name} is open to the {kind} {pattern}: remove it."
+
+
+def _policies(name: str, environment: Any) -> list[tuple[str, str]]:
+    """Return the patterns of branches and tags that may use an environment."""
+    policy = environment.get("deployment_branch_policy")
+    if policy is None or not policy["custom_branch_policies"]:
+        return []
+    found = _ask(f"environments/{name}/deployment-branch-policies") or {"branch_policies": []}
+    return [(each.get("type", "branch"), each["name"]) for each in found["branch_policies"]]
 
 
 def _reviewers(environment: Any) -> list[Any]:
@@ -72,6 +81,70 @@ def _secrets() -> Iterator[str]:
         yield (
             f"The secret {each['name']} is the repository's, so every branch can read it: move it "
             f"to the environment that needs it ({WHERE})."
+        )
+    of_all = _ask("actions/organization-secrets?per_page=100") or {"secrets": []}
+    for each in of_all["secrets"]:
+        yield (
+            f"The secret {each['name']} is the organisation's, so every branch here can read it: "
+            "keep it from this repository (the organisation's Settings, Secrets)."
+        )
+
+
+def _main() -> Iterator[str]:
+    """Yield faults of main: its workflows read the secrets of all environments."""
+    rules = _ask("rules/branches/main") or []
+    classic = _ask("branches/main/protection") or {}
+    if "pull_request" not in {rule["type"] for rule in rules} and not classic.get(
+        "required_pull_request_reviews"
+    ):
+        yield f"main can be pushed to without a review: require a pull request ({RULES})."
+    checks = [
+        *(classic.get("required_status_checks") or {}).get("checks", []),
+        *(
+            check
+            for rule in rules
+            if rule["type"] == "required_status_checks"
+            for check in rule["parameters"]["required_status_checks"]
+        ),
+    ]
+    if REQUIRED_CHECK not in {check["context"] for check in checks}:
+        yield (
+            f"A pull request can be merged although {REQUIRED_CHECK} has failed: make it a "
+            f"required check of main ({RULES})."
+        )
+
+
+def _tags() -> Iterator[str]:
+    """Yield a fault if tags may use an environment, and everybody can push one."""
+    names = [name for name in (*REQUIRED, *OF_DATABASES) if _uses_tags(name)]
+    sets = _ask("rulesets?targets=tag&per_page=100") if names else []
+    for each in sets or []:
+        about = _ask(f"rulesets/{each['id']}") or {}
+        included = about.get("conditions", {}).get("ref_name", {}).get("include", [])
+        is_active = about.get("enforcement") == "active"
+        restricts = "creation" in {rule["type"] for rule in about.get("rules", [])}
+        if is_active and restricts and {"refs/tags/v*", "~ALL"} & set(included):
+            return
+    if names:
+        yield (
+            f"Everybody who can push makes a tag v*, which may use {', '.join(names)}: restrict "
+            f"who creates them ({RULES}, a rule set for tags)."
+        )
+
+
+def _uses_tags(name: str) -> bool:
+    environment = _ask(f"environments/{name}")
+    return bool(environment) and "tag" in dict(_policies(name, environment))
+
+
+def _runners() -> Iterator[str]:
+    found = _ask("actions/runners?per_page=100") or {"runners": []}
+    for each in found["runners"]:
+        yield (
+            f"The runner {each['name']} is the repository's own, so that workflows of every branch "
+            "run on it: move it to a group of the organisation that only the workflows deploy, "
+            "rollback and provision of main may use (the organisation's Settings, Actions, Runner "
+            "groups)."
         )
 
 

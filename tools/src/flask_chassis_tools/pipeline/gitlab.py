@@ -24,7 +24,7 @@ TIMEOUT_SECONDS = 30
 PAGE = 100
 """The most that GitLab lists in one answer."""
 
-_REMOTE = re.compile(
+REMOTE = re.compile(
     r"(?P<scheme>https?)://(?:[^/@]*@)?(?P<host>[^/]+)/(?P<path>.+?)(?:\.git)?/?"
     r"|ssh://(?:[^/@]*@)?(?P<ssh>[^/:]+)(?::\d+)?/(?P<ssh_path>.+?)(?:\.git)?/?"
     r"|(?:[\w.-]+@)?(?P<scp>[\w.-]+):(?P<scp_path>[^/].*?)(?:\.git)?/?"
@@ -104,7 +104,7 @@ def of_person() -> Project:
         capture_output=True,
         text=True,
     )
-    found = _REMOTE.fullmatch(done.stdout.strip())
+    found = REMOTE.fullmatch(done.stdout.strip())
     if not found:
         raise Exit("The remote `origin` is no address of a project on GitLab.", 1)
     host = found["host"] or found["ssh"] or found["scp"]

@@ -55,6 +55,7 @@ def check(context: Context) -> None:
         *_references(project),
         *_variables(project),
         *_merging(project),
+        *_outdated(project),
         *_production(project),
         *_runners(project),
     ]
@@ -100,6 +101,15 @@ def _merging(project: gitlab.Project) -> Iterator[str]:
         yield (
             "A merge request can be merged although its pipeline has failed: select Pipelines must "
             "succeed (Settings, Merge requests)."
+        )
+
+
+def _outdated(project: gitlab.Project) -> Iterator[str]:
+    if project.get("").get("ci_forward_deployment_enabled"):
+        yield (
+            "A deployment fails if a pipeline that began later has deployed, also that of a "
+            "hotfix: clear Prevent outdated deployment jobs (Settings, CI/CD, General pipelines). "
+            "The task cluster.deploy compares commits, and leaves a stage that runs a later one."
         )
 
 

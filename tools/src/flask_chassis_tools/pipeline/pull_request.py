@@ -139,7 +139,7 @@ def _replaceable(branch: str, title: str) -> str:
 
 def _remote() -> tuple[tuple[str, ...], str]:
     """Return git options for the login, and the remote."""
-    return (AS_GITLAB, gitlab.remote()) if gitlab.is_here() else (AS_GH, "origin")
+    return (AS_GITLAB, gitlab.remote()) if gitlab.is_here() else (AS_GH, gh.remote())
 
 
 def _identity() -> tuple[str, ...]:
