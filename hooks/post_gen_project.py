@@ -251,7 +251,7 @@ Rendered {folder.name}. Next:
 
     cd {folder.name}
     git init && git add --all && git commit --message="Render the service"
-    ./bootstrap                 # makes .venv, exactly as locked
+    ./bootstrap                 # creates .venv with the locked packages
     . .venv/bin/activate
     {answers["organisation"]}-tasks --list
 

@@ -32,7 +32,7 @@ ENVIRONMENTS = {
     "TEMPLATE_TOKEN": ("template-update",),
     "TEMPLATE_UPDATE_TOKEN": ("pipeline",),
 }
-"""The secrets, with the environments that may have them: README.md has the same list."""
+"""The secrets, with the environments that may have them: docs/reference/pipelines.md has the same list."""
 
 NOT_MASKED = ("POSTGRES_USER", "REGISTRY_USER")
 """Names of users can be too short for GitLab to mask them."""

@@ -1,4 +1,4 @@
-"""What the pages ask of other services: one keeps what people write, `users` signs them in."""
+"""Calls of other services: one stores what users write, `users` signs them in."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from ..clients.{{ cookiecutter.resource_plural }} import models
 ALL, OWN = "/api/{{ cookiecutter.resource_plural }}/", "/api/me/{{ cookiecutter.resource_plural }}/"
 
 CHECK_SECONDS = 1.0
-"""How long a page waits to know whether somebody has signed out; after that it is shown."""
+"""How long a page waits for the answer whether a user has signed out, before it is shown anyway."""
 
 TOKEN = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]+)")
 

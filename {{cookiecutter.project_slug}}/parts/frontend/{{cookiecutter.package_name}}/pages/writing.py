@@ -1,4 +1,4 @@
-"""Writing, and changing and deleting what one has written."""
+"""Writing, editing and deleting."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Form:
     @classmethod
     def sent(cls, name: str = "text") -> Self:
         """Read what a browser sent; a draft that waited for the login has another name."""
-        # Browsers send a line's end as two characters; it is counted, and kept, as one.
+        # Browsers send line breaks as two characters; they are counted and stored as one.
         text = request.form.get(name, "").replace("\r\n", "\n")
         which = (request.view_args or {}).get("id") or request.form.get("id", type=int)
         return cls(text, which, request.form.get("version", ""))
@@ -107,7 +107,7 @@ def change(id: int) -> ResponseReturnValue:
 @blueprint.get(f"{ID}/delete")
 @sessions.required
 def confirm(id: int) -> ResponseReturnValue:
-    """Ask: a link, which anybody may place anywhere, deletes nothing."""
+    """Ask for confirmation, as a link, which can be on any site, must not delete anything."""
     return ask(id)
 
 

@@ -1,4 +1,4 @@
-"""The administrators' API, which the public ingress does not route to."""
+"""The API for administrators, which the public ingress does not expose."""
 
 from flask import Response
 from flask_chassis.auth.authentication import scope_required
