@@ -42,7 +42,7 @@ RECORD = ".cruft.json"
 WHEELS = "vendor"
 DOCUMENT = "openapi.json"
 
-# What is there when a service is rendered over: it is no part of the render.
+# What is there when a service is rendered over: it is not part of the render.
 NOT_RENDERED = (CHECKSUMS, RECORD, ".git/", ".venv/")
 
 

@@ -209,7 +209,7 @@ def test_what_does_not_fit_together_is_refused(copy: Copy, tmp_path: Path) -> No
         config.render([routes.read(service, "development")], {}, config.Edge(key="/a"))
     with pytest.raises(EdgeError, match="no absolute path"):
         config.render([routes.read(service, "development")], {}, config.Edge(health="a b"))
-    with pytest.raises(EdgeError, match="is no address"):
+    with pytest.raises(EdgeError, match="is not an address"):
         rendered(service, planted_resource=["127.0.0.1:80; }"])
 
 

@@ -365,9 +365,9 @@ PLANTED: dict[str, tuple[Callable[[Objects], Any], str]] = {
         ),
         "proxy-body-size is 1m, but http.max_body_bytes is 2097152",
     ),
-    "a limit that is no size": (
+    "a limit that is not a size": (
         lambda found: limit_bodies(found, "1 MB"),
-        "proxy-body-size is '1 MB', which is no size such as 1m",
+        "proxy-body-size is '1 MB', which is not a size such as 1m",
     ),
     "a required setting that is not supplied": (
         lambda found: container(found).update(env=[], envFrom=container(found)["envFrom"][:2]),
@@ -394,7 +394,7 @@ PLANTED: dict[str, tuple[Callable[[Objects], Any], str]] = {
         lambda found: found[-2]["data"].clear(),
         "sets PREFIX_ENVIRONMENT",
     ),
-    "a key that is no setting's name": (
+    "a key that is not a setting's name": (
         lambda found: [
             variable["valueFrom"]["secretKeyRef"].update(key="password")
             for variable in container(found)["env"]
