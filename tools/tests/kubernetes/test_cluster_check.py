@@ -126,7 +126,7 @@ def test_each_component_is_valid_in_each_stage(
 def test_a_canary_of_the_registry_in_a_local_cluster_is_found(copy: Path, run: Run) -> None:
     path = copy / overlays.FOLDER / "overlays/development" / overlays.KUSTOMIZATION
     text = path.read_text().replace("#  - ../../components/canary", "  - ../../components/canary")
-    entry = re.compile(r"^  # The canary's.*\n  - name: (.*)\n.*\n.*\n", re.MULTILINE)
+    entry = re.compile(r"^  # The image of the canary.*\n  - name: (.*)\n.*\n.*\n", re.MULTILINE)
     [registry] = entry.findall(text)
     path.write_text(entry.sub("", text))
     done = run("cluster.check")
