@@ -352,8 +352,24 @@ def test_messages_docstrings_and_comments_are_plain() -> None:
     assert [fault for path in CODE if path != own for fault in prose.faults(path)] == []
 
 
+def test_the_code_of_services_is_plain(examples: dict[str, Path]) -> None:
+    """Docstrings, messages and comments of all files that can have some."""
+    texts = [
+        path
+        for service in examples.values()
+        for path in sorted(service.rglob("*"))
+        if path.is_file()
+        and path.suffix in ("", ".ini", ".md", ".mako", ".py", ".toml", ".yaml", ".yml")
+    ]
+    names = {path.name for path in texts}
+    assert {"Dockerfile", "bootstrap", "app.py", "uwsgi.yaml", "README.md"} <= names
+    assert [fault for path in texts for fault in prose.faults(path)] == []
+
+
 def test_a_stilted_phrase_is_found(tmp_path: Path) -> None:
     page, module = tmp_path / "page.md", tmp_path / "module.py"
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("# Whoever reads it.\nwhoever: 1  # in vain\naddress: in#vain\n")
     page.write_text(
         "# Page\n\nThe first error\nis told. `whoever` is code.\n\n```\nwhoever\n```\n\n"
         "`x` is no number. There is no number. Take y in the place of x.\n"
@@ -371,4 +387,8 @@ def test_a_stilted_phrase_is_found(tmp_path: Path) -> None:
         "1",
         "6",
         "5",
+    ]
+    assert [line.removeprefix(f"{settings}:").split(":")[0] for line in prose.faults(settings)] == [
+        "1",
+        "2",
     ]

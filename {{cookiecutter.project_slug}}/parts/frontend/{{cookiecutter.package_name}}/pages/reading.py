@@ -30,7 +30,7 @@ blueprint = Blueprint("reading", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which page of a list somebody is on. A service tells the way on, the address the way back."""
+    """The page of a list. The next one is in the service's response, the previous ones in the URL."""
 
     after: str | None
     number: int
@@ -87,7 +87,7 @@ def newest() -> ResponseReturnValue:
 @blueprint.get("/{{ cookiecutter.resource_plural }}/")
 @sessions.required
 def own() -> ResponseReturnValue:
-    """Show one's own."""
+    """Show the user's own."""
     token = sessions.token()
     return _shown("list.html", lambda after: backends.own(token, after), is_own=True)
 

@@ -16,7 +16,7 @@ WORDS = {
 """The name of a thing that users write, in templates."""
 
 blueprint = Blueprint("site", __name__, template_folder="templates")
-# Under names with a hash, which browsers keep.
+# Static files under names with a hash, which browsers cache.
 static_files.serve(blueprint, Path(__file__).parent / "static")
 
 

@@ -43,7 +43,7 @@ def log_in(username: str, password: str, client: str) -> Found | None:
 def _succeeded(user: Found, password: str, charge: Charge) -> None:
     passwords: Passwords = current_app.extensions["passwords"]
     throttle: Throttle = current_app.extensions["throttle"]
-    # The one moment at which the password is at hand to be hashed as is the rule by now.
+    # Only during a login is the password known, so that it can be hashed with new parameters.
     renewed = passwords.hash(password) if passwords.is_outdated(user.password_hash) else None
     with database.transaction() as connection:
         throttle.refund(connection, charge)

@@ -16,7 +16,7 @@ NEW = (
     .on_conflict_do_nothing()  # the same name, or one that looks the same
     .returning(User.id, User.name, User.scope, User.created)
 )
-# Unless the password has been changed meanwhile.
+# Only if the password has not changed in the meantime.
 REHASH = (
     update(User)
     .where(User.id == bindparam("whose"), User.password_hash == bindparam("outdated"))
