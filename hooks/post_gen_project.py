@@ -42,7 +42,7 @@ RECORD = ".cruft.json"
 WHEELS = "vendor"
 DOCUMENT = "openapi.json"
 
-# What is there when a service is rendered over: it is no part of the render.
+# What is there when a service is rendered over: it is not part of the render.
 NOT_RENDERED = (CHECKSUMS, RECORD, ".git/", ".venv/")
 
 
@@ -251,7 +251,7 @@ Rendered {folder.name}. Next:
 
     cd {folder.name}
     git init && git add --all && git commit --message="Render the service"
-    ./bootstrap                 # makes .venv, exactly as locked
+    ./bootstrap                 # creates .venv with the locked packages
     . .venv/bin/activate
     {answers["organisation"]}-tasks --list
 

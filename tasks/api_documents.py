@@ -195,7 +195,7 @@ def refuse_jinja(text: str) -> None:
 
 
 def as_template(text: str, expressions: Mapping[str, str] = EXPRESSIONS) -> str:
-    """Put the expressions of Cookiecutter in the place of the placeholders."""
+    """Replace the placeholders by the expressions of Cookiecutter."""
     refuse_jinja(text)
     for placeholder, expression in expressions.items():
         text = text.replace(placeholder, expression)

@@ -21,7 +21,7 @@ FIRST = ("project_name", "description", "kind", "team", "email")
 
 @task
 def backstage(context: Context) -> None:
-    """Write backstage-template.yaml anew, after a change of the questions."""
+    """Write backstage-template.yaml again, after a change of the questions."""
     FILE.write_text(text(), "utf-8")
     print(f"Written: {FILE.name}")
 

@@ -50,7 +50,7 @@ def _interpreter(given: str) -> str:
         return sys.executable
     found = shutil.which(given)
     if found is None:
-        raise Exit(f"--python {given} is no program. Give the path of a Python.", 1)
+        raise Exit(f"--python {given} is not a program. Give the path of a Python.", 1)
     return str(Path(found).absolute())
 
 

@@ -56,7 +56,7 @@ class Composed:
 
     def token(self, username: str, scope: str = "", minutes: int = 5) -> str:
         """Exit: in containers nobody but the issuer has a key."""
-        raise Exit(f"There is no key at hand to make a token with: sign {username} in.", 1)
+        raise Exit(f"There is no key to create a token with: sign {username} in.", 1)
 
 
 class Compose:

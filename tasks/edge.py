@@ -134,7 +134,7 @@ class Edge:
         (self.folder / "nginx.conf").write_text(text, "utf-8")
 
     def reload(self) -> None:
-        """Configure it anew; requests that are being answered end as they began."""
+        """Configure it again; running requests finish with the old configuration."""
         self.configure()
         self.program.signal(signal.SIGHUP)
 

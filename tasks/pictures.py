@@ -31,9 +31,9 @@ PICTURES = {
     "fleet-light.png": FLEET,
     "fleet-dark.png": FLEET,
 }
-"""The pictures, and the files that make what they show: if one changes, they are taken anew."""
+"""The pictures, and the files that make what they show: if one changes, they are taken again."""
 
-FIX = "`./invoke screenshots` takes all pictures anew: look at them, and commit them"
+FIX = "`./invoke screenshots` takes all pictures again: look at them, and commit them"
 
 
 def digest(root: Path, sources: Iterable[str]) -> str:

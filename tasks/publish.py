@@ -45,7 +45,7 @@ def publish(
         "--trusted-publishing=never",
         *([f"--check-url={existing}"] if existing else []),
     ]
-    # A company's own certificate authority is where the system has the others.
+    # Use the system's certificates, which may include those of the company.
     environment = os.environ | {"UV_SYSTEM_CERTS": "1"}
     command = [str(PROGRAMS / "uv"), "publish", *words, *files]
     if code := subprocess.run(command, cwd=ROOT, env=environment).returncode:

@@ -37,7 +37,7 @@ def release(context: Context, version: str, check: bool = False, write: bool = F
         raise Exit("Give --check or --write, not both.", 2)
     if write:
         if releases.order(tag) is None:
-            raise Exit(f"{tag} is no semantic version, such as v1.2.0.", 2)
+            raise Exit(f"{tag} is not a semantic version, such as v1.2.0.", 2)
         versions.write(tag.removeprefix("v"))
         file = ROOT / changelog.FILE
         today = datetime.now(UTC).date().isoformat()
@@ -61,7 +61,7 @@ def faults(tag: str) -> Iterator[str]:
     tags = releases.in_order(_git("tag", "--list").split())
     last = tags[-1] if tags else None
     if releases.order(tag) is None:
-        yield f"{tag} is no semantic version, such as v1.2.0"
+        yield f"{tag} is not a semantic version, such as v1.2.0"
     elif last and releases.order(tag) <= releases.order(last):
         yield f"{tag} is not above the last version, {last}"
     if changes := _git("status", "--porcelain"):

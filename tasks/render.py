@@ -22,11 +22,11 @@ COMPILED = ROOT / ".cache" / "compiled"
 """Jinja templates as they were compiled last, which takes half of the time of a render."""
 
 KEPT = (".venv", ".mypy_cache", ".ruff_cache")
-"""What a service that is rendered anew keeps: it takes long to make."""
+"""What a service keeps when it is rendered again, as it takes long to make."""
 
 
 def render_anew(into: Path, answers: Mapping[str, str], template: Path = ROOT) -> Path:
-    """Render a service below `into` in the place of one that is there, and return its folder."""
+    """Render a service below `into`, replace the one that is there, and return its folder."""
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into) as folder:
         fresh = render(Path(folder), answers, template)

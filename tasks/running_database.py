@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, as a service's task `db.serve` runs it."""
+"""A separate PostgreSQL, as a service's task `db.serve` runs it."""
 
 import tempfile
 from collections.abc import Callable

@@ -141,7 +141,7 @@ class RunningService:
         return made
 
     def begin_as(self, command: Sequence[str]) -> Program:
-        """Start it with a command of one's own, and wait for nothing."""
+        """Start it with another command, and wait for nothing."""
         with held_back():
             self._program = Program(command, self.folder, self.variables(), self.log)
         return self._program

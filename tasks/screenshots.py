@@ -101,7 +101,7 @@ FLEET = [
 
 @task
 def screenshots(context: Context) -> None:
-    """Take the pictures in docs/images/ anew, of the examples as they run."""
+    """Take the pictures in docs/images/ again, of the examples as they run."""
     install_tools()
     # Only now: what drives the browser is among the tools.
     from .checks.browser import chromium

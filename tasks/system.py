@@ -19,8 +19,8 @@ NAMES = (USERS, THOUGHTS, FRONTEND)
 """The services, each after those that it calls."""
 
 NO_PROXY = {"http.trusted_proxies": "0"}
-"""Browsers come straight to these services. Only before the issuer is somebody: the frontend, which
-tells it the address of who signs in."""
+"""Browsers call these services directly. Only the issuer has a proxy, the frontend, which
+passes on the address of the client that signs in."""
 
 TIMEOUT_SECONDS = 10
 
@@ -51,7 +51,7 @@ class Served(Protocol):
         """Return all that it has written."""
 
     def token(self, username: str, scope: str = "", minutes: int = 5) -> str:
-        """Return a token that it accepts, where its keys are at hand."""
+        """Return a token that it accepts, if its keys are available."""
 
 
 class Together(ABC):

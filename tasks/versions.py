@@ -37,7 +37,7 @@ PLACES = {
 def faults(version: str, root: Path = ROOT) -> Iterator[str]:
     """Yield the files with another version, and those that have lost theirs."""
     if PRE_RELEASE.sub("", version).strip("0123456789."):
-        yield f"{version} is no version of a Python package, such as 1.2.0 or 1.2.0-rc.1"
+        yield f"{version} is not a version of a Python package, such as 1.2.0 or 1.2.0-rc.1"
     found: dict[str, None] = {}
     for file, expression, written in _places(version, root):
         name = file.relative_to(root).as_posix()

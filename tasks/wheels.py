@@ -91,7 +91,7 @@ def build(into: Path, root: Path = ROOT) -> dict[str, Path]:
 
 
 def put(built: Mapping[str, Path], root: Path = ROOT) -> None:
-    """Put wheels into the template in the place of those that it has, and name them there."""
+    """Replace the wheels in the template, and name them there."""
     vendor = root / VENDOR.relative_to(ROOT)
     vendor.mkdir(exist_ok=True)
     for wheel in built.values():

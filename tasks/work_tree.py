@@ -9,7 +9,7 @@ from .folders import ROOT
 
 
 def tree(root: Path = ROOT, stored_in: Path | None = None) -> str:
-    """Return the tree of the work tree; what git ignores is no part of it.
+    """Return the tree of the work tree; what git ignores is not part of it.
 
     Its objects are stored in the repository itself, or in the one whose git directory is given.
     """

@@ -505,7 +505,7 @@ def test_developers_share_a_section(checkout: Path, write_local: Write) -> None:
 )
 def test_a_misspelt_variable_is_found(name: str, advice: str) -> None:
     [sentence] = settings_variables.unknown({name: "s3cret", "PATH": "/bin"})
-    assert sentence.startswith(f"the variable {name} is no setting of this service: {advice}")
+    assert sentence.startswith(f"the variable {name} is not a setting of this service: {advice}")
     assert "s3cret" not in sentence
 
 
@@ -533,8 +533,8 @@ def test_a_misspelt_key_of_the_local_file_is_found(write_local: Write) -> None:
     write_local("tests.local: {storage: {pasword: x}, http: }\ndefault: {storage: {port: 1}}")
     [sentence] = settings_variables.unknown({})
     assert sentence.startswith(
-        "settings.local.yaml, tests.local: storage.pasword is no setting of this service: did you "
-        "mean storage.password"
+        "settings.local.yaml, tests.local: storage.pasword is not a setting of this service: did "
+        "you mean storage.password"
     )
 
 

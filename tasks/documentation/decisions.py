@@ -43,7 +43,8 @@ def read(path: Path) -> Decision | str:
             "`**Status.** Accepted, YYYY-MM-DD.`"
         )
     if found["status"] not in STATUSES:
-        return f"{path.name}: {found['status']} is no status. Name one of: {', '.join(STATUSES)}."
+        names = ", ".join(STATUSES)
+        return f"{path.name}: {found['status']} is not a status. Name one of: {names}."
     if int(path.name.partition("-")[0]) != int(found["number"]):
         return f"{path.name}: the title has the number {found['number']}. Give both the same."
     return Decision(

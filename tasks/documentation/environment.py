@@ -14,7 +14,7 @@ REQUIREMENTS = ROOT / "docs" / "site" / "requirements.txt"
 
 
 def make() -> Path:
-    """Return the environment, which is made anew after a change of its requirements."""
+    """Return the environment, which is created again after a change of its requirements."""
     FOLDER.parent.mkdir(parents=True, exist_ok=True)
     with FOLDER.with_suffix(".lock").open("a") as lock:
         # Several processes of the tests may want it at the same time.

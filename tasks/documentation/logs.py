@@ -26,7 +26,7 @@ MEANINGS = {
     "seconds": "How long something took that a record of level `WARNING` or above is about",
     "stack": "Where a request was that took too long",
 }
-"""What each field means; a test holds the names against the code."""
+"""What each field means; a test compares the names with the code."""
 
 
 def fields(folder: Path = SOURCES) -> dict[str, set[str]]:

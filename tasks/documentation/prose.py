@@ -1,4 +1,4 @@
-"""Finds phrases that a reader stumbles over, in Markdown and in what Python says to people.
+"""Finds phrases that a reader stumbles over: in Markdown, Python, and comments of other files.
 
 A word list, because the kept prose linters check newspaper English, or fetch their program from a
 host that is no package registry: see docs/decisions/0045-*.md. Add a phrase with what to write
@@ -32,7 +32,15 @@ PHRASES = {
     r"the like": "name the others, or leave it out",
     r"suffices?": '"is enough"',
     r"whence|wherein|whereupon|thereof|therein|hence|herein": "use a plain word",
-    r"nobody is (?:lent|given|kept)": "say who does what",
+    r"nobody is (?:lent|given|kept|served)": "say who does what",
+    r"(?<!there )is no (?!longer|more|better)[a-z`…]+": '"is not a"',
+    r"in the place of": '"instead of", or "replaces"',
+    r"anew": '"again", or "new"',
+    r"at hand|in peace|said rightly": "use a plain word",
+    r"comes? along": '"is included"',
+    r"one's own": "say whose",
+    r"the way back": '"how to undo it"',
+    r"(?:held|holds?|holding) (?:\w+ ){0,3}against": '"compares with"',
     r"for the purpose": '"for this", or leave it out',
     r"in order to": '"to"',
     r"utili[sz]e[sd]?|leverag(?:e[sd]?|ing)": '"use"',
@@ -44,11 +52,13 @@ _PHRASES = [
     (re.compile(rf"\b(?:{phrase})\b", re.IGNORECASE), advice) for phrase, advice in PHRASES.items()
 ]
 _CODE = re.compile(r"`+[^`]+`+")
+_COMMENT = re.compile(r"(?:^|\s)#\s.*")
 
 
 def faults(path: Path) -> list[str]:
-    """Return a sentence for each such phrase in a file of Markdown or Python."""
-    texts = _of_python(path) if path.suffix == ".py" else _of_markdown(path)
+    """Return a sentence for each such phrase in a file: Markdown, Python, or with `#` comments."""
+    readers = {".py": _of_python, ".md": _of_markdown}
+    texts = readers.get(path.suffix, _of_comments)(path)
     return [
         f'{path}:{line}: "{found}": write {advice}.'
         for start, text in texts
@@ -65,6 +75,12 @@ def _found(start: int, text: str) -> Iterator[tuple[int, str, str]]:
 
 def _of_markdown(path: Path) -> Iterator[tuple[int, str]]:
     yield from Page.read(path).paragraphs
+
+
+def _of_comments(path: Path) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        if comment := _COMMENT.search(line):
+            yield number, comment[0]
 
 
 def _of_python(path: Path) -> Iterator[tuple[int, str]]:

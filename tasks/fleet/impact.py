@@ -1,4 +1,4 @@
-"""Says what the change at hand would do to a fleet."""
+"""Shows what the working copy of the template would change in a fleet."""
 
 from invoke import Context, task
 

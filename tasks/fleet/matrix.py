@@ -102,7 +102,7 @@ if [ "$(git -C "$clone" log -1 --format=%ce "$ref")" != {email} ]; then
 fi
 # An update that is due is on top of the main branch. Another one was merged, also as one commit.
 if [ "$(git -C "$clone" rev-parse HEAD)" != "$(git -C "$clone" rev-parse "$ref~1")" ]; then
-    echo "$BRANCH is not on top of the main branch: it was merged, or the next run makes it anew."
+    echo "$BRANCH is not on top of the main branch: it was merged, or the next run repeats it."
     exit 0
 fi
 title=$(head -n 1 message)

@@ -18,7 +18,7 @@ def find(named: str) -> list[Path]:
         lines = (line.partition("#")[0].strip() for line in where.read_text("utf-8").splitlines())
         found = [(where.parent / line).resolve() for line in lines if line]
         if missing := [str(path) for path in found if not path.is_dir()]:
-            raise Exit(f"{named} names what is no folder here: {', '.join(missing)}", 1)
+            raise Exit(f"{named} names what is not a folder here: {', '.join(missing)}", 1)
     elif where.is_dir():
         found = sorted(path.parent.resolve() for path in where.glob(f"*/{record.FILE}"))
     else:

@@ -145,7 +145,7 @@ def test_a_secret_of_a_build_is_in_no_layer_and_not_in_the_history(
     engine.build(cold.folder, tag, *cold.options, target=target)
     texts = [secret.encode() for secret in SECRETS.values()]
     # What is certainly there shows that the search sees files of layers, and the history.
-    certain = {b"What uWSGI loads: `module: ", b"ENV PYTHONUNBUFFERED=1"}
+    certain = {b"The WSGI application, which uWSGI loads", b"ENV PYTHONUNBUFFERED=1"}
     found = kept_in(tag, tmp_path, [*texts, *certain])
     assert {text for text, _ in found} == certain
 

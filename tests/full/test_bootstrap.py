@@ -43,7 +43,7 @@ def bootstrap(
 def test_an_interpreter_that_will_not_do_is_named(service: Path, python: str) -> None:
     done = bootstrap(service, python)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"bootstrap: {python} is no Python from 3.11 to 3.14.")
+    assert done.stderr.startswith(f"bootstrap: {python} is not a Python from 3.11 to 3.14.")
     assert not (service / ".venv").exists()
 
 

@@ -97,7 +97,7 @@ def test_a_file_of_two_parts_is_named(refusal: Refusal, template: Path) -> None:
 
 
 def test_a_service_can_be_rendered_over(render: Render) -> None:
-    """What an earlier render has put there is no file of two parts."""
+    """What an earlier render has put there is not a file of two parts."""
     first = files_of(render())
     assert files_of(render(overwrite=True)) == first
 

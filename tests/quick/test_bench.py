@@ -222,7 +222,7 @@ def test_no_rounds_are_refused() -> None:
 
 
 def test_a_python_that_is_not_there_is_refused() -> None:
-    with pytest.raises(Exit, match=r"--python /nowhere/python is no program. Give the path"):
+    with pytest.raises(Exit, match=r"--python /nowhere/python is not a program. Give the path"):
         bench(Context(), python="/nowhere/python")
 
 

@@ -295,7 +295,7 @@ def test_every_decision_says_its_status_and_date() -> None:
     ("text", "said"),
     [
         ("# 1. Title\n\n**Context.** None.\n", "begin with"),
-        ("# 1. Title\n\n**Status.** Fine, 2026-11-28.\n", "Fine is no status"),
+        ("# 1. Title\n\n**Status.** Fine, 2026-11-28.\n", "Fine is not a status"),
         ("# 2. Title\n\n**Status.** Accepted, 2026-11-28.\n", "the title has the number 2"),
     ],
 )
@@ -352,18 +352,43 @@ def test_messages_docstrings_and_comments_are_plain() -> None:
     assert [fault for path in CODE if path != own for fault in prose.faults(path)] == []
 
 
+def test_the_code_of_services_is_plain(examples: dict[str, Path]) -> None:
+    """Docstrings, messages and comments of all files that can have some."""
+    texts = [
+        path
+        for service in examples.values()
+        for path in sorted(service.rglob("*"))
+        if path.is_file()
+        and path.suffix in ("", ".ini", ".md", ".mako", ".py", ".toml", ".yaml", ".yml")
+    ]
+    names = {path.name for path in texts}
+    assert {"Dockerfile", "bootstrap", "app.py", "uwsgi.yaml", "README.md"} <= names
+    assert [fault for path in texts for fault in prose.faults(path)] == []
+
+
 def test_a_stilted_phrase_is_found(tmp_path: Path) -> None:
     page, module = tmp_path / "page.md", tmp_path / "module.py"
-    page.write_text("# Page\n\nThe first error\nis told. `whoever` is code.\n\n```\nwhoever\n```\n")
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("# Whoever reads it.\nwhoever: 1  # in vain\naddress: in#vain\n")
+    page.write_text(
+        "# Page\n\nThe first error\nis told. `whoever` is code.\n\n```\nwhoever\n```\n\n"
+        "`x` is no number. There is no number. Take y in the place of x.\n"
+    )
     module.write_text(
         '"""Whoever reads it."""\n\n\ndef f() -> None:\n    # A comment in vain.\n'
         '    raise ValueError(f"There is none with the id {5}.")\n'
     )
     assert [line.removeprefix(f"{page}:") for line in prose.faults(page)] == [
-        '4: "is told": write "learns", "reports", or say who says it.'
+        '4: "is told": write "learns", "reports", or say who says it.',
+        '10: "is no number": write "is not a".',
+        '10: "in the place of": write "instead of", or "replaces".',
     ]
     assert [line.removeprefix(f"{module}:").split(":")[0] for line in prose.faults(module)] == [
         "1",
         "6",
         "5",
+    ]
+    assert [line.removeprefix(f"{settings}:").split(":")[0] for line in prose.faults(settings)] == [
+        "1",
+        "2",
     ]

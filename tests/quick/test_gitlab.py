@@ -88,7 +88,7 @@ EVENTS: dict[str, tuple[dict[str, str], set[str] | None]] = {
     "a push to a hotfix branch": (push("hotfix/1.2"), DEPLOYED),
     "a push to a branch that is called nearly so": (push("maintenance"), None),
     "a tag": (tag("v1.2.0"), {*VERIFIES, "publish", "verified", "release", "tell"}),
-    "a tag that is no version": (tag("nightly"), None),
+    "a tag that is not a version": (tag("nightly"), None),
     "main, once more": (push("main") | {"CI_PIPELINE_SOURCE": "web"}, DEPLOYED),
     "a version, by hand": (asked("deploy", STAGE="production", TAG="v1.2"), {"deploy", "tell"}),
     "a version of an unprotected branch": (

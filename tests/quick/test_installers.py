@@ -30,7 +30,7 @@ def faults(text: str, wanted: list[str]) -> list[str]:
         if name not in found or (version and found[name] != version):
             wrong.append(f"{pin} is not what is locked: {mend}")
     return wrong + [
-        f"{entry.splitlines()[0]} is no version with hashes: {mend}"
+        f"{entry.splitlines()[0]} is not a version with hashes: {mend}"
         for entry in re.split(r"\n(?! )", text.strip())
         if not HASHED.fullmatch(entry)
     ]
@@ -49,7 +49,7 @@ def test_what_is_locked_otherwise_is_told() -> None:
     other = re.sub(r"^poetry==\S+", "poetry==1.0.0", text, flags=re.MULTILINE)
     assert "is not what is locked: run ./invoke lock" in str(faults(other, installers.wanted()))
     bare = re.sub(r"^cleo==.*\n(?: .*\n)+", "cleo==2.1.0\n", text, flags=re.MULTILINE)
-    assert "cleo==2.1.0 is no version with hashes" in str(faults(bare, installers.wanted()))
+    assert "cleo==2.1.0 is not a version with hashes" in str(faults(bare, installers.wanted()))
     gone = re.sub(r"^setuptools==.*\n(?: .*\n)+", "", text, flags=re.MULTILINE)
     assert "setuptools is not what is locked" in str(faults(gone, installers.wanted()))
 

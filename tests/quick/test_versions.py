@@ -87,4 +87,4 @@ def test_a_version_is_written_everywhere(repository: Path, version: str, of_pack
 
 @pytest.mark.parametrize("version", ["1.0.0-nightly", "1.0.0-rc.1.2", "one"])
 def test_what_no_package_can_have_as_its_version_is_refused(version: str) -> None:
-    assert f"{version} is no version of a Python package" in next(versions.faults(version))
+    assert f"{version} is not a version of a Python package" in next(versions.faults(version))

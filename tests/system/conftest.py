@@ -42,7 +42,7 @@ def system(folders: Folders, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def new_system(folders: Folders, tmp_path: Path) -> Iterator[NewSystem]:
-    """Make systems of one's own, not started yet: `new_system({service: {setting: value}})`."""
+    """Make separate systems, not started yet: `new_system({service: {setting: value}})`."""
     with ExitStack() as stack:
 
         def make(supplied: Mapping[str, Mapping[str, str]] | None = None) -> System:

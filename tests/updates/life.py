@@ -61,7 +61,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Bring the change in."""
+    """Apply the migration."""
     op.create_table(
         "notes",
         sa.Column("id", sa.BigInteger(), sa.Identity(), primary_key=True),

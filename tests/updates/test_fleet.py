@@ -138,7 +138,7 @@ def test_services_are_listed_in_a_file_as_well(template: Repository, fleet: Path
     listed.write_text("fleet/missing\n")
     refused = invoke(template, "fleet.status", listed)
     assert refused.returncode == 1
-    assert "names what is no folder here" in refused.stderr
+    assert "names what is not a folder here" in refused.stderr
 
 
 def test_an_impact_is_told_and_nothing_is_touched(template: Repository, fleet: Path) -> None:

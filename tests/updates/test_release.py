@@ -109,7 +109,7 @@ def test_all_that_is_missing_is_told(repository: Repository) -> None:
     code, said = release(repository, "--version=0.1")
     assert code == 1
     for what in (
-        "v0.1 is no semantic version",
+        "v0.1 is not a semantic version",
         "there are changes that are in no commit: M chassis/src/flask_chassis/project.py",
         "are not what chassis/ and tools/ give: ./invoke wheels",
         "- pyproject.toml has the version 0.1.0",

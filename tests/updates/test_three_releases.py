@@ -22,7 +22,7 @@ def past(template: Repository, tmp_path_factory: pytest.TempPathFactory) -> Past
     changelog = (made.folder / "CHANGELOG.md").read_text("utf-8")
     (made.folder.parent / "news.md").write_text(changelog.partition("## [Unreleased]\n\n")[2])
     service = made.folder / SERVICE
-    edit(made.folder / "templates" / "README.md", "## Read on", "## Read more")
+    edit(made.folder / "templates" / "README.md", "## Read more", "## Read on")
     edit(service / "infra" / "uwsgi.yaml", "uwsgi:\n", "# Options of uWSGI.\nuwsgi:\n")
     (service / "docs" / "on-call.md").rename(service / "docs" / "who-is-on-call.md")
     (service / ".editorconfig").unlink()

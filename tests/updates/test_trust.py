@@ -57,7 +57,7 @@ def test_a_clone_whose_configuration_names_programs_is_left_alone(
     looked = outcome(template, frontend)
     assert looked["outcome"] == "failed"
     assert f".git/config sets {key.lower()}" in str(looked["left"])
-    assert "clone it anew" in str(looked["left"])
+    assert "clone it again" in str(looked["left"])
     done = invoke(template, "fleet.update", frontend.path.parent)
     assert done.returncode == 1
     assert not ran.exists()

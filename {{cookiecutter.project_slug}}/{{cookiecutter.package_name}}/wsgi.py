@@ -1,4 +1,4 @@
-"""What uWSGI loads: `module: <package>.wsgi:application` in infra/uwsgi.yaml."""
+"""The WSGI application, which uWSGI loads: `module` in infra/uwsgi.yaml."""
 
 from .app import create_app
 

@@ -79,7 +79,7 @@ def parts_of(keys: Collection[str]) -> frozenset[str]:
 def fitting(values: Values, known: Collection[str]) -> tuple[Values, list[str]]:
     """Return the values that fit into the structure of known keys, and a sentence for each other.
 
-    A part (`database`) is no single value, and a setting no part. A part with nothing in it, whose
+    A part (`database`) is not a single value, and a setting is not a part. An empty part, whose
     lines are commented out, is left out.
     """
     parts, fit, faults = parts_of(known), {}, []

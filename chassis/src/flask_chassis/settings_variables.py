@@ -17,7 +17,7 @@ NOT_SETTINGS = ("_FOR_DYNACONF",)
 
 
 def unknown(variables: Mapping[str, str] | None = None) -> list[str]:
-    """Return a sentence for each variable or local key that is no setting of the service.
+    """Return a sentence for each variable or local key that is not a setting of the service.
 
     `variables` are those of the environment, if not given. Only those with the service's prefix are
     looked at. Values are not part of the sentences.
@@ -28,11 +28,12 @@ def unknown(variables: Mapping[str, str] | None = None) -> list[str]:
     prefix = f"{project.current().prefix}_"
     found = os.environ if variables is None else variables
     return [
-        f"the variable {name} is no setting of this service: {_advice(name, known)}"
+        f"the variable {name} is not a setting of this service: {_advice(name, known)}"
         for name in sorted(found)
         if name.startswith(prefix) and name not in known and not _is_foreign(name, found[name])
     ] + [
-        f"settings.local.yaml, {section}: {key} is no setting of this service: {_advice(key, keys)}"
+        f"settings.local.yaml, {section}: {key} is not a setting of this service: "
+        f"{_advice(key, keys)}"
         for section, key in settings.local_keys()
         if key not in keys and key not in settings_files.parts_of(keys)
     ]

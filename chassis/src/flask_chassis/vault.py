@@ -37,6 +37,6 @@ def load(settings: Any, *_: object, **__: object) -> None:
         url = settings.VAULT_FOR_DYNACONF["url"]
         raise ConfigurationError(
             f"Vault at {url} does not give {mount}/{path}: {str(error) or type(error).__name__}. "
-            "Correct VAULT_…_FOR_DYNACONF, or do without Vault: VAULT_ENABLED_FOR_DYNACONF=false."
+            "Correct VAULT_…_FOR_DYNACONF, or switch Vault off: VAULT_ENABLED_FOR_DYNACONF=false."
         ) from error
     settings.update(found["data"]["data"])

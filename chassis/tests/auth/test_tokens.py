@@ -185,7 +185,7 @@ BAD: dict[str, Callable[[Forger], str]] = {
     # The header and the claims as such.
     "a header that is a list": lambda forge: forge(raw_header="[]"),
     "a header that is a number": lambda forge: forge(raw_header="1"),
-    "a header that is no JSON": lambda forge: forge(raw_header="{"),
+    "a header that is not JSON": lambda forge: forge(raw_header="{"),
     "a deep header": lambda forge: forge(raw_header="[" * DEEP),
     "a deep header in order": lambda forge: forge(raw_header=_deep()),
     "a header with a huge number": lambda f: f(raw_header='{"kid": ' + "9" * 5000 + "}"),
@@ -200,7 +200,7 @@ BAD: dict[str, Callable[[Forger], str]] = {
     "a time that is a text": lambda forge: forge(claims={"exp": "tomorrow"}),
     "a time that is a list": lambda forge: forge(claims={"exp": [from_now(60)]}),
     "a time without end": lambda forge: forge(claims={"exp": float("inf")}),
-    "a time that is no number": lambda forge: forge(claims={"exp": float("nan")}),
+    "a time that is not a number": lambda forge: forge(claims={"exp": float("nan")}),
     "a huge time": lambda f: f(
         raw_claims=json.dumps(f.claims)[:-1] + ', "nbf": 1' + "0" * 5000 + "}"
     ),

@@ -92,9 +92,13 @@ def test_another_body_is_502_and_its_values_are_not_logged(
 
 def test_the_log_names_the_model(call: Upstream, other: Service) -> None:
     other.on("GET", "/", Reply(body=b"{}"))
-    with pytest.raises(BadResponseError, match="the body is no Bill: title: Field required"):
+    with pytest.raises(
+        BadResponseError, match="the body is not a valid Bill: title: Field required"
+    ):
         call.get("/").read(Bill)
-    with pytest.raises(BadResponseError, match=r"the body is no list\[.*Bill\]: the body: "):
+    with pytest.raises(
+        BadResponseError, match=r"the body is not a valid list\[.*Bill\]: the body: "
+    ):
         call.get("/").read(list[Bill])
 
 
@@ -121,17 +125,29 @@ def logged_of(
 @pytest.mark.parametrize(
     ("body", "kind", "reason"),
     [
-        (b'{"title": 5}', Bill, "the body is no Bill: title: Input should be a valid string"),
-        (b'{"total": "secret"}', Bill, "the body is no Bill: title: Field required"),
-        (b"[]", Bill, "the body is no Bill: the body: Input should be an object"),
-        (b"secret", Bill, "the body is no Bill: the body: Invalid JSON: expected value at line 1"),
+        (
+            b'{"title": 5}',
+            Bill,
+            "the body is not a valid Bill: title: Input should be a valid string",
+        ),
+        (b'{"total": "secret"}', Bill, "the body is not a valid Bill: title: Field required"),
+        (b"[]", Bill, "the body is not a valid Bill: the body: Input should be an object"),
+        (
+            b"secret",
+            Bill,
+            "the body is not a valid Bill: the body: Invalid JSON: expected value at line 1",
+        ),
         (b"secret", None, "the body is not valid JSON: Expecting value: line 1 column 1 (char 0)"),
         (b"\xff", None, "the body is not valid JSON: "),
-        (b'{"id": "secret"}', Order, "the body is no Order: id: Input should be a valid UUID"),
+        (
+            b'{"id": "secret"}',
+            Order,
+            "the body is not a valid Order: id: Input should be a valid UUID",
+        ),
         (
             b'{"bill": {"state": "secret"}}',
             Order,
-            "the body is no Order: bill: Input should have one of the expected tags",
+            "the body is not a valid Order: bill: Input should have one of the expected tags",
         ),
     ],
 )
@@ -174,7 +190,7 @@ def test_a_view_that_catches_the_error_logs_what_it_likes(
     other.on("GET", "/", Reply(json=[]))
     assert logged_of(other, caught, caplog, status=200) == []
     [line] = logged_of(other, logged, caplog)
-    assert line.startswith("no bill: other: the body is no Bill: ")
+    assert line.startswith("no bill: other: the body is not a valid Bill: ")
 
 
 def test_the_fields_of_a_model_that_were_set_are_sent(call: Upstream, other: Service) -> None:

@@ -64,7 +64,7 @@ class Item(Base):
 
 
 class Payment(Base):
-    """A payment, with an id that is no number, and columns that may be NULL."""
+    """A payment, with an id that is not a number, and columns that may be NULL."""
 
     __tablename__ = "listed_payments"
 

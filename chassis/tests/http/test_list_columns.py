@@ -94,7 +94,7 @@ class DogDetails(Schema):
 
 
 class Labelled(Schema):
-    """With a field that is no column."""
+    """With a field that is not a column."""
 
     id: int
     label: str
@@ -203,7 +203,7 @@ def test_fields_that_are_no_columns_need_objects(app: Flask) -> None:
         with (
             database.autocommit() as connection,
             pytest.raises(
-                ConfigurationError, match="Labelled shows what is no column of Animal: l"
+                ConfigurationError, match="Labelled shows what is not a column of Animal: l"
             ),
         ):
             ANIMALS.respond(connection, ANIMALS.requested(), Labelled)

@@ -38,7 +38,7 @@ class Noted(Amount):
 
 @dataclass
 class Point:
-    """What is no schema."""
+    """What is not a schema."""
 
     x: Decimal
 

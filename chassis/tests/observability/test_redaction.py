@@ -1,4 +1,4 @@
-"""Secrets are taken out of what is logged, and what is no secret is left in."""
+"""Secrets are taken out of what is logged, and what is not a secret is left in."""
 
 import json
 

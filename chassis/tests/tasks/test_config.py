@@ -87,7 +87,7 @@ def test_a_misspelt_variable_is_refused(
     failed = run("config.validate", *words)
     assert failed.code == 1
     assert failed.error.startswith(
-        "the variable BILLING_DATABSE__PASSWORD is no setting of this service: did you mean "
+        "the variable BILLING_DATABSE__PASSWORD is not a setting of this service: did you mean "
         "BILLING_DATABASE__PASSWORD"
     )
 

@@ -1,9 +1,9 @@
-"""All models of the service, for the migrations. Import each of yours here."""
+"""All models of the service, for the migrations. Import the module of each model here."""
 
 from flask_chassis.db.database import Base
 from flask_chassis.idempotency import tables  # noqa: F401  (importing it registers it)
 
-# The service's own come last, whatever they are called.
+# Imports of this service come last, whatever its name.
 # isort: split
 from .invoices import models  # noqa: F401  (importing it registers it)
 

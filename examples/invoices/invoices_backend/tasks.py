@@ -1,12 +1,12 @@
-"""The service's own tasks. Yours to change: add a function with `@task`, and add it below."""
+"""The tasks of this service. Yours to change: write a function with `@task`, and add it below."""
 
 from invoke import Collection
 
-# The service's own come last, whatever they are called.
+# Imports of this service come last, whatever its name.
 # isort: split
 from .invoices import tasks
 
 
 def add_to(namespace: Collection) -> None:
-    """Add the service's own tasks: `namespace.add_task(your_task)`."""
+    """Add the tasks of this service: `namespace.add_task(your_task)`."""
     namespace.add_collection(Collection.from_module(tasks), name="invoices")

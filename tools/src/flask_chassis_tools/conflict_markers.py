@@ -53,7 +53,7 @@ def faults(folder: Path, names: Iterable[str]) -> list[str]:
 
 
 def tracked(folder: Path) -> list[str]:
-    """Return the files that git tracks in a folder; OSError if it is no repository."""
+    """Return the files that git tracks in a folder; OSError if it is not a repository."""
     words = ["git", "ls-files", "-z", "--cached"]
     done = subprocess.run(words, cwd=folder, capture_output=True)
     if done.returncode:

@@ -33,7 +33,7 @@ def shell(context: Context) -> None:
 
 @task(help={"host": "Confirms the host of the database if it is another machine"})
 def reset(context: Context, host: str = "") -> None:
-    """Delete the service's database with all of its data, create it anew, and migrate it."""
+    """Delete the service's database with all of its data, create it again, and migrate it."""
     found = settings.load(section="database")
     require_developers(found, "db.reset")
     _require_own(found, host, "db.reset deletes all data")

@@ -8,8 +8,9 @@ from invoke import Context, Exit, task
 def lint(context: Context, since: str = "") -> None:
     """Find new migrations that lock or rewrite a table, or that break the running version.
 
-    New is what the last release does not have. A finding that is no problem is switched off in the
-    migration, with a comment: `# squawk-ignore ban-drop-column: nothing reads it since 1.4`.
+    A migration is new if the last release does not have it. To switch off a finding that is not a
+    problem, write a comment into the migration:
+    `# squawk-ignore ban-drop-column: nothing reads it since 1.4`.
     """
     if not project.in_checkout():
         raise Exit("Not a checkout of the service: run ./bootstrap in one.", 1)

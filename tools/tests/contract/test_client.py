@@ -243,7 +243,7 @@ def test_what_may_be_null_may_be_missing(nullable: dict[str, Any]) -> None:
         (["--name=my-bills", "--from=openapi.json"], "'my-bills' cannot be a module"),
         (["--name=class", "--from=openapi.json"], "'class' cannot be a module"),
         (["--name=../x", "--from=openapi.json"], "'../x' cannot be a module"),
-        (["--name=bills", "--from=nothing.json"], "nothing.json is no file, "),
+        (["--name=bills", "--from=nothing.json"], "nothing.json is neither a file, "),
         (["--name=bills", "--from=README.md"], "README.md is "),
         (["--name=bills", "--from=http://127.0.0.1:1/openapi.json"], "cannot be reached: "),
     ],

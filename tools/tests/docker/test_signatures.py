@@ -100,7 +100,7 @@ def test_the_private_key_is_read_with_and_without_line_breaks(
 
 def test_what_is_no_private_key_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COSIGN_PRIVATE_KEY", "cosign.key")
-    with pytest.raises(Exit, match="is no private key in base64"):
+    with pytest.raises(Exit, match="is not a private key in base64"):
         signatures.private_key()
 
 

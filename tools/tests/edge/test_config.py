@@ -179,7 +179,7 @@ def test_instances_that_are_left_out_have_a_file_in_the_folder(copy: Copy) -> No
         ("- path: /api\n", "- path: /admin/users\n", "routes /admin, which is internal"),
         ("- path: /api\n", "- path: /admin\n", "routes /admin, which is internal.*Remove"),
         ("- path: /api\n", "- path: /health\n", "routes /health, which is internal"),
-        ("- path: /api\n", '- path: "/a;}"\n', "no plain path"),
+        ("- path: /api\n", '- path: "/a;}"\n', "is not a plain path"),
         ("pathType: Exact", "pathType: ImplementationSpecific", "depends on the controller"),
         ("proxy-body-size: 1m", "proxy-body-size: 1m; }", "does not understand.*1m"),
         ("next-upstream: error timeout", "next-upstream: error non_idempotent", "POST.*Remove"),
@@ -207,9 +207,9 @@ def test_what_does_not_fit_together_is_refused(copy: Copy, tmp_path: Path) -> No
         rendered(service, other=["127.0.0.1:80"])
     with pytest.raises(EdgeError, match="Give both"):
         config.render([routes.read(service, "development")], {}, config.Edge(key="/a"))
-    with pytest.raises(EdgeError, match="no absolute path"):
+    with pytest.raises(EdgeError, match="is not an absolute path"):
         config.render([routes.read(service, "development")], {}, config.Edge(health="a b"))
-    with pytest.raises(EdgeError, match="is no address"):
+    with pytest.raises(EdgeError, match="is not an address"):
         rendered(service, planted_resource=["127.0.0.1:80; }"])
 
 
@@ -235,7 +235,7 @@ def test_the_task_writes_the_configuration(
     for words, message in (
         ([], "Name the services' folders"),
         ([f"--services={folder}", "--backends=a"], "a has no address"),
-        ([f"--services={folder}", "--user=a;"], "no name of a user"),
+        ([f"--services={folder}", "--user=a;"], "is not the name of a user"),
         ([f"--services={tmp_path}"], "not found"),
     ):
         refused = run("edge.config", *words)

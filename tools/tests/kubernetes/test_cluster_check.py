@@ -126,7 +126,7 @@ def test_each_component_is_valid_in_each_stage(
 def test_a_canary_of_the_registry_in_a_local_cluster_is_found(copy: Path, run: Run) -> None:
     path = copy / overlays.FOLDER / "overlays/development" / overlays.KUSTOMIZATION
     text = path.read_text().replace("#  - ../../components/canary", "  - ../../components/canary")
-    entry = re.compile(r"^  # The canary's.*\n  - name: (.*)\n.*\n.*\n", re.MULTILINE)
+    entry = re.compile(r"^  # The image of the canary.*\n  - name: (.*)\n.*\n.*\n", re.MULTILINE)
     [registry] = entry.findall(text)
     path.write_text(entry.sub("", text))
     done = run("cluster.check")
@@ -365,9 +365,9 @@ PLANTED: dict[str, tuple[Callable[[Objects], Any], str]] = {
         ),
         "proxy-body-size is 1m, but http.max_body_bytes is 2097152",
     ),
-    "a limit that is no size": (
+    "a limit that is not a size": (
         lambda found: limit_bodies(found, "1 MB"),
-        "proxy-body-size is '1 MB', which is no size such as 1m",
+        "proxy-body-size is '1 MB', which is not a size such as 1m",
     ),
     "a required setting that is not supplied": (
         lambda found: container(found).update(env=[], envFrom=container(found)["envFrom"][:2]),
@@ -394,7 +394,7 @@ PLANTED: dict[str, tuple[Callable[[Objects], Any], str]] = {
         lambda found: found[-2]["data"].clear(),
         "sets PREFIX_ENVIRONMENT",
     ),
-    "a key that is no setting's name": (
+    "a key that is not a setting's name": (
         lambda found: [
             variable["valueFrom"]["secretKeyRef"].update(key="password")
             for variable in container(found)["env"]

@@ -97,7 +97,7 @@ def test_each_fault_is_told_with_what_to_do(run: Run, gitlab: GitLab) -> None:
     expected = [
         "Developers may push main without a review",
         "feature/* is a protected branch, so that its pipelines read the secrets: only main, hot",
-        "v* is no protected tag, so that its pipelines have no secret (Settings, Repository).",
+        "v* is not a protected tag: its pipelines have no secret (Settings, Repository).",
         "The variable TEMPLATE_UPDATE_TOKEN of the environment pipeline is not protected",
         "The variable KUBECONFIG of the environment * belongs to staging, production only",
         "The variable REGISTRY_PASSWORD of the environment staging is not masked",
@@ -129,7 +129,7 @@ def test_who_may_not_ask_is_told(
     words = ["git", "remote", "set-url", "origin", str(checkout)]
     subprocess.run(words, cwd=checkout, check=True)
     assert run("gitlab.check").error == (
-        "The remote `origin` is no address of a project on GitLab.\n"
+        "The remote `origin` is not an address of a project on GitLab.\n"
     )
 
 

@@ -73,7 +73,7 @@ def test_a_wrong_field_is_refused(text: str, said: str) -> None:
         ("bill", {"texts": []}, "has no fields. Add --field."),
         ("bill", {"texts": ["a:int", "a:text"]}, "The field a is given twice"),
         ("bill", {"reader": "nobody"}, "--read=nobody is not known"),
-        ("bill", {"scope": "a b"}, "is no scope"),
+        ("bill", {"scope": "a b"}, "is not a scope"),
         ("bill", {"is_owned": True, "has_many": "item"}, "--owned goes without --has-many"),
         ("bill", {"is_owned": True, "texts": ["username:str"]}, "that every resource has"),
         ("bill", {"child_texts": ["a:int"]}, "--item-field needs --has-many"),

@@ -84,7 +84,7 @@ def test_a_deleted_file_can_be_brought_back(tmp_path: Path) -> None:
 
 
 def test_what_was_not_deleted_cannot_be_brought_back(tmp_path: Path) -> None:
-    with pytest.raises(UpdateError, match=r"app\.py is no file .* Such files are: .*Build\.kt"):
+    with pytest.raises(UpdateError, match=r"app\.py is not a file .* Such files are: .*Build\.kt"):
         updated(tmp_path, old=CI | ELSE, new=NEWER | ELSE, ours=dict(ELSE), restored=["app.py"])
 
 

@@ -41,7 +41,7 @@ def _check(url: str, settings: Settings) -> None:
         is_safe = settings.is_for_developers or parts.hostname in THIS_MACHINE
         schemes = {"https", "http"} if is_safe else {"https"}
         fits = parts.scheme in schemes and parts.hostname and parts.port != 0
-    except ValueError:  # the port is no number, or the host no host
+    except ValueError:  # the port is not a number, or the host no host
         fits = False
     # Anyone who answers in the issuer's place can sign tokens. Names and passwords would be logged.
     if not fits or "@" in parts.netloc:

@@ -2,7 +2,7 @@
 
 A request never waits for a key that is known: an old cache is refreshed behind its back. For a key
 that is not known the issuer is asked at once, but not more often than `Bounds` says, whatever comes
-in: a flood of made-up key ids is no flood for the issuer, and keeps no thread busy for long.
+in: a flood of made-up key ids does not reach the issuer, and keeps no thread busy for long.
 """
 
 import logging

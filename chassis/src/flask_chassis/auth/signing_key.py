@@ -38,8 +38,8 @@ def find(folder: Path, kid: str = "") -> Path:
         return next(iter(keys.values()))
     if named not in keys:
         raise ConfigurationError(
-            f"{'The key ' + named + ' that is to sign' if named else 'Which key signs'} is not "
-            f"said rightly: write one of {', '.join(keys)} to {folder / SIGNING_KID}."
+            f"{f'The signing key {named} does not exist' if named else 'No signing key is named'}: "
+            f"write one of {', '.join(keys)} to {folder / SIGNING_KID}."
         )
     return keys[named]
 

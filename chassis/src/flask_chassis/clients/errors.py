@@ -23,7 +23,7 @@ QUOTES_A_VALUE = {
     "union_tag_invalid": "Input should have one of the expected tags",
     "uuid_parsing": "Input should be a valid UUID",
 }
-"""What is logged in the place of Pydantic's messages that quote the body, by type of error."""
+"""What is logged instead of Pydantic's messages that quote the body, by type of error."""
 
 Kind = TypeVar("Kind")
 
@@ -133,7 +133,7 @@ class UpstreamResponse:
             place = ".".join(map(str, first["loc"])) or "the body"
             name = kind.__qualname__ if isinstance(kind, type) else kind
             message = QUOTES_A_VALUE.get(first["type"], first["msg"])
-            reason = f"the body is no {name}: {place}: {message}"
+            reason = f"the body is not a valid {name}: {place}: {message}"
             raise BadResponseError(self.service, reason) from None
 
 

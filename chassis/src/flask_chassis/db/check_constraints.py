@@ -4,8 +4,8 @@ The plugin compares the conditions of models and database, which Alembic does no
 a condition in words of its own. It creates the model's table as a temporary one, so that both
 conditions are in these words. An enum with one more value differs by this.
 
-A constraint that the models do not have is no difference while it is NOT VALID: it is the first of
-two migrations, and the second one, which may be in a later release, validates it.
+A constraint that the models do not have is not a difference while it is NOT VALID: it is from the
+first of two migrations, and the second one, which may be in a later release, validates it.
 """
 
 import logging

@@ -158,7 +158,7 @@ def joint_transaction() -> Iterator[Connection]:
     `session`, `transaction` and `autocommit` are savepoints of it: one that raises is undone
     alone, and the others are committed at the end of the block, or not at all if it raises.
     Deferred constraints are checked then, too. It is for the code of this application context:
-    threads of one's own have transactions of their own.
+    threads that a view starts have transactions of their own.
     """
     if (outer := _joint()) is not None:
         with _savepoint(outer) as opened:

@@ -1,4 +1,4 @@
-"""A time limit for a few statements of a transaction, in the place of the connection's own."""
+"""A time limit for a few statements of a transaction, instead of that of the connection."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -14,7 +14,7 @@ def require_match(revision: object, *, optional: bool = False) -> None:
     """Raise 412 unless the request's `If-Match` has the revision, or is `*`.
 
     Without `If-Match`, raises 428, or does nothing if it is `optional`. Raises 400 for a header
-    that is no list of ETags. `responses.ok(…, etag=revision)` tells the revision to callers.
+    that is not a list of ETags. `responses.ok(…, etag=revision)` tells the revision to callers.
 
     `*` is for callers that change what is there, whatever it is. A model with `version_id_col`
     still answers 412 if another transaction changes the row between the read and the write.
@@ -43,8 +43,8 @@ def is_matched(revision: object) -> bool:
         return True
     if not _LIST.fullmatch(sent):
         raise BadRequest(
-            "The header If-Match is no list of ETags: send the header ETag of the version that you "
-            'have seen as it is, with its quotes, such as "5".'
+            "The header If-Match is not a list of ETags: send the header ETag of the version that "
+            'you have seen as it is, with its quotes, such as "5".'
         )
     if sent.strip() == "*":
         return True

@@ -94,12 +94,12 @@ class Selections:
         others = [name for name in names if name not in mapper.column_attrs]
         if others:
             raise ConfigurationError(
-                f"{schema.__name__} shows what is no column of {model.__name__}: "
+                f"{schema.__name__} shows what is not a column of {model.__name__}: "
                 f"{', '.join(others)}. Pass the list a session instead of a connection."
             )
         if mapper.inherits is not None:  # whose rows may be of several tables, or some of one
             return [getattr(model, name) for name in names]
-        # The table's own columns: attributes are made anew for each statement, and compared
+        # The table's own columns: attributes are new objects for each statement, and compared
         # with those of the result, which takes time.
         return [mapper.column_attrs[name].columns[0].label(name) for name in names]
 

@@ -3,7 +3,7 @@
 For each request, in this order: admit or shed, request id, clock, call, access log, metrics.
 Requests that are shed have an id and are logged and counted as well, and so are those that Flask
 cannot route. A streamed response is logged and counted when it starts: its body is not part of the
-duration. It is no set of Flask's hooks because that costs three times as much.
+duration. It is not a set of Flask's hooks because that costs three times as much.
 """
 
 import sys

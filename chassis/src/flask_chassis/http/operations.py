@@ -144,7 +144,7 @@ def declared_on(view: Callable[..., Any]) -> Operation | None:
 
 
 def _described(errors: Mapping[int, str] | Iterable[int]) -> dict[int, str]:
-    """Return errors with what each means; raises ValueError for a number that is no status."""
+    """Return errors with what each means; raises ValueError for a number that is not a status."""
     if isinstance(errors, Mapping):
         return {HTTPStatus(status).value: meaning for status, meaning in errors.items()}
     return {HTTPStatus(status).value: "" for status in errors}

@@ -67,6 +67,6 @@ def _prefix(header: str) -> str:
     if last in ("", "/"):
         return ""
     if len(last) > MAX_PREFIX or not PREFIX.fullmatch(last):
-        log.warning("X-Forwarded-Prefix is ignored: it is no path such as /billing")
+        log.warning("X-Forwarded-Prefix is ignored: it is not a path such as /billing")
         return ""
     return last.rstrip("/")

@@ -30,7 +30,7 @@ def current() -> str | None:
 def assign(environ: WSGIEnvironment) -> str:
     """Return the id of a request, and store it in `environ`."""
     given: str = environ.get("HTTP_X_REQUEST_ID", "")
-    # The id is no secret, so it does not need the kernel's random numbers.
+    # The id is not a secret, so it does not need the kernel's random numbers.
     identifier = given if _ACCEPTED.fullmatch(given) else f"{getrandbits(128):032x}"
     environ[ENVIRON_KEY] = identifier
     return identifier

@@ -11,8 +11,8 @@
         due: Omittable[date] = None  # may be left out, may not be null
         note: Text | None = None  # may be left out, null empties it
 
-JSON is taken at its word: `"5"` is no number, `1` is no boolean, `1700000000` is no date. What
-comes from forms and query strings is text, and is converted.
+JSON is validated strictly: `"5"` is not a number, `1` is not a boolean, `1700000000` is not a date.
+Values of forms and query strings are text, and are converted.
 """
 
 from collections.abc import Mapping

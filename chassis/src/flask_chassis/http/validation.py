@@ -68,7 +68,7 @@ def request_body(model: type[Model]) -> Model:
     sent = _parsed(body)
     if not isinstance(sent, dict):
         raise BadRequest("The body must be a JSON object.")
-    # What else PostgreSQL cannot store is no JSON, and so refused by now.
+    # What else PostgreSQL cannot store is not JSON, and so refused by now.
     return _validated(model, sent, may_have_nul=NUL in body)
 
 
@@ -93,7 +93,7 @@ def _pairs(encoded: bytes) -> MultiDict[str, Any]:
 
 
 def _form(body: bytes) -> MultiDict[str, Any]:
-    """Return the pairs of a form; a file is no valid value of any field."""
+    """Return the pairs of a form; a file is not a valid value of any field."""
     if request.mimetype == URL_ENCODED:
         return _pairs(body)
     pairs = [*request.form.items(multi=True), *request.files.items(multi=True)]
@@ -144,7 +144,7 @@ def _unreadable(body: bytes) -> HTTPException:
 
 
 def _no_constant(name: str) -> NoReturn:
-    """Refuse `NaN` and `Infinity`, which are no JSON."""
+    """Refuse `NaN` and `Infinity`, which are not JSON."""
     raise json.JSONDecodeError("is not JSON", name, 0)
 
 

@@ -69,7 +69,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     for key in keys_with_line_end(settings):
         _log.warning(
             "%s ends with a line feed, which is part of the value: write the file or the Secret "
-            "that it comes from without one (printf, or echo -n, in the place of echo).",
+            "that it comes from without one (printf, or echo -n, instead of echo).",
             key,
         )
 

@@ -277,7 +277,7 @@ def default_folder() -> Path:
     # a folder of its own anyway.
     checkout = sha256(bytes(project.working_folder())).hexdigest()[:8]
     name = f"{project.package()}-postgres-{checkout}"
-    return Path("/var/tmp") / name  # noqa: S108  (it has to last, so it cannot be made anew)
+    return Path("/var/tmp") / name  # noqa: S108  (it has to last, so its name cannot be random)
 
 
 def _unprivileged_user() -> str | None:

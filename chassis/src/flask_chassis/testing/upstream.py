@@ -6,7 +6,7 @@
         assert users.requests[0].headers["X-Request-ID"]
 
 A reply can also misbehave: never come, come byte by byte, or not be HTTP. `faked` puts such a
-server in the place of a service that an application calls:
+server that replaces a service which an application calls:
 
     @pytest.fixture
     def payments(app: Flask) -> Iterator[Service]:

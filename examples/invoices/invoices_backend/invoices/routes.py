@@ -90,7 +90,7 @@ class InvoiceResource(Resource):
             return ok(InvoiceDetails.of(invoice), etag=invoice.revision)
 
     @scope_required("invoices:write")
-    @operation(description="Deleted", errors={409: "It is no draft any more"}, etag=True)
+    @operation(description="Deleted", errors={409: "It is no longer a draft"}, etag=True)
     def delete(self, id: int) -> Response:
         """Delete a draft; with `If-Match` only the version that the caller has seen."""
         with database.session() as session:

@@ -1,4 +1,4 @@
-"""What goes in and what comes out: validated, serialized and documented by the same schemas."""
+"""Schemas, which validate requests, serialize responses and document both."""
 
 from datetime import date
 from decimal import Decimal

@@ -86,11 +86,11 @@ def read(source: str, folder: Path) -> Document:
 def of_reference(reference: str, folder: Path) -> Document | None:
     """Return the document that a git reference has, or None; Exit for an unknown reference."""
     unknown = (
-        f"{reference} is no file, no address, and no git reference of this repository: correct "
-        "it, or fetch the reference with git fetch --tags."
+        f"{reference} is neither a file, an address nor a git reference of this repository: "
+        "correct it, or fetch the reference with git fetch --tags."
     )
     if not shutil.which("git"):
-        raise Exit(f"{reference} is no file, and git is not installed.", 1)
+        raise Exit(f"{reference} is not a file, and git is not installed.", 1)
     words = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{reference}^{{commit}}")
     if git.tries(folder, *words).returncode:
         raise Exit(unknown, 1)

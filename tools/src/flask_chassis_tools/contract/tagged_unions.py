@@ -18,7 +18,7 @@ from flask_chassis_tools.contract.schema_names import PREFIX, name_in
 Schema = dict[str, Any]
 
 KEYWORDS = frozenset({*ALTERNATIVES, "properties", "items", "allOf", "additionalProperties"})
-"""What leads to a schema and is no name of it."""
+"""What leads to a schema and is not the name of it."""
 
 
 def prepare(document: Any) -> list[Schema]:

@@ -37,7 +37,7 @@ MAPS = frozenset({"properties", "patternProperties", "$defs", "dependentSchemas"
 """Keywords whose value has a schema for each name. A property may be called `enum` or `type`."""
 
 DATA = frozenset({"default", "example", "examples", "enum", "const", "mapping"})
-"""Keywords whose value is no schema."""
+"""Keywords whose value is not a schema."""
 
 OUTSIDE = ("title", "description", "default")
 """Keywords that stay beside the alternatives that an enum becomes."""
@@ -100,7 +100,7 @@ def _widened(schema: Schema, tags: set[int]) -> Schema:
     alternatives: list[Schema] = []
     for kind in types:
         known = [each for each in values if _type_of(each) == kind]
-        # A number that is no integer cannot be a literal, and there are no other booleans.
+        # A number that is not an integer cannot be a literal, and there are no other booleans.
         if known and kind in ("string", "integer"):
             alternatives.append({"type": kind, "enum": known})
         alternatives.append({"type": kind})

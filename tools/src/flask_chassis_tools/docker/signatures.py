@@ -29,7 +29,7 @@ PROVENANCE = "slsaprovenance1"
 SBOM = "cyclonedx"
 
 VERSION = 2
-"""The major version of cosign. Later ones need a configuration to do without public services."""
+"""The major version of cosign. Later ones need a configuration to work without public services."""
 
 PRIVATELY = "--private-infrastructure=true"
 
@@ -138,7 +138,7 @@ def private_key() -> str:
         return b64decode("".join(given.split()), validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError):
         raise Exit(
-            f"{PRIVATE_KEY} is no private key in base64. Make it with "
+            f"{PRIVATE_KEY} is not a private key in base64. Make it with "
             "`base64 --wrap=0 cosign.key`.",
             1,
         ) from None

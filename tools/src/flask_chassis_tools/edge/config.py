@@ -100,14 +100,14 @@ def _refuse(services: Sequence[Service], backends: Backends, edge: Edge) -> None
     everywhere = [*edge.listen, *edge.internal.values()]
     for address in [*everywhere, *(each for group in backends.values() for each in group)]:
         if not ADDRESS.fullmatch(address):
-            raise EdgeError(f"{address!r} is no address. Use host:port, as 127.0.0.1:8080.")
+            raise EdgeError(f"{address!r} is not an address. Use host:port, as 127.0.0.1:8080.")
     for path in filter(None, (edge.health, edge.certificate, edge.key)):
         if not ABSOLUTE.fullmatch(path):
-            raise EdgeError(f"{path!r} is no absolute path: use one without spaces.")
+            raise EdgeError(f"{path!r} is not an absolute path: use one without spaces.")
     if bool(edge.certificate) != bool(edge.key):
         raise EdgeError("A certificate needs its key, and a key its certificate. Give both.")
     if edge.user and not USER.fullmatch(edge.user):
-        raise EdgeError(f"{edge.user!r} is no name of a user.")
+        raise EdgeError(f"{edge.user!r} is not the name of a user.")
     taken: dict[tuple[str, str], str] = {}
     for service in services:
         for location in {each for route in service.routes for each in route.locations}:

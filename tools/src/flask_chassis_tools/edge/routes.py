@@ -64,7 +64,9 @@ def read(folder: Path, stage: str) -> Service:
     ingress = _manifest(folder, BASE / "ingress.yaml")
     name = str(ingress["metadata"]["name"])
     if not NAME.fullmatch(name):
-        raise EdgeError(f"{title}: {name!r} is no name of a service. Use letters, digits, dashes.")
+        raise EdgeError(
+            f"{title}: {name!r} is not the name of a service. Use letters, digits, dashes."
+        )
     return Service(
         name=name,
         host=_host(folder, ingress, stage),
@@ -89,7 +91,7 @@ def _routes(ingress: dict[str, Any], name: str, title: str) -> list[Route]:
             )
         if not PATH.fullmatch(path["path"]) or "//" in path["path"]:
             raise EdgeError(
-                f"{title}: {path['path']!r} is no plain path. Use letters, digits and . _ ~ -"
+                f"{title}: {path['path']!r} is not a plain path. Use letters, digits and . _ ~ -"
             )
         found.append(Route(path["path"], path["pathType"] == "Exact"))
     for inside in object_checks.exposed(ingress):
@@ -131,5 +133,5 @@ def _manifest(folder: Path, name: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise EdgeError(f"{folder / name} is not valid YAML: {error}") from None
     if not isinstance(found, dict):
-        raise EdgeError(f"{folder / name} is no manifest.")
+        raise EdgeError(f"{folder / name} is not a manifest.")
     return found

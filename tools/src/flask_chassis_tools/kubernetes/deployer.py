@@ -34,7 +34,7 @@ REQUIRED: dict[Resource, tuple[str, ...]] = {
     ("apps", "replicasets"): ("list",),
     ("", "pods"): ("list",),
 }
-"""Of these, what a deployment cannot do without: without the others, it tells less."""
+"""The rights that a deployment requires. Without the others, it reports less."""
 
 OF_MIGRATIONS: dict[Resource, tuple[str, ...]] = {
     # kubectl waits until a Job that failed is deleted.
@@ -108,7 +108,7 @@ def required(objects: list[Object]) -> dict[Resource, set[str]]:
     for found, also in REQUIRED.items():
         verbs_of[found].update(also)
     if overlays.migration(objects):
-        # A Job that has failed is made anew.
+        # A Job that has failed is created again.
         verbs_of["batch", "jobs"].add("delete")
     return verbs_of
 

@@ -89,7 +89,7 @@ class Deployment:
         return found is not None and (not needed.key or needed.key in found.get("data", {}))
 
     def compare(self) -> None:
-        """Show the changes that a deployment would make, but not those of a Job to make anew."""
+        """Show the changes that a deployment would make, but not those of a Job to create again."""
         done = self.kubectl.ask("diff", "--filename=-", objects=self._changeable())
         if done.returncode > 1:
             raise Exit(f"kubectl diff failed: {done.stderr.strip()}", 1)
@@ -102,7 +102,7 @@ class Deployment:
         self.kubectl.show("apply", "--dry-run=server", "--filename=-", objects=objects)
 
     def _changeable(self) -> list[Object]:
-        """Return all objects but a Job that would be made anew, which it reports."""
+        """Return all objects except a Job that would be created again, which it reports."""
         anew = self._job_to_make_anew()
         if anew is not None:
             print(f"The Job {anew['metadata']['name']} would be deleted and created again.")

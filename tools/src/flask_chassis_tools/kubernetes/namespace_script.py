@@ -24,7 +24,7 @@ CONTEXT = """\
 kubectl() {{ command kubectl --context={context} "$@"; }}
 """
 
-# A value is no argument of a program, because all users of a machine can list them. Each key
+# A value is not an argument of a program, because all users of a machine can list them. Each key
 # is applied by a field manager of its own: other keys stay.
 ADD = """\
 add() { # kind, name, key, and the variable with its value

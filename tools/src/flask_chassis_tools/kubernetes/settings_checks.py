@@ -101,7 +101,7 @@ def body_size(objects: list[Object], stage: str) -> Iterator[str]:
         text = str((each["metadata"].get("annotations") or {}).get(BODY_SIZE, default))
         found = _BODY_SIZE.fullmatch(text)
         if not found:
-            yield f"{title(each)}: {BODY_SIZE} is {text!r}, which is no size such as 1m"
+            yield f"{title(each)}: {BODY_SIZE} is {text!r}, which is not a size such as 1m"
         elif 0 < int(found[1]) * _UNITS[found[2].lower()] < int(accepted):
             yield (
                 f"{title(each)}: {BODY_SIZE} is {text}, but {key} is {accepted}: raise the one or "

@@ -52,7 +52,7 @@ def required(objects: list[Object], stage: str) -> Iterator[str]:
 
 
 def _serving(objects: list[Object]) -> tuple[Object, Any] | None:
-    """Return the Deployment that all others are held against, and its container."""
+    """Return the Deployment that all others are compared with, and its container."""
     for workload, _, container in served(objects):
         if workload["metadata"]["name"] == overlays.name():
             return workload, container

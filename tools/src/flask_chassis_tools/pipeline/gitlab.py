@@ -106,7 +106,7 @@ def of_person() -> Project:
     )
     found = REMOTE.fullmatch(done.stdout.strip())
     if not found:
-        raise Exit("The remote `origin` is no address of a project on GitLab.", 1)
+        raise Exit("The remote `origin` is not an address of a project on GitLab.", 1)
     host = found["host"] or found["ssh"] or found["scp"]
     path = found["path"] or found["ssh_path"] or found["scp_path"]
     return Project(f"{found['scheme'] or 'https'}://{host}/api/v4", quote(path, safe=""), token)

@@ -32,7 +32,7 @@ ENVIRONMENTS = {
     "TEMPLATE_TOKEN": ("template-update",),
     "TEMPLATE_UPDATE_TOKEN": ("pipeline",),
 }
-"""The secrets, with the environments that may have them: README.md has the same list."""
+"""The secrets, with the environments that may have them, as in docs/reference/pipelines.md."""
 
 NOT_MASKED = ("POSTGRES_USER", "REGISTRY_USER")
 """Names of users can be too short for GitLab to mask them."""
@@ -71,7 +71,7 @@ def _references(project: gitlab.Project) -> Iterator[str]:
         what = kind.replace("_", " ").removesuffix("es").removesuffix("s")
         for name in REQUIRED[kind]:
             if name not in found:
-                yield f"{name} is no {what}, so that its pipelines have no secret ({REPOSITORY})."
+                yield f"{name} is not a {what}: its pipelines have no secret ({REPOSITORY})."
         for name, each in found.items():
             if name not in allowed:
                 yield (

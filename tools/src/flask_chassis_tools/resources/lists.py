@@ -12,7 +12,7 @@ CALL = "listing.init_app(app, settings)"
 
 SECTION = """\
   pagination:
-    # With `?count=true` a list says how many there are in all, counting no further than this.
+    # With `?count=true`, a list has a total count; counting stops here.
     count_up_to: 1000
     # A search that takes longer is refused with 400.
     search_timeout_seconds: 2

@@ -6,7 +6,7 @@ from . import words
 from .spec import Spec
 
 NAME = "README.md"
-HEAD = "| call | who | answers |"
+HEAD = "| request | who | response |"
 LAST = "| `GET /health/live`"
 
 
@@ -34,15 +34,15 @@ def _rows(spec: Spec) -> list[str]:
     if spec.is_owned:
         is_searched = any(each.is_searched for each in spec.fields)
         search = "?search=" if [each.is_searched for each in spec.fields].count(True) == 1 else ""
-        found = ", or those with the text in them" if is_searched else ""
-        changed = "change one's own: 200, 403 or 404"
+        found = ", or those that contain the text" if is_searched else ""
+        own = "one of the caller's own: "
         return [
-            f"| `GET /api/me/{plural}/` | token | own, newest first |",
+            f"| `GET /api/me/{plural}/` | token | the caller's own, newest first |",
             f"| `POST /api/me/{plural}/` with {fields}, JSON or form | token | 201 |",
             f"| `GET /api/{plural}/{search}` | anyone | all{found} |",
             f"| `GET /api/{plural}/<id>/` | anyone | 200 or 404 |",
-            f"| `PATCH /api/{plural}/<id>/` with {fields} | token | {changed} |",
-            f"| `DELETE /api/{plural}/<id>/` | token | delete one's own: 204, 403 or 404 |",
+            f"| `PATCH /api/{plural}/<id>/` with {fields} | token | changes {own}200, 403 or 404 |",
+            f"| `DELETE /api/{plural}/<id>/` | token | deletes {own}204, 403 or 404 |",
             f"| `DELETE /admin/{plural}/<id>/` | scope `admin` | 204 |",
         ]
     reader = "anyone" if spec.reader == "public" else "token"

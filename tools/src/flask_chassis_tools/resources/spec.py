@@ -94,7 +94,7 @@ def read(
     scope = scope or f"{plural}:write"
     if not re.fullmatch(r"[A-Za-z0-9:._-]{1,100}", scope):
         raise ResourceError(
-            f"--write-scope={scope!r} is no scope: use letters, digits and : . _ -, such as "
+            f"--write-scope={scope!r} is not a scope: use letters, digits and : . _ -, such as "
             f"{plural}:write."
         )
     found = fields.read_all(texts, words.class_name(name), is_owned=is_owned)

@@ -61,7 +61,7 @@ PARAMETERS_OF_LISTS = _words("after count limit sort")
 TYPES_IN_CODE = _words("bool date datetime int list str")
 
 # What models call in the bodies of their classes, where an attribute of the name would stand in
-# its place; and the parameter of their constructor that is no field.
+# its place; and the parameter of their constructor that is not a field.
 CALLED_IN_MODELS = _words("choice func mapped_column relationship")
 PARAMETER_OF_MODELS = _words("self")
 

@@ -10,7 +10,7 @@ from .preparing import Wish
 def drift(service: Path) -> dict[str, str]:
     """Return the template-owned files that were changed: `edited`, `deleted`, or their new mode.
 
-    What the service lists as its own, or as shared, is no drift. UpdateError if the checksums are
+    What the service lists as its own, or as shared, is not drift. UpdateError if the checksums are
     missing, or if the record of the template is faulty; OwnershipError if the list is not valid.
     """
     written = service / record.FILE

@@ -38,7 +38,7 @@ def is_archive(answers: Mapping[str, Any]) -> bool:
 
 
 def archived_commit(answers: Mapping[str, Any]) -> str | None:
-    """Return the commit of the archive that is rendered from; None if it is no archive."""
+    """Return the commit of the archive that is rendered from; None if it is not an archive."""
     file = Path(str(answers.get("_repo_dir") or answers.get("_template", ""))) / ARCHIVED
     return _hash(_text(file).strip())
 

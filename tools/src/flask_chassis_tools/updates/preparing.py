@@ -198,7 +198,7 @@ def _downgrades(source: Source, after: str | None, until: str) -> lock_versions.
     """Return why the releases of an update lock older versions."""
     tags = releases.between(source.tags(), after, until)
     text = source.file(source.commit(until), changelog.FILE)
-    # The change at hand, which `fleet.impact` shows, is in no release yet.
+    # The working copy, which `fleet.impact` compares, is in no release yet.
     return changelog.downgrades(changelog.sections(text, [*tags, changelog.UNRELEASED]))
 
 

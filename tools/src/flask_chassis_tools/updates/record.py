@@ -85,7 +85,7 @@ def read(text: str | bytes | None) -> Record:
 
 
 def require_hash(commit: str) -> None:
-    """Raise UpdateError if what a record names as its commit is no full commit hash."""
+    """Raise UpdateError if what a record names as its commit is not a full commit hash."""
     if not HASH.fullmatch(commit):
         raise UpdateError(
             f"{commit[:60]!r}, the commit in {FILE}, is not a commit: a full hash is needed. "

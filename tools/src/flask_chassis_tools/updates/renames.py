@@ -239,7 +239,7 @@ def _folders(
     chosen = {
         folder: counted.most_common(1)[0][0] for folder, counted in votes.items() if folder in gone
     }
-    # A folder in a renamed one is no rename of its own.
+    # A folder in a renamed one is not a rename of its own.
     return {
         folder: place
         for folder, place in chosen.items()

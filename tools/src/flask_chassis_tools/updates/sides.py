@@ -12,7 +12,7 @@ from .renames import Files, Places
 from .scratch import REGULAR, SYMLINK, Scratch
 
 GENERATED = (lock_file.FILE, record.FILE, checksums.FILE)
-"""Files that are not merged: an update writes them anew."""
+"""Files that are not merged: an update writes them again."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,8 @@ def _require_restorable(
             )
         known = ", ".join(sorted(deleted)) or "none"
         raise UpdateError(
-            f"{wrong[0]} is no file of the template that was deleted here. Such files are: {known}."
+            f"{wrong[0]} is not a file of the template that was deleted here. Such files are: "
+            f"{known}."
         )
 
 

@@ -21,7 +21,7 @@ def require_clean(service: Path) -> None:
     require_repository(service)
     restoring.restore(service)
     require_commit(service)
-    # What a submodule contains is no part of the update, and its configuration can name programs.
+    # What a submodule contains is not part of the update, and its configuration can name programs.
     words = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=dirty")
     changes = git.names(service, *words)
     if changes:

@@ -68,7 +68,7 @@ def require_plain_clone(service: Path) -> None:
     if found := sorted({key for key in own if _RUNS_A_PROGRAM.fullmatch(key)}):
         raise UpdateError(
             f"{service}/.git/config sets {', '.join(found)}, by which git runs programs or reads "
-            "other places. The fleet's tasks do not do that for a service: clone it anew."
+            "other places. The fleet's tasks do not do that for a service: clone it again."
         )
 
 

@@ -90,7 +90,7 @@ def _package(file: str) -> tuple[str, str] | None:
 
 
 def exchange(folder: Path, wheels: Iterable[Wheel]) -> None:
-    """Put wheels in the place of those of the same packages, wherever a service names these.
+    """Replace wheels of the same packages wherever a service names them.
 
     A service without such a wheel in `vendor/` has the package from an index, and is not changed.
     """

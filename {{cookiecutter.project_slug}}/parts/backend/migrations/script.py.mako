@@ -13,10 +13,10 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    """Bring the change in."""
+    """Apply the migration."""
     ${upgrades if upgrades else "# Write the operations here."}
 
 
 def downgrade() -> None:
-    """Take the change back."""
+    """Revert the migration."""
     ${downgrades if downgrades else "# Write their reversal here."}

@@ -1,4 +1,4 @@
-"""Creates the application: an ordered list of the parts that it consists of."""
+"""The application factory: sets up the parts of the application in order."""
 
 from flask import Flask
 from flask_chassis.clients import upstream
@@ -25,6 +25,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     security_headers.init_app(app, settings)
     sessions.init_app(app, settings)
     domain.init_app(app, settings)
-    # Last, as it stands outside every other WSGI middleware.
+    # Last, as it is the outermost WSGI middleware.
     middleware.init_app(app, settings)
     return app

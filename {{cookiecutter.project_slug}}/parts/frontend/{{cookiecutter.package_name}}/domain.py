@@ -1,9 +1,9 @@
-"""What this service is about: the pages that it serves. Yours to change."""
+"""The domain of this service: the pages that it serves. Yours to change."""
 
 from flask import Flask
 from flask_chassis.settings import Settings
 
-# The service's own come last, whatever they are called.
+# Imports of this service come last, whatever its name.
 # isort: split
 from .pages import site
 

@@ -1,11 +1,11 @@
-"""What this service is about: what it serves. Yours to change."""
+"""The domain of this service: the APIs that it serves. Yours to change."""
 
 from flask import Flask
 from flask_chassis.http import openapi
 from flask_chassis.issuer import issuing, jwks_endpoint, revocation
 from flask_chassis.settings import Settings
 
-# The service's own come last, whatever they are called.
+# Imports of this service come last, whatever its name.
 # isort: split
 from .users import administration, login, routes
 

@@ -1,10 +1,10 @@
-"""What this service is about: the namespaces that it serves. Yours to change."""
+"""The domain of this service: the API namespaces that it serves. Yours to change."""
 
 from flask import Flask
 from flask_chassis.http import listing, openapi
 from flask_chassis.settings import Settings
 
-# The service's own come last, whatever they are called.
+# Imports of this service come last, whatever its name.
 # isort: split
 from .{{ cookiecutter.resource_plural }} import administration, routes
 

@@ -1,7 +1,7 @@
-"""Rows that `db.seed` adds for development, if the columns do not say enough. Yours to change.
+"""Factories of rows that `db.seed` adds for development. Yours to change.
 
-`FACTORIES = {Invoice: invoice}`: a function of the row's number, a random.Random and the settings
-returns one.
+`db.seed` derives rows from the columns of a model. For a model that needs more, add a factory:
+`FACTORIES = {Invoice: invoice}`, where `invoice(number, random, settings)` returns a row.
 """
 
 from collections.abc import Callable

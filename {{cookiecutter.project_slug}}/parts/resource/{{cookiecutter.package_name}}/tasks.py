@@ -1,7 +1,7 @@
-"""The service's own tasks. Yours to change: add a function with `@task`, and add it below."""
+"""The tasks of this service. Yours to change: write a function with `@task`, and add it below."""
 
 from invoke import Collection
 
 
 def add_to(namespace: Collection) -> None:
-    """Add the service's own tasks: `namespace.add_task(your_task)`."""
+    """Add the tasks of this service: `namespace.add_task(your_task)`."""

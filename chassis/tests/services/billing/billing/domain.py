@@ -40,7 +40,7 @@ class InvoiceList(Resource):
     @token_required
     @operation(response=list[InvoiceDetails])
     def get(self) -> Response:
-        """List one's own invoices."""
+        """List the caller's own invoices."""
         mine = select(Invoice.id, Invoice.text).where(Invoice.username == caller().username)
         with database.autocommit() as connection:
             return ok([InvoiceDetails.of(row) for row in connection.execute(mine)])

@@ -22,7 +22,7 @@ ALL, OWN = "/api/{{ cookiecutter.resource_plural }}/", "/api/me/{{ cookiecutter.
 """The lists of the service that keeps what people write."""
 
 MINE, NEW = "/{{ cookiecutter.resource_plural }}/", "/{{ cookiecutter.resource_plural }}/new"
-"""The pages of one's own, and of the form for a new one."""
+"""The page with the user's own, and the form for a new one."""
 
 Make = Callable[..., Flask]
 
@@ -58,7 +58,7 @@ def make(settings: Settings, kept: Service, users: Service) -> Make:
         values = dict(settings.values) | {
             "upstream.{{ cookiecutter.resource_plural }}.url": kept.url,
             "upstream.users.url": users.url,
-            # Nothing here waits so long, but for what is made to.
+            # Long enough that only tests which ask for it reach a time-out.
             "calls.connect_timeout_seconds": 60.0,
             "calls.read_timeout_seconds": 60.0,
             "calls.total_timeout_seconds": 60.0,

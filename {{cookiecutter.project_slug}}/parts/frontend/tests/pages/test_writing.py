@@ -115,7 +115,7 @@ def test_a_text_that_may_have_been_saved_is_kept_and_not_said_to_be(
     assert (response.status_code, field(response, "text")) == (status, "Mine")
     assert "Look whether it is among your own" in response.text
     [warning] = [each for each in caplog.records if each.levelname == "WARNING"]
-    assert ": " in warning.getMessage()  # an operator is told why, once
+    assert ": " in warning.getMessage()  # the log has the reason, once
 
 
 @pytest.mark.parametrize(("reply", "status"), [(Reply(503), 503)])

@@ -1,4 +1,4 @@
-"""What the pages ask of other services: one keeps what people write, `users` signs them in."""
+"""Calls of other services: one stores what users write, `users` signs them in."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from ..clients.{{ cookiecutter.resource_plural }} import models
 ALL, OWN = "/api/{{ cookiecutter.resource_plural }}/", "/api/me/{{ cookiecutter.resource_plural }}/"
 
 CHECK_SECONDS = 1.0
-"""How long a page waits to know whether somebody has signed out; after that it is shown."""
+"""How long a page waits for the answer whether a user has signed out, before it is shown anyway."""
 
 TOKEN = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]+)")
 
@@ -76,7 +76,7 @@ def own(token: str, after: str | None) -> Listing:
 
 
 def one(id: int) -> Kept:
-    """Return one; raises RefusedError with 404 if there is none with this id."""
+    """Return one; raises RefusedError with 404 if it does not exist."""
     return _understood(_service().get(f"{ALL}{id}/"), _kept)
 
 
@@ -171,7 +171,7 @@ def _understood(response: UpstreamResponse, read: Callable[[UpstreamResponse], M
         fault = error
     except (KeyError, ValueError, OverflowError) as error:
         fault = BadResponseError(response.service, f"the response is not as expected: {error!r}")
-    # Here, as some pages show a form in the place of the error; it is not logged again.
+    # Logged here, as some pages show a form instead of the error; it is not logged again.
     fault.log()
     raise fault
 
@@ -206,6 +206,6 @@ def _older(header: str) -> str | None:
 def _token(response: UpstreamResponse) -> str:
     token = TOKEN.fullmatch(response.read(LoggedIn).Authorized)
     if not token or len(token[1]) > sessions.LONGEST_TOKEN:
-        # What it is stays unsaid: it may be a token all the same.
+        # Without the value, which may still be a token.
         raise ValueError("no token, or one that does not fit into a cookie")
     return token[1]

@@ -1,4 +1,4 @@
-"""How templates write what the services say."""
+"""Jinja filters that format the data of the services."""
 
 import re
 from datetime import UTC, datetime
@@ -14,20 +14,20 @@ def init_app(app: Flask) -> None:
 
 
 def day_and_time(when: datetime) -> str:
-    """Write a time for people: `7 November 2026, 14:03 UTC`. A script makes it their own time."""
+    """Format a time for people: `7 November 2026, 14:03 UTC`. A script converts it to local time."""
     when = when.astimezone(UTC)
     return f"{when.day} {when:%B %Y, %H:%M} UTC"
 
 
 def grouped(number: int) -> str:
-    """Write a number with its thousands apart: `10,000`."""
+    """Format a number with thousands separators: `10,000`."""
     return f"{number:,}"
 
 
 def pieces(text: str, search: str) -> list[tuple[str, bool]]:
-    """Split a text into what was searched for, with True, and what is around it.
+    """Split a text into matches of the search, with True, and the parts between them.
 
-    The template escapes each piece by itself: what is marked is text as well.
+    The template escapes each part by itself.
     """
     if not search:
         return [(text, False)]

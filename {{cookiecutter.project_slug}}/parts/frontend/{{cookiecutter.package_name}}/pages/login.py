@@ -40,7 +40,7 @@ def form() -> ResponseReturnValue:
 @blueprint.post("/login/")
 @public
 def log_in() -> ResponseReturnValue:
-    """Sign in, and go where one came from."""
+    """Sign in, and redirect to the page before."""
     username, password = request.form.get("username", ""), request.form.get("password", "")
     given = {"username": username, "password": password}
     if errors := {field: MISSING[field] for field, value in given.items() if not value.strip()}:
@@ -61,7 +61,7 @@ def log_in() -> ResponseReturnValue:
 @blueprint.get("/logout/")
 @public
 def confirm() -> ResponseReturnValue:
-    """Ask: a link, which anybody may place anywhere, signs nobody out."""
+    """Ask for confirmation, as a link, which can be on any site, must not sign anyone out."""
     if not sessions.username():
         return shown(message=SIGNED_OUT)
     return ask_whether_to_sign_out()
@@ -70,7 +70,7 @@ def confirm() -> ResponseReturnValue:
 @blueprint.post("/logout/")
 @public
 def log_out() -> ResponseReturnValue:
-    """Sign out here whatever happens; elsewhere the token's short life does it at the latest."""
+    """Sign out, and revoke the token; if that fails, other services accept it until it expires."""
     message = SIGNED_OUT
     try:
         backends.log_out(sessions.token())
@@ -107,7 +107,7 @@ def shown(
     draft: writing.Form | None = None,
     then: str = "",
 ) -> tuple[str, int]:
-    """Show the form, with what is wrong and what was typed: all but the password."""
+    """Show the form with its errors and what was typed, except for the password."""
     page = render_template(
         "login.html",
         errors=errors or {},

@@ -30,7 +30,7 @@ blueprint = Blueprint("reading", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which page of a list somebody is on. A service tells the way on, the address the way back."""
+    """The page of a list. The next one is in the service's response, the previous ones in the URL."""
 
     after: str | None
     number: int
@@ -39,7 +39,7 @@ class Place:
 
     @classmethod
     def asked_for(cls) -> Self:
-        """Read the place from the address. Raises BadRequest if a part of it cannot be."""
+        """Read the place from the URL. Raises BadRequest if a part of it is not valid."""
         after = request.args.get("after")
         way_back = request.args.getlist("back")
         if not all(map(CURSOR.fullmatch, way_back if after is None else [after, *way_back])):
@@ -55,7 +55,7 @@ class Place:
         return type(self)(after, self.number + 1, tuple(way_back))
 
     def previous(self) -> Self | None:
-        """Return the place before this one, as far as the address tells it."""
+        """Return the place before this one, if the URL has it."""
         if self.number == 2:
             return type(self)(None, 1, ())
         if not self.way_back:
@@ -63,7 +63,7 @@ class Place:
         return type(self)(self.way_back[-1], self.number - 1, self.way_back[:-1])
 
     def query(self) -> dict[str, object]:
-        """Return what the address of this place has."""
+        """Return the query parameters of this place."""
         return (
             {"after": self.after, "page": self.number, "back": self.way_back} if self.after else {}
         )
@@ -87,7 +87,7 @@ def newest() -> ResponseReturnValue:
 @blueprint.get("/{{ cookiecutter.resource_plural }}/")
 @sessions.required
 def own() -> ResponseReturnValue:
-    """Show one's own."""
+    """Show the user's own."""
     token = sessions.token()
     return _shown("list.html", lambda after: backends.own(token, after), is_own=True)
 

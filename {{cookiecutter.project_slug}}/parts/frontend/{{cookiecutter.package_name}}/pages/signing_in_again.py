@@ -1,4 +1,4 @@
-"""Leads to the login who has to sign in, first or again, and loses nothing that was typed."""
+"""Redirects users who have to sign in to the login, and keeps the text that they typed."""
 
 from flask import Flask, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,7 +18,7 @@ STALE_TEXT = "This page was open for too long. Your text is still here: please s
 
 
 def init_app(app: Flask) -> None:
-    """Register what is done where a session, or the form of one, has come to its end."""
+    """Register the handlers for sessions and forms that have expired."""
     app.register_error_handler(RefusedError, _refused)
     app.register_error_handler(sessions.LoginRequiredError, lambda _: _login(FIRST))
     app.register_error_handler(sessions.SessionEndedError, lambda _: _login(ENDED))
@@ -40,7 +40,7 @@ def _login(message: str) -> ResponseReturnValue:
 
 
 def _stale(error: CSRFError) -> ResponseReturnValue:
-    """Show a form again that was made for another session: forged, or just too old."""
+    """Show a form again whose CSRF token is of another session: forged, or too old."""
     if request.endpoint in ("writing.create", "writing.change", "writing.delete"):
         if not sessions.username():
             return _login(ENDED)

@@ -1,4 +1,4 @@
-"""What all pages have in common: the layout's texts, the style, the errors."""
+"""The parts that all pages share: the texts of the layout, the style, the error pages."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ WORDS = {
     "a_one": "{{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }}",
     "many": "{{ cookiecutter.resource_plural|replace('_', ' ') }}",
 }
-"""What the templates call what people write."""
+"""The name of a thing that users write, in templates."""
 
 blueprint = Blueprint("site", __name__, template_folder="templates")
-# Under names with a hash, which browsers keep.
+# Static files under names with a hash, which browsers cache.
 static_files.serve(blueprint, Path(__file__).parent / "static")
 
 

@@ -1,4 +1,4 @@
-"""Writing, and changing and deleting what one has written."""
+"""Writing, editing and deleting."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Form:
     @classmethod
     def sent(cls, name: str = "text") -> Self:
         """Read what a browser sent; a draft that waited for the login has another name."""
-        # Browsers send a line's end as two characters; it is counted, and kept, as one.
+        # Browsers send line breaks as two characters; they are counted and stored as one.
         text = request.form.get(name, "").replace("\r\n", "\n")
         which = (request.view_args or {}).get("id") or request.form.get("id", type=int)
         return cls(text, which, request.form.get("version", ""))
@@ -81,7 +81,7 @@ def create() -> ResponseReturnValue:
 @blueprint.get(f"{ID}/edit")
 @sessions.required
 def edit(id: int) -> ResponseReturnValue:
-    """Show one of one's own in the form."""
+    """Show one of the user's own in the form."""
     kept = _own(id)
     return Form(kept.item.text, id, kept.version).shown()
 
@@ -107,14 +107,14 @@ def change(id: int) -> ResponseReturnValue:
 @blueprint.get(f"{ID}/delete")
 @sessions.required
 def confirm(id: int) -> ResponseReturnValue:
-    """Ask: a link, which anybody may place anywhere, deletes nothing."""
+    """Ask for confirmation, as a link, which can be on any site, must not delete anything."""
     return ask(id)
 
 
 @blueprint.post(f"{ID}/delete")
 @sessions.required
 def delete(id: int) -> ResponseReturnValue:
-    """Delete one of one's own."""
+    """Delete one of the user's own."""
     try:
         backends.delete(sessions.token(), id, request.form.get("version", ""))
     except backends.ChangedError:
@@ -146,7 +146,7 @@ def ask(id: int, errors: dict[str, str] | None = None, status: int = 200) -> Res
 
 
 def _own(id: int) -> backends.Kept:
-    """Return one of one's own. Raises Forbidden if it is somebody else's."""
+    """Return one of the user's own. Raises Forbidden if it belongs to another user."""
     kept = backends.one(id)
     if kept.item.username != sessions.username():
         raise Forbidden
@@ -154,7 +154,7 @@ def _own(id: int) -> backends.Kept:
 
 
 def _saved(form: Form, save: Callable[[], None], done: str) -> ResponseReturnValue:
-    """Save, and show one's own; or the form again, with what is to be done."""
+    """Save, and redirect to the user's own; or show the form again with the error."""
     try:
         save()
     except RefusedError as refusal:

@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Bring the change in."""
+    """Apply the migration."""
     op.create_table(
         "users",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
@@ -53,7 +53,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the change back."""
+    """Revert the migration."""
     for table in ("revoked_tokens", "known_places", "failed_logins", "users"):
         op.drop_table(table)
 

@@ -1,1 +1,1 @@
-"""The users: who may log in, and how they come to be."""
+"""Users, their logins and their tokens."""

@@ -1,4 +1,4 @@
-"""The administrators' API, which the public ingress does not route to."""
+"""The API for administrators, which the public ingress does not expose."""
 
 import logging
 

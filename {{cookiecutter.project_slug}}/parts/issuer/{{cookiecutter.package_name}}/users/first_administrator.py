@@ -1,4 +1,4 @@
-"""Creates an administrator where nobody can yet: without the API."""
+"""Creates the first administrator, without the API."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ def create(wanted: Settings, username: str, ask: Callable[[], str]) -> None:
         with engine.begin() as connection:
             if registration.create(connection, values):
                 print(f"{username} is an administrator now.")
-            # Another may have been quicker.
+            # Another process may have been faster.
             elif not _is_there(connection, username):
                 raise Exit(f"{username} looks like the name of a user: give another name.", 1)
     finally:

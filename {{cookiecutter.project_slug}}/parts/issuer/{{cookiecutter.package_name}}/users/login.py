@@ -1,4 +1,4 @@
-"""Finds out whether a name and a password belong together."""
+"""Verifies a username and a password."""
 
 from flask import Flask, current_app
 from flask_chassis.db import database
@@ -15,16 +15,16 @@ Found = Row[int, str, str, str]
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Make what passwords are verified with."""
+    """Set up the verification of passwords."""
     app.extensions["passwords"] = Passwords(settings)
     app.extensions["throttle"] = Throttle(settings)
 
 
 def log_in(username: str, password: str, client: str) -> Found | None:
-    """Return the user, or None whether it is the name or the password that is wrong.
+    """Return the user, or None if the name or the password is wrong.
 
-    TooManyRequests where there were too many failures. No connection is held while the password is
-    verified, which takes longer than all else.
+    Raises TooManyRequests after too many failures. No connection is held while the password is
+    verified, which takes longer than everything else.
     """
     passwords: Passwords = current_app.extensions["passwords"]
     throttle: Throttle = current_app.extensions["throttle"]
@@ -43,7 +43,7 @@ def log_in(username: str, password: str, client: str) -> Found | None:
 def _succeeded(user: Found, password: str, charge: Charge) -> None:
     passwords: Passwords = current_app.extensions["passwords"]
     throttle: Throttle = current_app.extensions["throttle"]
-    # The one moment at which the password is at hand to be hashed as is the rule by now.
+    # Only during a login is the password known, so that it can be hashed with new parameters.
     renewed = passwords.hash(password) if passwords.is_outdated(user.password_hash) else None
     with database.transaction() as connection:
         throttle.refund(connection, charge)

@@ -14,11 +14,11 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     name: Mapped[str] = mapped_column(Text)
-    # What makes two names the same: see flask_chassis.issuer.usernames.
+    # Equal for names that count as the same: see flask_chassis.issuer.usernames.
     name_key: Mapped[str] = mapped_column(Text, unique=True)
-    # What makes two names look the same, with letters of other scripts for instance.
+    # Equal for names that look the same, with letters of other scripts for example.
     name_skeleton: Mapped[str] = mapped_column(Text, unique=True)
     password_hash: Mapped[str] = mapped_column(Text)
-    # What the user's tokens allow, with spaces between.
+    # The scopes of the user's tokens, separated by spaces.
     scope: Mapped[str] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -1,6 +1,6 @@
-"""The statements, made once; each is given its values when it is run.
+"""SQL statements, built once; values are bound when a statement is executed.
 
-They return rows, not objects of the model: nothing here changes a row that it has read.
+They return rows, not objects of the model, as nothing changes a row that it has read.
 """
 
 from sqlalchemy import bindparam, select, update
@@ -13,10 +13,10 @@ BY_NAME = select(User.id, User.name, User.scope, User.password_hash).where(
 )
 NEW = (
     insert(User)
-    .on_conflict_do_nothing()  # a name that is the same, or looks the same
+    .on_conflict_do_nothing()  # the same name, or one that looks the same
     .returning(User.id, User.name, User.scope, User.created)
 )
-# Unless the password has been changed meanwhile.
+# Only if the password has not changed in the meantime.
 REHASH = (
     update(User)
     .where(User.id == bindparam("whose"), User.password_hash == bindparam("outdated"))

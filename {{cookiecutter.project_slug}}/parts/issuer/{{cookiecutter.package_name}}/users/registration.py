@@ -10,7 +10,7 @@ from . import queries
 
 
 def faults_in(username: str, password: str) -> dict[str, str]:
-    """Return what is wrong with a name and a password that are to be new, a sentence each."""
+    """Return a sentence for each error in the name and the password of a new user."""
     faults = {
         "username": usernames.fault_in(username),
         "password": passwords.fault_in(password, username),
@@ -19,7 +19,7 @@ def faults_in(username: str, password: str) -> dict[str, str]:
 
 
 def values_for(hasher: Passwords, username: str, password: str, scope: str = "") -> dict[str, str]:
-    """Return what is stored of a user. It takes a while: make it before asking for a connection."""
+    """Return the row of a new user. Hashing is slow: call it before taking a connection."""
     return {
         "name": username,
         "name_key": usernames.key_of(username),
@@ -30,9 +30,9 @@ def values_for(hasher: Passwords, username: str, password: str, scope: str = "")
 
 
 def create(connection: Connection, values: dict[str, str]) -> dict[str, Any] | None:
-    """Store a user, and return what others may see of it; None where the name is taken.
+    """Store a user and return its public columns, or None if the name is taken.
 
-    A name is taken, too, where one that looks like it is.
+    A name is also taken if another one looks like it.
     """
     row = connection.execute(queries.NEW, values).one_or_none()
     if row is None:

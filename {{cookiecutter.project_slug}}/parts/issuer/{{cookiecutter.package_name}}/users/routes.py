@@ -1,4 +1,4 @@
-"""The public API: log in, log out, and who one is."""
+"""The public API: log in, log out, and the current user."""
 
 from flask import Response, request
 from flask_chassis.auth.access import public
@@ -21,7 +21,7 @@ NOT_KEPT = {"Cache-Control": "no-store"}
 
 @namespace.route("/login/")
 class Login(Resource):
-    """The way to a token."""
+    """Logging in."""
 
     @public
     @operation(
@@ -44,7 +44,7 @@ class Login(Resource):
 
 @namespace.route("/logout/")
 class Logout(Resource):
-    """The way out."""
+    """Logging out."""
 
     @token_required
     @operation(description="Logged out")
@@ -56,7 +56,7 @@ class Logout(Resource):
 
 @namespace.route("/me/")
 class Me(Resource):
-    """The one whose token it is."""
+    """The user of the token."""
 
     @token_required
     @operation(response=TokenDetails)

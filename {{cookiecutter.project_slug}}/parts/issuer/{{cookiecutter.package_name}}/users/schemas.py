@@ -1,4 +1,4 @@
-"""What goes in and what comes out: validated, serialized and documented by the same schemas."""
+"""Schemas, which validate requests, serialize responses and document both."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from flask_chassis.issuer.usernames import LONGEST_NAME
 from pydantic import Field
 
 LONGEST_SCOPE = 200
-# RFC 6749: words of any visible ASCII but quotes and backslashes, with a space between.
+# RFC 6749: words of visible ASCII characters except quotes and backslashes, separated by a space.
 SCOPE = r"^$|^[!#-\[\]-~]+( [!#-\[\]-~]+)*$"
 NO_SCOPE = (
     "Must be words of visible ASCII characters, without quotes and backslashes, with one space "

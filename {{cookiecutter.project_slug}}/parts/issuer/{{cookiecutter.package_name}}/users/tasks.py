@@ -17,7 +17,7 @@ def create_admin(context: Context, username: str = "admin") -> None:
     Asks for the password, or reads it from the variable ADMINISTRATOR_PASSWORD or the first line
     of standard input. It is never an argument, which every user of the machine could read.
     """
-    # The libraries that this takes are slow to import; no other task shall wait for them.
+    # Imported here because these libraries are slow to import, and other tasks do not need them.
     from . import first_administrator
 
     first_administrator.create(settings.load(), username, _password)

@@ -16,7 +16,7 @@ TABLE = "idempotency_keys"
 
 
 def upgrade() -> None:
-    """Bring the change in."""
+    """Apply the migration."""
     op.create_table(
         TABLE,
         sa.Column("scope", sa.Text(), nullable=False),
@@ -31,5 +31,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the change back."""
+    """Revert the migration."""
     op.drop_table(TABLE)

@@ -15,7 +15,7 @@ TABLE = "{{ cookiecutter.resource_plural }}"
 
 
 def upgrade() -> None:
-    """Bring the change in."""
+    """Apply the migration."""
     op.create_table(
         TABLE,
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
@@ -42,13 +42,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the change back; the extension stays, as others may use it."""
+    """Revert the migration; the extension stays, as others may use it."""
     op.drop_table(TABLE)
 
 
 def has_trigrams() -> bool:
-    """Whether the server offers the index that makes the search quick; it works without, slower."""
-    if op.get_context().as_sql:  # for the lint of migrations, without a server
+    """Whether the server has the extension for the index of the search, which is slower without."""
+    if op.get_context().as_sql:  # offline, for the lint of migrations
         return True
     query = sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'")
     return bool(op.get_bind().scalar(query))

@@ -1,4 +1,4 @@
-"""The administrators' API, which the public ingress does not route to."""
+"""The API for administrators, which the public ingress does not expose."""
 
 from flask import Response
 from flask_chassis.auth.authentication import scope_required
@@ -20,12 +20,12 @@ namespace = Namespace(
 
 @namespace.route(f"/{{ cookiecutter.resource_plural }}/{ID}/")
 class Any{{ cookiecutter.__resource_class }}(Resource):
-    """One {{ cookiecutter.resource_name|replace('_', ' ') }}, whoever wrote it."""
+    """One {{ cookiecutter.resource_name|replace('_', ' ') }} of any user."""
 
     @scope_required("admin")
     @operation(description="Deleted")
     def delete(self, id: int) -> Response:
-        """Delete {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }}, whoever wrote it."""
+        """Delete {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }} of any user."""
         with database.session() as session:
             found = session.get({{ cookiecutter.__resource_class }}, id)
             if found is None:

@@ -1,4 +1,4 @@
-"""The lists, with the filters and orders that callers can use, and the statements."""
+"""Lists, with the filters and sort orders that callers can use, and SQL statements."""
 
 from flask_chassis.http.filters import contains
 from flask_chassis.http.listing import Listing

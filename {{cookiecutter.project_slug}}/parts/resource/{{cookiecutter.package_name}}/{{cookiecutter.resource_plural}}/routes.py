@@ -107,7 +107,7 @@ class {{ cookiecutter.__resource_class }}Resource(Resource):
         },
     )
     def patch(self, id: int, body: schemas.{{ cookiecutter.__resource_class }}Changes) -> Response:
-        """Change {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }} of one's own."""
+        """Change {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }} of the caller."""
         with database.session() as session:
             own = _own(session, id)
             body.apply_to(own)
@@ -122,7 +122,7 @@ class {{ cookiecutter.__resource_class }}Resource(Resource):
         },
     )
     def delete(self, id: int) -> Response:
-        """Delete {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }} of one's own."""
+        """Delete {{ cookiecutter.__resource_article }} {{ cookiecutter.resource_name|replace('_', ' ') }} of the caller."""
         with database.session() as session:
             session.delete(_own(session, id))
         return no_content()

@@ -1,4 +1,4 @@
-"""What requests and responses contain: validated, serialized and documented by these schemas."""
+"""Schemas, which validate requests, serialize responses and document both."""
 
 from flask_chassis.http.schemas import Omittable, Schema, Text, UtcDatetime
 from pydantic import Field

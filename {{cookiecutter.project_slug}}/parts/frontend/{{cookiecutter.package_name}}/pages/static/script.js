@@ -1,4 +1,4 @@
-// Makes pages more pleasant, which work without it: times of one's own, and passwords to look at.
+// Optional improvements of pages: local times, and a button that shows the password.
 "use strict";
 
 const LANGUAGE = document.documentElement.lang;
