@@ -161,7 +161,7 @@ PATCH = """\
 def edit_shared_files(service: Path) -> None:
     """Write about the service, where both write, and add a task's name to what git ignores."""
     readme = service / "README.md"
-    edit(readme, "Owned by ", "Ours since 2026.\n\nOwned by ")
+    edit(readme, "Owner: ", "Ours since 2026.\n\nOwner: ")
     readme.write_text(f"{readme.read_text('utf-8')}\n## Notes\n\nThere are notes.\n", "utf-8")
     edit(service / "pyproject.toml", 'version = "0.1.0"', 'version = "7.3.1"')
     write(service / "docker-compose.override.yaml", "services:\n  service:\n    hostname: ours\n")
