@@ -31,7 +31,7 @@ def folders() -> Folders:
 
 @pytest.fixture(scope="session")
 def system(folders: Folders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """The system of all files that a process of the tests runs; who breaks a part of it mends it."""
+    """The system, one for each process of the tests. Tests repair what they break."""
     made = System(folders, tmp_path_factory.mktemp("system"))
     try:
         made.start()

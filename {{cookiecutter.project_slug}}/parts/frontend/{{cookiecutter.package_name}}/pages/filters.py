@@ -14,7 +14,7 @@ def init_app(app: Flask) -> None:
 
 
 def day_and_time(when: datetime) -> str:
-    """Format a time for people: `7 November 2026, 14:03 UTC`. A script converts it to local time."""
+    """Format a time as `7 November 2026, 14:03 UTC`. A script converts it to local time."""
     when = when.astimezone(UTC)
     return f"{when.day} {when:%B %Y, %H:%M} UTC"
 

@@ -30,7 +30,7 @@ blueprint = Blueprint("reading", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The page of a list. The next one is in the service's response, the previous ones in the URL."""
+    """A page of a list. The response names the next one, and the URL the previous ones."""
 
     after: str | None
     number: int
