@@ -251,7 +251,7 @@ Rendered {folder.name}. Next:
 
     cd {folder.name}
     git init && git add --all && git commit --message="Render the service"
-    ./bootstrap                 # creates .venv with the locked packages
+    ./bootstrap
     . .venv/bin/activate
     {answers["organisation"]}-tasks --list
 

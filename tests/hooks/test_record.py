@@ -76,7 +76,7 @@ def test_the_next_steps_are_printed_at_the_first_render_only(
 ) -> None:
     _, said = rendered(command, output, ADDRESS)
     assert said.startswith("\nRendered thoughts-backend. Next:\n\n    cd thoughts-backend\n")
-    assert "\n    ./bootstrap " in said
+    assert "\n    ./bootstrap\n" in said
     assert "\n    acme-tasks --list\n" in said
     commit(output / "thoughts-backend")
     checked = command("cruft", "check", folder=output / "thoughts-backend")
