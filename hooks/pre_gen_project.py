@@ -20,6 +20,9 @@ from os import environ
 OLDEST_PYTHON = (3, 11)
 OLDEST_COOKIECUTTER = (2, 4)
 
+TRACEBACK = """
+Nothing was rendered. If Cookiecutter prints a traceback below, it says no more than that."""
+
 # "type" is a soft keyword from Python 3.12 on, whichever Python runs this.
 PYTHON_WORDS = frozenset((*keyword.kwlist, *keyword.softkwlist, "type"))
 
@@ -399,6 +402,7 @@ def main() -> None:
             faults.append(
                 f"\nCorrect the end of this command, which has your answers:\n\n{command}"
             )
+        faults.append(TRACEBACK)
         sys.exit("\n".join(faults))
 
 

@@ -405,7 +405,9 @@ def test_a_folder_that_was_there_keeps_its_files(
     kept.write_text("mine")
     with pytest.raises(FailedHookException):
         render(overwrite=True, project_slug="thoughts", port="80")
-    assert "port: '80' will not do." in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "port: '80' will not do." in said
+    assert "Nothing was rendered. If Cookiecutter prints a traceback below" in said
     assert list(kept.parent.iterdir()) == [kept]
     assert kept.read_text() == "mine"
 
