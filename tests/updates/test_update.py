@@ -90,7 +90,7 @@ def test_a_change_of_what_is_the_services_own_is_told_and_not_made(resource: Ser
     assert OWN in checked.stdout
     shown = checked.stdout.partition("--- v1.0.0/infra/scan-ignores.toml\n")[2]
     assert "+++ v1.2.0/infra/scan-ignores.toml\n" in shown
-    assert "\n-# a year at most. An expired" in shown
+    assert "\n-# a year. An expired" in shown
     assert "\n+# half a year at most. An expired" in shown
     facts = json.loads(resource.tasks("template.update", "--check", "--json").stdout)
     assert facts["own"] == {"infra/scan-ignores.toml": "changed"}
