@@ -9,8 +9,8 @@ from invoke import Context, Exit, task
 from . import passed
 from .folders import PROGRAMS, ROOT
 
-PROCESSES = min((os.cpu_count() or 1) + 2, 6)
-"""Two more than there are processors: many tests wait for a server, a page or an image."""
+PROCESSES = min((os.cpu_count() or 1) + 1, 4)
+"""One more than there are processors: many tests wait for a server, a page or an image."""
 
 IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=loadfile", "--no-loadscope-reorder")
 """The tests of a file share what they have started, and stay together. pytest-xdist would start the
