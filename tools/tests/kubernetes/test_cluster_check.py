@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from flask_chassis import project, settings
+from flask_chassis import ingress_paths, project, settings
 from flask_chassis.project import Project
 
-from flask_chassis_tools.kubernetes import checks, object_checks, overlays, prerequisites
+from flask_chassis_tools.kubernetes import checks, overlays, prerequisites
 
 from ..conftest import Run
 from ..services import KINDS, WITH_DATABASE
@@ -201,25 +201,25 @@ PLANTED: dict[str, tuple[Callable[[Objects], Any], str]] = {
         "is not the port",
     ),
     "port of the Ingress": (
-        lambda found: next(object_checks.routes(one(found, "Ingress")))[1].update(
+        lambda found: next(ingress_paths.routes(one(found, "Ingress")))[1].update(
             port={"name": "x"}
         ),
         "that does not exist",
     ),
     "an Ingress to everything": (
-        lambda found: next(object_checks.routes(one(found, "Ingress")))[0].update(
+        lambda found: next(ingress_paths.routes(one(found, "Ingress")))[0].update(
             path="/", pathType="Prefix"
         ),
         "routes /admin, which is internal",
     ),
     "an Ingress to the metrics": (
-        lambda found: next(object_checks.routes(one(found, "Ingress")))[0].update(
+        lambda found: next(ingress_paths.routes(one(found, "Ingress")))[0].update(
             path="/metrics", pathType="Exact"
         ),
         "routes /metrics, which is internal",
     ),
     "an Ingress to a part of the administration": (
-        lambda found: next(object_checks.routes(one(found, "Ingress")))[0].update(
+        lambda found: next(ingress_paths.routes(one(found, "Ingress")))[0].update(
             path="/admin/users", pathType="Prefix"
         ),
         "routes /admin, which is internal",

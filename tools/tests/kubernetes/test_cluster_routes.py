@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from flask_chassis import ingress_paths
 from flask_chassis.project import Project
-
-from flask_chassis_tools.kubernetes import object_checks
 
 from ..services import KINDS
 from .manifests import Object, container, one, written
@@ -47,7 +46,7 @@ def routes(service: Project, routes_of: Callable[[Project], Routes]) -> Routes:
 
 def is_internal(url: str, who: str | None) -> bool:
     """Return whether a path is internal."""
-    return who == "internal" or url.startswith(object_checks.INTERNAL)
+    return who == "internal" or url.startswith(ingress_paths.INTERNAL)
 
 
 def wrongly_routed(ingress: Object, found: Routes) -> list[str]:
@@ -55,7 +54,7 @@ def wrongly_routed(ingress: Object, found: Routes) -> list[str]:
     return [
         url
         for url, who in found.items()
-        if object_checks.is_reached(ingress, url) == is_internal(url, who)
+        if ingress_paths.is_reached(ingress, url) == is_internal(url, who)
     ]
 
 

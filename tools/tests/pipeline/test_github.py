@@ -78,6 +78,7 @@ def test_a_repository_that_is_set_up_passes(run: Run, github: GitHub) -> None:
     github.environment(
         "production", [*MAIN, {"name": "hotfix/*"}, {"name": "v*", "type": "tag"}], []
     )
+    github.answer("rules,branches,hotfix%2F1.0", [{"type": "pull_request"}, VERIFIED])
     github.answer("rulesets,targets=tag&per_page=100", [{"id": 7, "name": "versions"}])
     github.answer("rulesets,7", TAGS)
     done = run("github.check")
@@ -124,6 +125,19 @@ def test_main_is_protected_by_a_rule_of_either_kind(run: Run, github: GitHub) ->
     assert run("github.check").code == 0
     github.answer("branches,main,protection", classic | {"required_status_checks": None})
     assert run("github.check").error.startswith(NOT_REQUIRED)
+
+
+def test_hotfixes_that_may_use_an_environment_are_protected(run: Run, github: GitHub) -> None:
+    github.environment("staging", [*MAIN, {"name": "hotfix/*", "type": "branch"}], [])
+    where = "(Settings, Rules, a rule set for branches)."
+    unreviewed = f"hotfix/* can be pushed to without a review: require a pull request {where}"
+    unchecked = f"{NOT_REQUIRED} a required check of hotfix/* {where}"
+    github.answer("rules,branches,hotfix%2F1.0", [])
+    assert run("github.check").error.splitlines() == [unreviewed, unchecked]
+    github.answer("rules,branches,hotfix%2F1.0", [{"type": "pull_request"}])
+    assert run("github.check").error.splitlines() == [unchecked]
+    github.answer("rules,branches,hotfix%2F1.0", [{"type": "pull_request"}, VERIFIED])
+    assert run("github.check").code == 0
 
 
 @pytest.mark.parametrize(

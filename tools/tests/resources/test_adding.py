@@ -211,6 +211,15 @@ def test_a_named_list_of_namespaces_is_found(run: Run, own: Path) -> None:
     assert "administration.namespace, bills_routes.namespace]" in domain.read_text("utf-8")
 
 
+def test_the_rows_for_another_table_in_the_readme_are_printed(run: Run, own: Path) -> None:
+    edit(own / "README.md", lambda text: text.replace("| request | who |", "| call | by |"))
+    before = (own / "README.md").read_text("utf-8")
+    said = run("resource.add", "bill", "--field=name:str").out
+    assert "README.md has no table `| request | who | response |`" in said
+    assert "\n| `GET /api/bills/` | token |" in said
+    assert (own / "README.md").read_text("utf-8") == before
+
+
 def test_an_ingress_without_the_api_gets_its_path_and_loses_it(run: Run, own: Path) -> None:
     ingress = own / "infra/kubernetes/base/ingress.yaml"
     edit(ingress, lambda text: text.replace("- path: /api\n", "- path: /elsewhere\n"))

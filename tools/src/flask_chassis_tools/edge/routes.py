@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
-from flask_chassis_tools.kubernetes import object_checks
+from flask_chassis import ingress_paths
 
 from . import limits
 from .faults import EdgeError
@@ -78,7 +77,7 @@ def read(folder: Path, stage: str) -> Service:
 
 def _routes(ingress: dict[str, Any], name: str, title: str) -> list[Route]:
     found = []
-    for path, backend in object_checks.routes(ingress):
+    for path, backend in ingress_paths.routes(ingress):
         if backend["name"] != name:
             raise EdgeError(
                 f"{title}: {path['path']} leads to {backend['name']}, another service. Move it to "
@@ -94,7 +93,7 @@ def _routes(ingress: dict[str, Any], name: str, title: str) -> list[Route]:
                 f"{title}: {path['path']!r} is not a plain path. Use letters, digits and . _ ~ -"
             )
         found.append(Route(path["path"], path["pathType"] == "Exact"))
-    for inside in object_checks.exposed(ingress):
+    for inside in ingress_paths.exposed(ingress):
         raise EdgeError(f"{title} routes {inside}, which is internal. Remove that path.")
     return found
 

@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flask_chassis import ingress_paths
 from flask_chassis.tasks import uwsgi_config
 
 from flask_chassis_tools.kubernetes import flows, overlays
 from flask_chassis_tools.kubernetes.kubectl import Object
-
-INTERNAL = ("/admin", "/health", "/metrics")
-"""Path prefixes that must not be reachable from outside the cluster."""
 
 
 def of(objects: list[Object], *kinds: str) -> list[Object]:
@@ -130,7 +128,7 @@ def ports(objects: list[Object], stage: str) -> Iterator[str]:
         each["metadata"]["name"]: each["spec"].get("ports", []) for each in of(objects, "Service")
     }
     for each in of(objects, "Ingress"):
-        for _, backend in routes(each):
+        for _, backend in ingress_paths.routes(each):
             there = services.get(backend["name"], [])
             wanted = backend.get("port", {})
             if not any(
@@ -142,46 +140,10 @@ def ports(objects: list[Object], stage: str) -> Iterator[str]:
                 yield f"{title(each)} routes to a port of {backend['name']} that does not exist"
 
 
-def routes(ingress: Object) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
-    """Yield the paths of an Ingress, each with its backend Service."""
-    for rule in ingress["spec"].get("rules", []):
-        for path in rule.get("http", {}).get("paths", []):
-            if "service" in path["backend"]:
-                yield path, path["backend"]["service"]
-    if default := ingress["spec"].get("defaultBackend", {}).get("service"):
-        yield {"path": "/", "pathType": "Prefix"}, default
-
-
-def leads(path: Mapping[str, str], url: str) -> bool:
-    """Return whether a path of an Ingress matches a URL path."""
-    if path["pathType"] == "Exact":
-        return url == path["path"]
-    if path["pathType"] == "Prefix":
-        above = path["path"].rstrip("/")
-        return url == above or url.startswith(f"{above}/")
-    return True  # `ImplementationSpecific` depends on the controller
-
-
-def is_reached(ingress: Object, url: str) -> bool:
-    """Return whether an Ingress routes a URL path."""
-    return any(leads(path, url) for path, _ in routes(ingress))
-
-
-def exposed(ingress: Object) -> list[str]:
-    """Return the internal paths of which an Ingress routes all or a part."""
-    below = {"pathType": "Prefix"}
-    return [
-        inside
-        for inside in INTERNAL
-        if any(is_reached(ingress, url) for url in (inside, f"{inside}/", f"{inside}/x"))
-        or any(leads(below | {"path": inside}, path["path"]) for path, _ in routes(ingress))
-    ]
-
-
 def ingress(objects: list[Object], stage: str) -> Iterator[str]:
     """Require that internal paths are not routed, and TLS outside of development."""
     for each in of(objects, "Ingress"):
-        for inside in exposed(each):
+        for inside in ingress_paths.exposed(each):
             yield f"{title(each)} routes {inside}, which is internal"
         hosts = {rule.get("host", "") for rule in each["spec"].get("rules", [])}
         secured = {host for tls in each["spec"].get("tls", []) for host in tls.get("hosts", [])}

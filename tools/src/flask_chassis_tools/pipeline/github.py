@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from flask_chassis import project
 from invoke import Context, Exit, task
@@ -17,6 +18,8 @@ OF_DATABASES = ("staging-provision", "production-provision")
 WHERE = "Settings, Environments"
 RULES = "Settings, Rules"
 
+EXAMPLE_OF_HOTFIX = "hotfix/1.0"
+
 REQUIRED_CHECK = "verified"
 """The job that sums up all others: .github/workflows/pipeline.yaml."""
 
@@ -27,7 +30,7 @@ def check(context: Context) -> None:
 
     Requires gh, logged in as somebody who administers the repository.
     """
-    faults = [*_environments(), *_secrets(), *_main(), *_tags(), *_runners()]
+    faults = [*_environments(), *_secrets(), *_branches(), *_tags(), *_runners()]
     if faults:
         raise Exit("\n".join(faults), 1)
     print("Environments and main are protected, production is approved, no branch has a secret.")
@@ -90,14 +93,22 @@ def _secrets() -> Iterator[str]:
         )
 
 
-def _main() -> Iterator[str]:
-    """Yield faults of main: its workflows read the secrets of all environments."""
-    rules = _ask("rules/branches/main") or []
+def _branches() -> Iterator[str]:
+    """Yield faults of the branches whose workflows read the secrets of environments."""
     classic = _ask("branches/main/protection") or {}
+    yield from _unprotected("main", _ask("rules/branches/main") or [], classic, RULES)
+    if any(pattern.startswith("hotfix/") for _, pattern in _all_policies()):
+        # The rules for a name; no branch need have it. Classic protection is not among them.
+        rules = _ask(f"rules/branches/{quote(EXAMPLE_OF_HOTFIX, safe='')}") or []
+        yield from _unprotected("hotfix/*", rules, {}, f"{RULES}, a rule set for branches")
+
+
+def _unprotected(branch: str, rules: Any, classic: Any, where: str) -> Iterator[str]:
+    """Yield what the rules of a branch lack. `classic` is its protection of the older kind."""
     if "pull_request" not in {rule["type"] for rule in rules} and not classic.get(
         "required_pull_request_reviews"
     ):
-        yield f"main can be pushed to without a review: require a pull request ({RULES})."
+        yield f"{branch} can be pushed to without a review: require a pull request ({where})."
     checks = [
         *(classic.get("required_status_checks") or {}).get("checks", []),
         *(
@@ -110,8 +121,17 @@ def _main() -> Iterator[str]:
     if REQUIRED_CHECK not in {check["context"] for check in checks}:
         yield (
             f"A pull request can be merged although {REQUIRED_CHECK} has failed: make it a "
-            f"required check of main ({RULES})."
+            f"required check of {branch} ({where})."
         )
+
+
+def _all_policies() -> list[tuple[str, str]]:
+    """Return the patterns of branches and tags that may use any environment."""
+    found = []
+    for name in (*REQUIRED, *OF_DATABASES):
+        if environment := _ask(f"environments/{name}"):
+            found += _policies(name, environment)
+    return found
 
 
 def _tags() -> Iterator[str]:

@@ -3,8 +3,7 @@
 from typing import Any
 
 import yaml
-
-from flask_chassis_tools.kubernetes import object_checks
+from flask_chassis import ingress_paths
 
 NAME = "infra/kubernetes/base/ingress.yaml"
 
@@ -16,7 +15,7 @@ def with_path(text: str, path: str) -> str | None:
     """
     try:
         found = yaml.safe_load(text)
-        if object_checks.is_reached(found, f"{path}/"):
+        if ingress_paths.is_reached(found, f"{path}/"):
             return text
         [rule] = found["spec"]["rules"]
         backend = rule["http"]["paths"][0]["backend"]

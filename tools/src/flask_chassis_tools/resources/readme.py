@@ -1,6 +1,7 @@
 """Edits the table of the API in a service's README."""
 
 import re
+from pathlib import Path
 
 from . import words
 from .spec import Spec
@@ -10,15 +11,26 @@ HEAD = "| request | who | response |"
 LAST = "| `GET /health/live`"
 
 
+def has_table(text: str) -> bool:
+    """Return whether a README has the table of the API that the template renders."""
+    return HEAD in text.splitlines()
+
+
+def has_table_in(folder: Path) -> bool:
+    """Return whether the README of a service has this table."""
+    path = folder / NAME
+    return path.is_file() and has_table(path.read_text(encoding="utf-8"))
+
+
 def with_resource(text: str, spec: Spec) -> str:
     """Return the README with the rows of a resource; unchanged if it has no table of the API."""
-    lines = text.splitlines()
-    if HEAD not in lines:
+    if not has_table(text):
         return text
+    lines = text.splitlines()
     end = lines.index(HEAD) + 2
     while end < len(lines) and lines[end].startswith("|") and not lines[end].startswith(LAST):
         end += 1
-    return "\n".join([*lines[:end], *_rows(spec), *lines[end:], ""])
+    return "\n".join([*lines[:end], *rows(spec), *lines[end:], ""])
 
 
 def without_resource(text: str, plural: str) -> str:
@@ -27,7 +39,8 @@ def without_resource(text: str, plural: str) -> str:
     return "\n".join([*(line for line in text.splitlines() if not row.match(line)), ""])
 
 
-def _rows(spec: Spec) -> list[str]:
+def rows(spec: Spec) -> list[str]:
+    """Return the rows of a resource, one for each route."""
     plural, names = spec.plural, [each.name for each in spec.fields]
     fields = ", ".join(f"`{each}`" for each in names)
     many = words.words_of(plural)

@@ -50,7 +50,7 @@ def add(
     """
     folder = _service()
     # These need packages that a service without a database does not have.
-    from . import adding, spec
+    from . import adding, readme, spec
 
     wanted = spec.read(
         name,
@@ -65,6 +65,9 @@ def add(
     package = project.package()
     for each in adding.add(wanted, package, folder):
         print(each)
+    if not readme.has_table_in(folder):
+        print(f"{readme.NAME} has no table `{readme.HEAD}`. If it describes the API, add there:")
+        print("\n".join(readme.rows(wanted)))
     home = f"{package}/{wanted.plural}"
     rights = (
         "anyone reads, owners change theirs, administrators delete"

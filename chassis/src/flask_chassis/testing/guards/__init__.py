@@ -20,9 +20,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask_chassis import project
+from flask_chassis import ingress_paths, project
 from flask_chassis import settings as chassis_settings
-from flask_chassis.testing.guards import access, files, settings
+from flask_chassis.testing.guards import access, files, routed, settings
 from flask_chassis.testing.guards.service_code import ServiceCode, imports_openapi, sources
 
 if TYPE_CHECKING:
@@ -99,6 +99,10 @@ def _unread_variables(code: ServiceCode) -> list[str]:
     known = {chassis_settings.variable_for(key) for keys in _declared().values() for key in keys}
     known.add(chassis_settings.environment_variable())
     return settings.unread_variables(code.root, project.current().prefix, known)
+
+
+def _has_ingress() -> bool:
+    return bool(ingress_paths.read(project.working_folder()))
 
 
 def _several_heads(code: ServiceCode) -> list[str]:
@@ -179,6 +183,11 @@ def _outdated_document(code: ServiceCode) -> list[str]:
 
 GUARDS = (
     Guard("every route has an access decision", lambda code: access.undecided_routes(code.app)),
+    Guard(
+        "the Ingress routes the routes for clients, and no internal ones",
+        lambda code: routed.wrongly_routed(code.app, code.root),
+        _has_ingress,
+    ),
     Guard("every setting that is read is declared", _undeclared_settings),
     Guard("every setting that is declared is read", _unread_settings),
     Guard(
