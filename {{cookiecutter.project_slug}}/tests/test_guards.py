@@ -1,4 +1,4 @@
-"""The rules that the code of every service keeps."""
+"""Rules that the code of every service must follow."""
 
 import pytest
 from flask_chassis.testing import guards

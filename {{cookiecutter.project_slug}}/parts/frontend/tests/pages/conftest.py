@@ -1,4 +1,4 @@
-"""The pages in front of two real servers, which stand in for the services that they call."""
+"""Fixtures of the pages: two local servers stand in for the services that they call."""
 
 import html
 import re
@@ -19,7 +19,7 @@ IMPATIENT = 0.2
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"  # pragma: allowlist secret
 
 ALL, OWN = "/api/{{ cookiecutter.resource_plural }}/", "/api/me/{{ cookiecutter.resource_plural }}/"
-"""The lists of the service that keeps what people write."""
+"""The lists of the service that stores the texts."""
 
 MINE, NEW = "/{{ cookiecutter.resource_plural }}/", "/{{ cookiecutter.resource_plural }}/new"
 """The page with the user's own, and the form for a new one."""
@@ -29,7 +29,7 @@ Make = Callable[..., Flask]
 
 @pytest.fixture
 def kept() -> Iterator[Service]:
-    """The service that keeps what people write: it has nothing in its lists."""
+    """The service that stores the texts, with empty lists."""
     with Service() as service:
         for path in (ALL, OWN):
             service.on("GET", path, listed())
@@ -42,7 +42,7 @@ def kept() -> Iterator[Service]:
 
 @pytest.fixture
 def users() -> Iterator[Service]:
-    """The service that signs in: it lets everybody in."""
+    """The issuer, which accepts every login."""
     with Service() as service:
         service.on("POST", "/api/login/", Reply(json={"Authorized": f"Bearer {TOKEN}"}))
         service.on("POST", "/api/logout/", Reply(204))
@@ -52,7 +52,7 @@ def users() -> Iterator[Service]:
 
 @pytest.fixture
 def make(settings: Settings, kept: Service, users: Service) -> Make:
-    """Make the application, with other settings where a test asks."""
+    """Create the application, with a test's own settings."""
 
     def makes(environment: str = settings.environment, **others: Any) -> Flask:
         values = dict(settings.values) | {
@@ -71,24 +71,24 @@ def make(settings: Settings, kept: Service, users: Service) -> Make:
 
 @pytest.fixture
 def app(make: Make) -> Flask:
-    """The application, of which pytest-flask makes the fixture `client`."""
+    """The application, from which pytest-flask makes the fixture `client`."""
     return make()
 
 
 @pytest.fixture
 def impatient(make: Make) -> FlaskClient:
-    """A client of an application that waits for a moment only, for services that never answer."""
+    """A client of an application with a short time-out, for services that hang."""
     return make(calls__read_timeout_seconds=IMPATIENT).test_client()
 
 
 def item(**others: object) -> dict[str, object]:
-    """Return one of what people wrote, as the service answers with it."""
+    """Return an item as the service returns it."""
     whole = {"id": 1, "username": "ada", "text": "x", "timestamp": "2026-11-07T14:03:05+00:00"}
     return whole | others
 
 
 def listed(*texts: str, link: str = "", total: str = "", relation: str = "eq") -> Reply:
-    """Answer with a list, as the service does."""
+    """Return a response with a list, as the service sends it."""
     items = [item(id=n, text=text) for n, text in enumerate(texts, start=1)]
     headers = {
         "Link": link or '</api/x/?limit=20>; rel="first"',
@@ -99,7 +99,7 @@ def listed(*texts: str, link: str = "", total: str = "", relation: str = "eq") -
 
 
 def csrf_token(client: FlaskClient, path: str = "/login/") -> str:
-    """Return what a form carries, as a browser would send it back."""
+    """Return the CSRF token of a form."""
     return hidden(client.get(path), "csrf_token")
 
 
@@ -121,7 +121,7 @@ def sign_in(client: FlaskClient, **others: str) -> TestResponse:
 
 
 def write(client: FlaskClient, text: str, path: str = NEW) -> TestResponse:
-    """Write, or change, through the form."""
+    """Create or change a text through the form."""
     form = client.get(path)
     fields = {"text": text, "csrf_token": hidden(form, "csrf_token")}
     if path != NEW:
@@ -130,7 +130,7 @@ def write(client: FlaskClient, text: str, path: str = NEW) -> TestResponse:
 
 
 def field(response: TestResponse, name: str) -> str:
-    """Return what a text area shows; a browser leaves out the line feed after the tag."""
+    """Return the content of a text area, without the line feed after the tag, as browsers do."""
     found = re.search(
         rf'<textarea [^>]*name="{name}"[^>]*>\n(.*?)</textarea>', response.text, re.DOTALL
     )

@@ -1,4 +1,4 @@
-"""What people see when something is wrong, and what machines do."""
+"""Tests of error pages and of JSON errors."""
 
 import pytest
 from flask import Flask
@@ -27,14 +27,14 @@ UNUSABLE = [
 
 
 def all_lists(kept: Service, reply: Reply) -> None:
-    """Have the service answer all lists alike."""
+    """Make the service return one response for all lists."""
     for path in (ALL, OWN):
         kept.on("GET", path, reply)
 
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("reply", UNAVAILABLE, ids=lambda reply: str(reply.status))
-def test_a_backend_that_is_down_is_shown_as_such(
+def test_unavailable_service_returns_503(
     client: FlaskClient, kept: Service, path: str, reply: Reply
 ) -> None:
     sign_in(client)
@@ -50,9 +50,7 @@ def test_a_backend_that_is_down_is_shown_as_such(
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_backend_that_hangs_is_shown_as_such(
-    impatient: FlaskClient, kept: Service, path: str
-) -> None:
+def test_hanging_service_returns_503(impatient: FlaskClient, kept: Service, path: str) -> None:
     sign_in(impatient)
     all_lists(kept, Reply(hangs=True))
     response = impatient.get(path)
@@ -60,7 +58,7 @@ def test_a_backend_that_hangs_is_shown_as_such(
     assert "Not available at the moment" in response.text
 
 
-def test_a_backend_that_is_killed_and_back(client: FlaskClient, kept: Service) -> None:
+def test_pages_work_after_the_service_restarts(client: FlaskClient, kept: Service) -> None:
     sign_in(client)
     kept.stop()
     assert client.get(MINE).status_code == 503
@@ -70,7 +68,7 @@ def test_a_backend_that_is_killed_and_back(client: FlaskClient, kept: Service) -
 
 
 @pytest.mark.parametrize("reply", UNAVAILABLE, ids=lambda reply: str(reply.status))
-def test_an_issuer_that_is_down_is_no_wrong_password(
+def test_unavailable_issuer_returns_503_at_login(
     client: FlaskClient, users: Service, reply: Reply
 ) -> None:
     users.on("POST", "/api/login/", reply)
@@ -80,20 +78,18 @@ def test_an_issuer_that_is_down_is_no_wrong_password(
     assert "belong together" not in response.text
 
 
-def test_an_issuer_that_hangs_is_no_wrong_password(impatient: FlaskClient, users: Service) -> None:
+def test_hanging_issuer_returns_503_at_login(impatient: FlaskClient, users: Service) -> None:
     users.on("POST", "/api/login/", Reply(hangs=True))
     assert sign_in(impatient).status_code == 503
 
 
-def test_without_an_issuer_everybody_can_read(client: FlaskClient, users: Service) -> None:
+def test_reading_works_without_the_issuer(client: FlaskClient, users: Service) -> None:
     users.stop()
     assert client.get("/").status_code == 200
 
 
 @pytest.mark.parametrize("reply", UNUSABLE, ids=lambda reply: str(reply.json or reply.status))
-def test_a_backend_that_answers_nonsense_is_502(
-    client: FlaskClient, kept: Service, reply: Reply
-) -> None:
+def test_unusable_response_returns_502(client: FlaskClient, kept: Service, reply: Reply) -> None:
     kept.on("GET", ALL, reply)
     response = client.get("/")
     assert response.status_code == (404 if reply.status == 404 else 502)
@@ -115,7 +111,7 @@ def test_a_backend_that_answers_nonsense_is_502(
     ],
     ids=str,
 )
-def test_what_no_page_can_be_made_of_is_502(
+def test_invalid_item_returns_502(
     client: FlaskClient, kept: Service, other: dict[str, str]
 ) -> None:
     kept.on("GET", ALL, Reply(json=[item(**other)]))
@@ -124,7 +120,7 @@ def test_what_no_page_can_be_made_of_is_502(
 
 @pytest.mark.parametrize("path", ["/", "/search?search=x"])
 @pytest.mark.parametrize("status", [400, 403, 409, 422, 429])
-def test_a_refusal_is_passed_on_in_other_words(
+def test_client_error_of_the_service_hides_its_message(
     client: FlaskClient, kept: Service, status: int, path: str
 ) -> None:
     kept.on("GET", ALL, Reply(status, {"message": "internal words"}))
@@ -133,9 +129,7 @@ def test_a_refusal_is_passed_on_in_other_words(
     assert "internal words" not in response.text
 
 
-def test_a_request_that_the_backend_does_not_know_is_a_fault_here(
-    client: FlaskClient, kept: Service
-) -> None:
+def test_405_of_the_service_returns_502(client: FlaskClient, kept: Service) -> None:
     kept.on("GET", ALL, Reply(405))
     assert client.get("/").status_code == 502
 
@@ -151,14 +145,14 @@ def test_a_request_that_the_backend_does_not_know_is_a_fault_here(
         ("GET", "/?search=%ff", 200),
     ],
 )
-def test_an_error_is_a_page(client: FlaskClient, method: str, path: str, status: int) -> None:
+def test_errors_are_html_pages(client: FlaskClient, method: str, path: str, status: int) -> None:
     response = client.open(path, method=method)
     assert response.status_code == status
     assert response.mimetype == "text/html"
     assert "<h1>" in response.text
 
 
-def test_a_body_that_is_too_large_is_413(client: FlaskClient) -> None:
+def test_too_large_body_returns_413(client: FlaskClient) -> None:
     sign_in(client)
     response = write(client, "x" * 1_100_000)
     assert response.status_code == 413
@@ -166,21 +160,21 @@ def test_a_body_that_is_too_large_is_413(client: FlaskClient) -> None:
     assert "too much at once" in response.text
 
 
-def test_an_address_that_is_too_long_is_414(client: FlaskClient) -> None:
+def test_too_long_url_returns_414(client: FlaskClient) -> None:
     response = client.get("/search", environ_overrides={"REQUEST_URI": "/" + "x" * 9000})
     assert (response.status_code, response.mimetype) == (414, "text/html")
 
 
 @pytest.fixture
 def failing(make: Make) -> Flask:
-    """An application with a view that fails in a way that nobody foresaw."""
+    """An application with views that raise an unexpected error."""
     app = make()
     for path in ("/fail", "/admin/fail"):
         app.add_url_rule(path, path, public(lambda: 1 / 0))  # type: ignore[arg-type]
     return app
 
 
-def test_an_unforeseen_error_hides_its_details(failing: Flask) -> None:
+def test_unexpected_error_hides_its_details(failing: Flask) -> None:
     response = failing.test_client().get("/fail")
     assert (response.status_code, response.mimetype) == (500, "text/html")
     assert "This is our fault" in response.text
@@ -188,7 +182,7 @@ def test_an_unforeseen_error_hides_its_details(failing: Flask) -> None:
     assert response.headers["X-Request-ID"] in response.text
 
 
-def test_an_error_is_answered_where_its_page_is_broken(failing: Flask) -> None:
+def test_broken_error_page_falls_back_to_json(failing: Flask) -> None:
     failing.extensions["error_template"] = "missing.html"
     response = failing.test_client().get("/fail")
     assert (response.status_code, response.json) == (500, {"message": "Internal server error."})
@@ -205,12 +199,12 @@ def test_an_error_is_answered_where_its_page_is_broken(failing: Flask) -> None:
         ("/admin/fail", 500),
     ],
 )
-def test_machines_keep_their_json(failing: Flask, path: str, status: int) -> None:
+def test_health_and_admin_routes_return_json(failing: Flask, path: str, status: int) -> None:
     response = failing.test_client().get(path)
     assert (response.status_code, response.mimetype) == (status, "application/json")
 
 
-def test_the_id_of_a_click_reaches_the_backend(client: FlaskClient, kept: Service) -> None:
+def test_request_id_is_sent_to_the_service(client: FlaskClient, kept: Service) -> None:
     response = client.get("/", headers={"X-Request-ID": "click-17"})
     assert response.headers["X-Request-ID"] == "click-17"
     assert kept.requests[0].headers["X-Request-ID"] == "click-17"
@@ -227,7 +221,7 @@ def test_the_id_of_a_click_reaches_the_backend(client: FlaskClient, kept: Servic
     ],
     ids=str,
 )
-def test_hostile_headers_change_nothing(client: FlaskClient, headers: dict[str, str]) -> None:
+def test_hostile_headers_have_no_effect(client: FlaskClient, headers: dict[str, str]) -> None:
     response = client.get(MINE, headers=headers)
     assert (response.status_code, response.location) == (303, f"/login/?next={MINE}")
     page = client.get("/nowhere", headers=headers).text

@@ -1,4 +1,4 @@
-"""What holds for all pages: their headers, and that nothing in them is inline or unescaped."""
+"""Tests of all pages: headers, accessibility, and no inline or unescaped code."""
 
 import re
 from pathlib import Path
@@ -19,17 +19,17 @@ INLINE = re.compile(
     r"|<base\b|\sstyle=|\son[a-z]+=|javascript:|\|\s*safe\b|autoescape|Markup|https?://",
     re.IGNORECASE,
 )
-"""All but a script that is a file of this site."""
+"""Inline code, unescaped values and other hosts, but not a script that is a file of this site."""
 
 
 def inline(text: str) -> list[str]:
-    """Return what the content security policy would keep out, or what is not escaped."""
+    """Return the code that the content security policy would block or that is not escaped."""
     return INLINE.findall(text)
 
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*")), ids=lambda path: path.name)
-def test_a_template_has_nothing_inline_and_escapes_all(path: Path) -> None:
-    assert path.suffix == ".html"  # of others Flask escapes nothing
+def test_templates_have_no_inline_code_and_escape_values(path: Path) -> None:
+    assert path.suffix == ".html"  # Flask escapes nothing in other files
     assert inline(path.read_text()) == []
 
 
@@ -46,12 +46,12 @@ def test_a_template_has_nothing_inline_and_escapes_all(path: Path) -> None:
         '<img src="https://evil.example/">',
     ],
 )
-def test_what_is_inline_is_found(planted: str) -> None:
+def test_inline_code_is_found(planted: str) -> None:
     assert inline(planted)
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_browsers_are_told_what_a_page_may_do(client: FlaskClient, path: str) -> None:
+def test_pages_have_security_headers(client: FlaskClient, path: str) -> None:
     headers = client.get(path).headers
     policy = headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
@@ -64,7 +64,7 @@ def test_browsers_are_told_what_a_page_may_do(client: FlaskClient, path: str) ->
     assert headers["Cache-Control"] == "no-store"
 
 
-def test_style_script_and_icon_have_hashed_names_that_browsers_keep(client: FlaskClient) -> None:
+def test_static_files_have_hashed_names_and_are_cached(client: FlaskClient) -> None:
     page = client.get("/").text
     addresses = re.findall(r'(?:href|src)="(/static/\w+\.[0-9a-f]{12}\.(?:css|js|svg))"', page)
     assert len(addresses) == page.count("/static/") == 3
@@ -76,9 +76,7 @@ def test_style_script_and_icon_have_hashed_names_that_browsers_keep(client: Flas
 
 
 @pytest.mark.parametrize("path", [*PAGES, MINE, NEW])
-def test_a_page_has_what_those_need_who_do_not_see_it(
-    client: FlaskClient, settings: Settings, path: str
-) -> None:
+def test_pages_are_accessible(client: FlaskClient, settings: Settings, path: str) -> None:
     sign_in(client)
     page = client.get(path, follow_redirects=True).text
     assert '<html lang="en">' in page
@@ -93,7 +91,7 @@ def test_a_page_has_what_those_need_who_do_not_see_it(
     assert page.count("<script") == page.count("</script>") == 1
 
 
-def test_behind_a_proxy_that_takes_a_prefix_away_addresses_have_it(make: Make) -> None:
+def test_urls_have_the_prefix_of_a_proxy(make: Make) -> None:
     client = make(http__trusted_proxies=1).test_client()
     client.environ_base["HTTP_X_FORWARDED_PREFIX"] = "/site"
     asked = client.get(MINE)

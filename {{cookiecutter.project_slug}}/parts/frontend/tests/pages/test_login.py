@@ -1,4 +1,4 @@
-"""Signing in and out, and who has to."""
+"""Tests of signing in and out."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -22,7 +22,7 @@ from .conftest import (
 )
 
 
-def test_who_signs_in_is_greeted_by_name(client: FlaskClient, users: Service) -> None:
+def test_login_shows_the_username(client: FlaskClient, users: Service) -> None:
     response = sign_in(client)
     assert (response.status_code, response.location) == (303, "/")
     assert users.requests[0].json == {"username": "ada", "password": "correct horse"}
@@ -34,7 +34,7 @@ def test_who_signs_in_is_greeted_by_name(client: FlaskClient, users: Service) ->
     ("reply", "name"),
     [(Reply(json={"subject": "7", "username": "ada"}), "ada"), (Reply(503), "ADA")],
 )
-def test_a_person_is_called_as_the_issuer_has_it_if_it_answers(
+def test_login_shows_the_username_of_the_issuer(
     client: FlaskClient, users: Service, reply: Reply, name: str
 ) -> None:
     users.on("GET", "/api/me/", reply)
@@ -43,7 +43,7 @@ def test_a_person_is_called_as_the_issuer_has_it_if_it_answers(
 
 
 @pytest.mark.parametrize("path", [MINE, NEW, f"{MINE}?after=WzE3XQ.0a"])
-def test_a_page_of_ones_own_leads_to_the_login_and_back(client: FlaskClient, path: str) -> None:
+def test_protected_page_redirects_to_login_and_back(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 303
     login = client.get(response.location)
@@ -54,17 +54,19 @@ def test_a_page_of_ones_own_leads_to_the_login_and_back(client: FlaskClient, pat
 
 # The chassis tests all other addresses: flask_chassis.web.safe_redirect.
 @pytest.mark.parametrize("evil", ["https://evil.example/", "//evil.example/", "", "/login/"])
-def test_nobody_is_led_elsewhere(client: FlaskClient, evil: str) -> None:
+def test_login_does_not_redirect_to_other_sites(client: FlaskClient, evil: str) -> None:
     assert sign_in(client, next=evil).location == "/"
     assert client.get("/login/", query_string={"next": evil}).location == "/"
 
 
 @pytest.mark.parametrize("path", ["/", "/search?search=a%26b", f"{MINE}?after=WzFd.0a", "/a//b"])
-def test_a_page_of_this_site_is_a_place_to_go(client: FlaskClient, path: str) -> None:
+def test_login_redirects_to_pages_of_this_site(client: FlaskClient, path: str) -> None:
     assert sign_in(client, next=path).location == path
 
 
-def test_a_wrong_password_shows_what_to_mend(client: FlaskClient, users: Service) -> None:
+def test_wrong_password_returns_401_and_keeps_the_username(
+    client: FlaskClient, users: Service
+) -> None:
     users.on("POST", "/api/login/", Reply(401, {"message": "No."}))
     response = sign_in(client, username="a<b", password="hunter2", next=NEW)
     assert response.status_code == 401
@@ -76,7 +78,7 @@ def test_a_wrong_password_shows_what_to_mend(client: FlaskClient, users: Service
 
 
 @pytest.mark.parametrize("missing", ["username", "password"])
-def test_an_empty_field_is_told_without_asking(
+def test_empty_field_returns_400_without_calling_the_issuer(
     client: FlaskClient, users: Service, missing: str
 ) -> None:
     response = sign_in(client, **{missing: " "})
@@ -95,7 +97,7 @@ def test_an_empty_field_is_told_without_asking(
         ("", "60", "60 seconds"),
     ],
 )
-def test_too_many_attempts_are_told_with_the_time_to_wait(
+def test_too_many_attempts_show_the_time_to_wait(
     client: FlaskClient, users: Service, retry_after: str, seconds: str, words: str
 ) -> None:
     users.on("POST", "/api/login/", Reply(429, headers={"Retry-After": retry_after}))
@@ -106,7 +108,7 @@ def test_too_many_attempts_are_told_with_the_time_to_wait(
 
 
 @pytest.mark.parametrize("status", [400, 422])
-def test_credentials_that_the_issuer_does_not_understand_show_what_to_mend(
+def test_errors_of_the_issuer_are_shown_at_their_fields(
     client: FlaskClient, users: Service, status: int
 ) -> None:
     errors = {"username": "Must have at most 50 characters."}
@@ -129,7 +131,7 @@ def test_credentials_that_the_issuer_does_not_understand_show_what_to_mend(
     ],
     ids=lambda body: str(body)[:30],
 )
-def test_what_is_no_token_signs_nobody_in(
+def test_invalid_token_of_the_issuer_returns_502(
     client: FlaskClient, users: Service, body: object
 ) -> None:
     users.on("POST", "/api/login/", Reply(json=body))
@@ -137,7 +139,7 @@ def test_what_is_no_token_signs_nobody_in(
     assert "Sign out" not in client.get("/").text
 
 
-def test_the_longest_token_fits_into_the_cookie(client: FlaskClient, users: Service) -> None:
+def test_longest_token_fits_into_the_cookie(client: FlaskClient, users: Service) -> None:
     token = "a" * LONGEST_TOKEN
     users.on("POST", "/api/login/", Reply(json={"Authorized": f"Bearer {token}"}))
     response = sign_in(client, username="".join(map(chr, range(0x1F300, 0x1F332))))
@@ -146,7 +148,7 @@ def test_the_longest_token_fits_into_the_cookie(client: FlaskClient, users: Serv
 
 
 @pytest.mark.parametrize(("status", "shown"), [(403, 403), (404, 404), (405, 502), (413, 413)])
-def test_a_refusal_without_a_reason_takes_nothing_that_was_typed(
+def test_login_error_keeps_the_draft(
     client: FlaskClient, users: Service, status: int, shown: int
 ) -> None:
     users.on("POST", "/api/login/", Reply(status))
@@ -160,12 +162,12 @@ def test_a_refusal_without_a_reason_takes_nothing_that_was_typed(
 
 
 def logged_out(client: FlaskClient) -> str:
-    """Sign out through the form; return where that leads."""
+    """Sign out through the form; return the address that it redirects to."""
     token = csrf_token(client, "/logout/")
     return str(client.post("/logout/", data={"csrf_token": token}).location)
 
 
-def test_who_signs_out_is_out_everywhere(client: FlaskClient, users: Service) -> None:
+def test_logout_revokes_the_token_and_ends_the_session(client: FlaskClient, users: Service) -> None:
     sign_in(client)
     assert logged_out(client) == "/"
     received = users.requests[-1]
@@ -184,7 +186,7 @@ def test_who_signs_out_is_out_everywhere(client: FlaskClient, users: Service) ->
         (Reply(raw=b""), SIGNED_OUT_HERE),
     ],
 )
-def test_who_signs_out_is_out_here_whatever_the_issuer_says_and_told_what_is_true(
+def test_logout_ends_the_session_if_the_issuer_fails(
     client: FlaskClient, users: Service, reply: Reply, said: str
 ) -> None:
     sign_in(client)
@@ -194,8 +196,8 @@ def test_who_signs_out_is_out_here_whatever_the_issuer_says_and_told_what_is_tru
     assert client.get(MINE).status_code == 303
 
 
-def test_a_copied_cookie_ends_with_the_logout(make: Make, users: Service) -> None:
-    """The copy is used at another worker, which has not seen the logout."""
+def test_copied_cookie_is_refused_after_logout(make: Make, users: Service) -> None:
+    """The copy is sent to another worker, which has not seen the logout."""
     client, copy = make().test_client(), make().test_client()
     sign_in(client)
     cookie = client.get_cookie("session")
@@ -209,32 +211,30 @@ def test_a_copied_cookie_ends_with_the_logout(make: Make, users: Service) -> Non
     assert "Sign out" not in copy.get("/").text
 
 
-def test_an_issuer_that_does_not_know_sessions_signs_nobody_out(
-    client: FlaskClient, users: Service
-) -> None:
+def test_failed_session_check_keeps_the_session(client: FlaskClient, users: Service) -> None:
     sign_in(client)
     for reply in (Reply(404), Reply(500), Reply(raw=b"")):
         users.on("GET", "/api/me/", reply)
         assert client.get(MINE).status_code == 200
 
 
-def test_a_link_signs_nobody_out(client: FlaskClient) -> None:
+def test_get_logout_does_not_sign_out(client: FlaskClient) -> None:
     sign_in(client)
     assert "Sign out?" in client.get("/logout/").text
     assert client.get(MINE).status_code == 200
 
 
-def test_signing_out_twice_does_no_harm(client: FlaskClient, users: Service) -> None:
+def test_logout_without_a_session_succeeds(client: FlaskClient, users: Service) -> None:
     token = csrf_token(client)
     assert client.post("/logout/", data={"csrf_token": token}).location == "/"
     assert users.requests == []
     assert "You are signed out" in client.get("/logout/").text
 
 
-# A token that has come to its end.
+# Expired tokens.
 
 
-def test_an_expired_token_leads_to_the_login_and_back(client: FlaskClient, kept: Service) -> None:
+def test_expired_token_redirects_to_login_and_back(client: FlaskClient, kept: Service) -> None:
     sign_in(client)
     kept.on("GET", OWN, Reply(401))
     response = client.get(f"{MINE}?after=WzE3XQ.0a")
@@ -246,9 +246,7 @@ def test_an_expired_token_leads_to_the_login_and_back(client: FlaskClient, kept:
 
 
 @pytest.mark.parametrize("text", ["Mine", "\n\nMine", "<b>Mine</b>", "x" * 10_000])
-def test_what_was_written_meanwhile_is_not_lost(
-    client: FlaskClient, kept: Service, text: str
-) -> None:
+def test_expired_token_keeps_the_text(client: FlaskClient, kept: Service, text: str) -> None:
     sign_in(client)
     kept.on("POST", OWN, Reply(401), Reply(201, item()))
     asked = write(client, text)
@@ -274,14 +272,12 @@ def test_what_was_written_meanwhile_is_not_lost(
     assert kept.requests[-1].json == {"text": text}
 
 
-def test_a_draft_survives_a_wrong_password(client: FlaskClient, users: Service) -> None:
+def test_wrong_password_keeps_the_draft(client: FlaskClient, users: Service) -> None:
     users.on("POST", "/api/login/", Reply(401))
     assert field(sign_in(client, draft="\nMine"), "draft") == "\nMine"
 
 
-def test_an_issuer_that_is_down_takes_nothing_that_was_typed(
-    client: FlaskClient, users: Service
-) -> None:
+def test_unavailable_issuer_keeps_the_form(client: FlaskClient, users: Service) -> None:
     token = csrf_token(client)
     users.stop()
     form = {"username": "ada", "password": "correct horse", "csrf_token": token}
@@ -293,8 +289,8 @@ def test_an_issuer_that_is_down_takes_nothing_that_was_typed(
     assert (field(response, "draft"), hidden(response, "next")) == ("\nMine", MINE)
 
 
-def test_a_form_that_outlived_its_session_keeps_the_text(make: Make) -> None:
-    """The cookie has gone; the form is still open."""
+def test_post_without_a_session_keeps_the_text(make: Make) -> None:
+    """The cookie has expired while the form was open."""
     client = make().test_client()
     response = client.post(NEW, data={"text": "Mine"})
     assert response.status_code == 401

@@ -1,4 +1,4 @@
-"""The cookie, and the forms of other sites."""
+"""Tests of the session cookie and of CSRF protection."""
 
 import base64
 import zlib
@@ -24,11 +24,11 @@ def _versioned(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cookie_of(response: TestResponse) -> SimpleCookie:
-    """Return the cookie that an answer sets."""
+    """Return the cookie that a response sets."""
     return SimpleCookie(response.headers["Set-Cookie"])
 
 
-def test_scripts_and_other_sites_do_not_get_the_cookie(client: FlaskClient) -> None:
+def test_session_cookie_is_httponly_and_samesite(client: FlaskClient) -> None:
     cookie = cookie_of(sign_in(client))["session"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
@@ -38,7 +38,7 @@ def test_scripts_and_other_sites_do_not_get_the_cookie(client: FlaskClient) -> N
     assert not cookie["secure"]
 
 
-def test_outside_development_it_travels_encrypted_alone(make: Make) -> None:
+def test_session_cookie_is_secure_outside_development(make: Make) -> None:
     client = make(PRODUCTION).test_client()
     response = client.get("/login/", base_url="https://frontend.example/")
     cookie = cookie_of(response)["__Host-session"]
@@ -48,8 +48,8 @@ def test_outside_development_it_travels_encrypted_alone(make: Make) -> None:
     assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
-def test_the_token_cannot_be_read_in_the_cookie(client: FlaskClient) -> None:
-    """What is signed only can be read by anyone; the name may be, the token must not."""
+def test_token_is_encrypted_in_the_cookie(client: FlaskClient) -> None:
+    """Anyone can read a signed value: the name may be readable, the token must not."""
     value = cookie_of(sign_in(client))["session"].value
     payload = value.removeprefix(".").partition(".")[0]
     content = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
@@ -59,7 +59,7 @@ def test_the_token_cannot_be_read_in_the_cookie(client: FlaskClient) -> None:
     assert b"eyJ" not in content
 
 
-def test_a_cookie_of_another_secret_is_none(make: Make) -> None:
+def test_cookie_of_another_secret_is_ignored(make: Make) -> None:
     client = make(session__secret_key=OLD_KEY).test_client()
     sign_in(client)
     stranger = make(session__secret_key=OTHER).test_client()
@@ -67,7 +67,7 @@ def test_a_cookie_of_another_secret_is_none(make: Make) -> None:
     assert stranger.get(MINE).status_code == 303
 
 
-def test_the_secret_is_rotated_without_signing_anyone_out(make: Make) -> None:
+def test_secret_rotation_keeps_sessions(make: Make) -> None:
     client = make(session__secret_key=OLD_KEY).test_client()
     sign_in(client)
     rotated = make(session__secret_key=NEW_KEY, session__previous_secret_keys=f"{OTHER} {OLD_KEY}")
@@ -79,7 +79,7 @@ def test_the_secret_is_rotated_without_signing_anyone_out(make: Make) -> None:
     assert retired.get(MINE).status_code == 303
 
 
-def test_a_token_that_cannot_be_unsealed_is_none(client: FlaskClient) -> None:
+def test_session_with_undecryptable_token_is_ignored(client: FlaskClient) -> None:
     with client.session_transaction() as session:
         session["username"], session["token"] = "ada", "gAAAAA"
     assert client.get(MINE).status_code == 303
@@ -87,13 +87,13 @@ def test_a_token_that_cannot_be_unsealed_is_none(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("garbage", ["", "x", ".e30", "a.b.c", "ü", "x" * 3000])
-def test_a_cookie_that_is_none_signs_nobody_in(client: FlaskClient, garbage: str) -> None:
+def test_invalid_cookie_signs_nobody_in(client: FlaskClient, garbage: str) -> None:
     client.set_cookie("session", garbage)
     assert client.get("/login/").status_code == 200
     assert client.get(MINE).status_code == 303
 
 
-def test_nothing_of_an_earlier_session_is_left(client: FlaskClient) -> None:
+def test_login_clears_the_earlier_session(client: FlaskClient) -> None:
     with client.session_transaction() as session:
         session["planted"] = "by another"
     sign_in(client)
@@ -105,17 +105,17 @@ def test_nothing_of_an_earlier_session_is_left(client: FlaskClient) -> None:
     ("secret", "previous"),
     [("", ""), ("short", ""), (NEW_KEY, "short"), (NEW_KEY, f"{OLD_KEY} short")],
 )
-def test_a_short_secret_stops_the_start(make: Make, secret: str, previous: str) -> None:
+def test_short_secret_prevents_the_start(make: Make, secret: str, previous: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^session\.secret_key, and each .* needs 32"):
         make(session__secret_key=secret, session__previous_secret_keys=previous)
 
 
-# Forms of other sites.
+# CSRF protection.
 
 
 @pytest.mark.parametrize("path", ["/login/", "/logout/", NEW, f"{MINE}1/edit"])
 @pytest.mark.parametrize("token", [None, "", "forged", "stolen"])
-def test_a_form_of_another_site_does_nothing(
+def test_post_without_valid_csrf_token_returns_400(
     client: FlaskClient, make: Make, kept: Service, users: Service, path: str, token: str | None
 ) -> None:
     sign_in(client)
@@ -132,7 +132,7 @@ def test_a_form_of_another_site_does_nothing(
         assert "open for too long" in response.text
 
 
-def test_a_form_of_another_site_deletes_nothing(client: FlaskClient, kept: Service) -> None:
+def test_delete_without_valid_csrf_token_returns_400(client: FlaskClient, kept: Service) -> None:
     sign_in(client)
     response = client.post(f"{MINE}1/delete", data={"csrf_token": "forged"})
     assert response.status_code == 400
@@ -140,20 +140,20 @@ def test_a_form_of_another_site_deletes_nothing(client: FlaskClient, kept: Servi
     assert [(each.method, each.path) for each in kept.requests] == [("GET", f"{ALL}1/")]
 
 
-def test_the_form_that_comes_back_then_works(client: FlaskClient) -> None:
+def test_new_form_works_after_a_csrf_error(client: FlaskClient) -> None:
     sign_in(client)
     client.post(NEW, data={"text": "Mine", "csrf_token": "old"})
     assert write(client, "Mine").status_code == 303
 
 
 def cookie_value(client: FlaskClient) -> str:
-    """Return the session's cookie of a client."""
+    """Return the session cookie of a client."""
     cookie = client.get_cookie("session")
     assert cookie is not None
     return cookie.value
 
 
-def test_a_page_that_comes_later_is_protected_too(make: Make) -> None:
+def test_added_route_has_csrf_protection(make: Make) -> None:
     app = make()
     app.add_url_rule("/later", "later", public(lambda: "done"), methods=["POST"])
     response = app.test_client().post("/later", data={"text": "Mine"})

@@ -1,4 +1,4 @@
-"""Writing, changing and deleting."""
+"""Tests of writing, changing and deleting texts."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,7 +11,7 @@ ONE = f"{ALL}1/"
 EDIT, DELETE = f"{MINE}1/edit", f"{MINE}1/delete"
 
 
-def test_a_text_is_saved_and_seen(client: FlaskClient, kept: Service) -> None:
+def test_text_is_saved_and_shown(client: FlaskClient, kept: Service) -> None:
     sign_in(client)
     response = write(client, "First\r\nsecond")
     assert (response.status_code, response.location) == (303, MINE)
@@ -28,7 +28,7 @@ def test_a_text_is_saved_and_seen(client: FlaskClient, kept: Service) -> None:
     ids=lambda text: text[:20],
 )
 @pytest.mark.parametrize("status", [400, 403, 409, 413, 422, 429])
-def test_a_refusal_shows_what_to_mend_and_keeps_the_text(
+def test_error_is_shown_and_the_text_kept(
     client: FlaskClient, kept: Service, text: str, status: int
 ) -> None:
     sign_in(client)
@@ -43,7 +43,7 @@ def test_a_refusal_shows_what_to_mend_and_keeps_the_text(
     assert field(response, "text") == text
 
 
-def test_a_refusal_without_words_is_one_all_the_same(client: FlaskClient, kept: Service) -> None:
+def test_error_without_a_message_is_shown(client: FlaskClient, kept: Service) -> None:
     sign_in(client)
     kept.on("POST", OWN, Reply(400, body=b"no"))
     response = write(client, "Mine")
@@ -60,7 +60,7 @@ def test_a_refusal_without_words_is_one_all_the_same(client: FlaskClient, kept: 
     ],
 )
 @pytest.mark.parametrize("path", [NEW, EDIT])
-def test_a_refusal_is_told_in_words_without_paths_and_json(
+def test_error_message_hides_internal_details(
     client: FlaskClient,
     kept: Service,
     path: str,
@@ -79,7 +79,7 @@ def test_a_refusal_is_told_in_words_without_paths_and_json(
         assert internal not in response.text
 
 
-def test_a_field_that_no_form_has_is_no_link(client: FlaskClient, kept: Service) -> None:
+def test_error_of_an_unknown_field_has_no_link(client: FlaskClient, kept: Service) -> None:
     sign_in(client)
     kept.on("POST", OWN, Reply(400, {"errors": {"items.0.quantity": "Must be at least 1."}}))
     response = write(client, "Mine")
@@ -101,7 +101,7 @@ def test_a_field_that_no_form_has_is_no_link(client: FlaskClient, kept: Service)
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_a_text_that_may_have_been_saved_is_kept_and_not_said_to_be(
+def test_uncertain_save_keeps_the_text(
     client: FlaskClient,
     kept: Service,
     caplog: pytest.LogCaptureFixture,
@@ -119,7 +119,7 @@ def test_a_text_that_may_have_been_saved_is_kept_and_not_said_to_be(
 
 
 @pytest.mark.parametrize(("reply", "status"), [(Reply(503), 503)])
-def test_a_text_that_cannot_be_saved_just_now_is_kept(
+def test_unavailable_service_keeps_the_text(
     client: FlaskClient, kept: Service, reply: Reply, status: int
 ) -> None:
     sign_in(client)
@@ -130,9 +130,7 @@ def test_a_text_that_cannot_be_saved_just_now_is_kept(
     assert len([each for each in kept.requests if each.method == "POST"]) == 1
 
 
-def test_who_does_not_know_whether_it_was_saved_is_told_to_look(
-    impatient: FlaskClient, kept: Service
-) -> None:
+def test_timeout_while_saving_keeps_the_text(impatient: FlaskClient, kept: Service) -> None:
     sign_in(impatient)
     kept.on("POST", OWN, Reply(hangs=True))
     response = write(impatient, "Mine")
@@ -144,7 +142,7 @@ def test_who_does_not_know_whether_it_was_saved_is_told_to_look(
 
 
 def changes(kept: Service) -> list[tuple[str, object, str | None]]:
-    """Return the changes that reached the service, with the version that they are of."""
+    """Return the changes that reached the service, each with the version that it is based on."""
     return [
         (each.method, each.json if each.body else None, each.headers.get("If-Match"))
         for each in kept.requests
@@ -153,7 +151,7 @@ def changes(kept: Service) -> list[tuple[str, object, str | None]]:
 
 
 @pytest.mark.parametrize("headers", [{}, {"ETag": '"3"'}, {"ETag": 'W/"3"'}], ids=str)
-def test_ones_own_text_is_changed(
+def test_own_text_can_be_changed(
     client: FlaskClient, kept: Service, headers: dict[str, str]
 ) -> None:
     kept.on("GET", ONE, Reply(json=item(text="\nBefore"), headers=headers))
@@ -167,7 +165,7 @@ def test_ones_own_text_is_changed(
 
 
 @pytest.mark.parametrize("headers", [{}, {"ETag": '"3"'}], ids=str)
-def test_who_was_slower_sees_both_texts_and_decides(
+def test_conflicting_edit_shows_both_texts(
     client: FlaskClient, kept: Service, headers: dict[str, str]
 ) -> None:
     now = Reply(json=item(text="Theirs <b>"), headers={"ETag": '"4"'} if headers else {})
@@ -186,9 +184,7 @@ def test_who_was_slower_sees_both_texts_and_decides(
     assert changes(kept)[-1] == ("PATCH", {"text": "Both"}, '"4"' if headers else None)
 
 
-def test_a_text_that_was_deleted_meanwhile_is_kept_in_the_form(
-    client: FlaskClient, kept: Service
-) -> None:
+def test_edit_of_a_deleted_text_keeps_the_form(client: FlaskClient, kept: Service) -> None:
     sign_in(client)
     kept.on("PATCH", ONE, Reply(404))
     response = write(client, "Mine", EDIT)
@@ -197,7 +193,7 @@ def test_a_text_that_was_deleted_meanwhile_is_kept_in_the_form(
 
 
 @pytest.mark.parametrize("headers", [{}, {"ETag": '"3"'}], ids=str)
-def test_ones_own_is_deleted_once_that_is_confirmed(
+def test_own_text_is_deleted_after_confirmation(
     client: FlaskClient, kept: Service, headers: dict[str, str]
 ) -> None:
     kept.on("GET", ONE, Reply(json=item(text=SCRIPT), headers=headers))
@@ -223,7 +219,7 @@ def test_ones_own_is_deleted_once_that_is_confirmed(
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_what_cannot_be_deleted_is_told(
+def test_failed_delete_shows_the_reason(
     client: FlaskClient, kept: Service, reply: Reply, status: int, words: str
 ) -> None:
     kept.on("GET", ONE, Reply(json=item(), headers={"ETag": '"3"'}))
@@ -237,7 +233,7 @@ def test_what_cannot_be_deleted_is_told(
 
 
 @pytest.mark.parametrize("path", [EDIT, DELETE])
-def test_what_is_somebody_elses_is_not_offered(
+def test_edit_and_delete_of_others_texts_are_forbidden(
     client: FlaskClient, kept: Service, path: str
 ) -> None:
     assert client.get(path).location == f"/login/?next={path}"
@@ -249,7 +245,7 @@ def test_what_is_somebody_elses_is_not_offered(
 
 
 @pytest.mark.parametrize("version", ["", "x", '"a\r\nX: b"', '"' + "x" * 300 + '"'])
-def test_a_version_that_is_none_is_sent_to_nobody(
+def test_invalid_version_is_not_sent_to_the_service(
     client: FlaskClient, kept: Service, version: str
 ) -> None:
     sign_in(client)
@@ -258,7 +254,7 @@ def test_a_version_that_is_none_is_sent_to_nobody(
     assert changes(kept) == []
 
 
-def test_a_change_is_not_lost_when_the_session_ends(client: FlaskClient, kept: Service) -> None:
+def test_expired_session_keeps_the_change(client: FlaskClient, kept: Service) -> None:
     sign_in(client)
     kept.on("PATCH", ONE, Reply(401), Reply(json=item()))
     asked = write(client, "Mine", EDIT)

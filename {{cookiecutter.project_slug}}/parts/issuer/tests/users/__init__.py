@@ -1,1 +1,1 @@
-"""The tests of the users and of the tokens that are issued to them."""
+"""Tests of users and of their tokens."""

@@ -1,4 +1,4 @@
-"""Users, and people who log in: rightly or wrongly, from anywhere."""
+"""Fixtures that create users and log in."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -35,7 +35,7 @@ def create(client: FlaskClient, bearer: Bearer) -> Create:
 
 @pytest.fixture
 def log_in(client: FlaskClient) -> LogIn:
-    """Log in from some address, with the right password where nothing else is said."""
+    """Log in, by default with the right password and from the address `HOME`."""
 
     def logs_in(
         username: str = "ada",
@@ -52,7 +52,7 @@ def log_in(client: FlaskClient) -> LogIn:
 
 @pytest.fixture
 def make(settings: Settings, engine: Engine) -> Iterator[Make]:
-    """Make another instance of the service, on the same database."""
+    """Create another instance of the service with the same database."""
     made = []
 
     def makes(**others: Any) -> Flask:

@@ -1,4 +1,4 @@
-"""Creating users."""
+"""Tests of creating users."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ PATH = "/admin/users/"
 BODY = {"username": "ada", "password": PASSWORD}
 
 
-def test_a_new_user_is_answered_whole_but_for_the_password(create: Create) -> None:
+def test_create_user_returns_all_fields_except_password(create: Create) -> None:
     response = create("Ada Lovelace", scope="admin")
     assert response.status_code == 201
     assert response.json.keys() == {"id", "username", "scope", "creation"}
@@ -27,18 +27,18 @@ def test_a_new_user_is_answered_whole_but_for_the_password(create: Create) -> No
     assert abs(datetime.now(UTC) - created) < timedelta(minutes=1)
 
 
-def test_a_new_user_may_do_nothing_special(create: Create) -> None:
+def test_new_user_has_no_scope(create: Create) -> None:
     assert create().json["scope"] == ""
 
 
-def test_a_form_does_what_json_does(client: FlaskClient, bearer: Bearer, log_in: LogIn) -> None:
+def test_form_data_is_accepted(client: FlaskClient, bearer: Bearer, log_in: LogIn) -> None:
     response = client.post(PATH, data=BODY, headers=bearer(scope="admin"))
     assert response.status_code == 201
     assert log_in("ada").status_code == 200
 
 
 @pytest.mark.parametrize("taken", ["ada lovelace", "ADA LOVELACE", "\uff21da Lovelace"])
-def test_a_name_that_is_taken_is_409(create: Create, log_in: LogIn, taken: str) -> None:
+def test_taken_username_returns_409(create: Create, log_in: LogIn, taken: str) -> None:
     assert create("Ada Lovelace").status_code == 201
     response = create(taken, password="another password")
     assert response.status_code == 409
@@ -49,9 +49,7 @@ def test_a_name_that_is_taken_is_409(create: Create, log_in: LogIn, taken: str) 
 @pytest.mark.parametrize(
     "username", ["\u0430da lovelace", "Ada Love1ace", "Ada LoveIace", "Ada\u3164 Lovelace"]
 )
-def test_a_name_that_looks_like_another_is_409(
-    create: Create, log_in: LogIn, username: str
-) -> None:
+def test_lookalike_username_returns_409(create: Create, log_in: LogIn, username: str) -> None:
     assert create("Ada Lovelace").status_code == 201
     response = create(username, password="another password")
     assert response.status_code == 409
@@ -62,7 +60,7 @@ def test_a_name_that_looks_like_another_is_409(
 @pytest.mark.parametrize(
     "username", ["a", "x" * 50, "d'Artagnan", "j.r.r.", "李小龙", "🎈", "ﷺ" * 50]
 )
-def test_a_name_is_stored_as_it_is_given(create: Create, log_in: LogIn, username: str) -> None:
+def test_username_is_stored_unchanged(create: Create, log_in: LogIn, username: str) -> None:
     assert create(username).json["username"] == username
     assert log_in(username).status_code == 200
 
@@ -71,7 +69,7 @@ def test_a_name_is_stored_as_it_is_given(create: Create, log_in: LogIn, username
     "username",
     ["", "x" * 51, " ada", "ada ", "ada\u2800", "a\nb", "a\0b", "\u202eada", "\ud800", 7, None],
 )
-def test_a_name_that_cannot_be_is_refused(create: Create, username: str) -> None:
+def test_invalid_username_returns_400(create: Create, username: str) -> None:
     response = create(username)
     assert response.status_code == 400
     assert response.json["errors"].keys() == {"username"}
@@ -80,20 +78,20 @@ def test_a_name_that_cannot_be_is_refused(create: Create, username: str) -> None
 @pytest.mark.parametrize(
     "password", ["", "1234567", "x" * 129, "1234567\0", "Eve Example", "11111111", 12345678, None]
 )
-def test_a_password_that_cannot_be_is_refused(create: Create, password: str) -> None:
+def test_invalid_password_returns_400(create: Create, password: str) -> None:
     response = create("eve example", password=password)
     assert response.status_code == 400
     assert response.json["errors"].keys() == {"password"}
 
 
 @pytest.mark.parametrize("scope", [" ", "a  b", "a ", 'a"b', "ä", "a\nb", "x" * 201, 1, None])
-def test_a_scope_that_cannot_be_is_refused(create: Create, scope: str) -> None:
+def test_invalid_scope_returns_400(create: Create, scope: str) -> None:
     response = create(scope=scope)
     assert response.status_code == 400
     assert response.json["errors"].keys() == {"scope"}
 
 
-def test_all_that_is_wrong_is_said_at_once(create: Create) -> None:
+def test_all_errors_are_reported_together(create: Create) -> None:
     response = create(" ada", password="aaaaaaaa")
     assert response.json["errors"].keys() == {"username", "password"}
 
@@ -109,13 +107,15 @@ def test_only_administrators_create_users(
         assert connection.scalar(text("SELECT count(*) FROM users")) == 0
 
 
-def test_it_is_logged_who_created_whom(create: Create, caplog: pytest.LogCaptureFixture) -> None:
+def test_creation_is_logged_with_the_administrator(
+    create: Create, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO")
     identity = create().json["id"]
     assert f"user {identity} was created by root" in caplog.messages
 
 
-def test_a_password_is_stored_as_its_hash_alone(create: Create, engine: Engine) -> None:
+def test_only_the_password_hash_is_stored(create: Create, engine: Engine) -> None:
     create()
     with engine.connect() as connection:
         row = str(connection.execute(text("SELECT * FROM users")).one())
@@ -123,7 +123,7 @@ def test_a_password_is_stored_as_its_hash_alone(create: Create, engine: Engine) 
     assert PASSWORD not in row
 
 
-def test_of_two_that_create_one_name_at_a_time_one_does(
+def test_concurrent_creates_of_one_username_return_201_and_409(
     app: Flask, bearer: Bearer, engine: Engine
 ) -> None:
     headers = bearer("root", scope="admin")

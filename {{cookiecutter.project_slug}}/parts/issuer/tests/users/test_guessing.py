@@ -1,4 +1,4 @@
-"""Guessing passwords is slowed down: the throttle of the chassis, as a caller meets it."""
+"""Tests of the throttle that slows down password guessing."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ Guess = Callable[..., TestResponse]
 
 @pytest.fixture
 def guess(log_in: LogIn) -> Guess:
-    """Guess a password wrongly, from the address of an attacker unless another is said."""
+    """Log in with a wrong password, by default from the attacker's address `AWAY`."""
 
     def guesses(username: str = "ada", address: str = AWAY, **others: FlaskClient) -> TestResponse:
         return log_in(username, "wrong", address, **others)
@@ -28,17 +28,19 @@ def guess(log_in: LogIn) -> Guess:
 
 @pytest.fixture
 def free(settings: Settings) -> int:
-    """How many failures of a user cost nothing."""
+    """The number of failures of a user that are not throttled."""
     return int(settings["login.free_failures_per_user"])
 
 
 @pytest.fixture
 def free_at_an_address(settings: Settings) -> int:
-    """How many failures from an address cost nothing."""
+    """The number of failures from an address that are not throttled."""
     return int(settings["login.free_failures_per_address"])
 
 
-def test_who_guesses_is_told_how_long_to_wait(create: Create, guess: Guess, free: int) -> None:
+def test_too_many_failures_return_429_with_retry_after(
+    create: Create, guess: Guess, free: int
+) -> None:
     create()
     assert [guess().status_code for _ in range(free + 1)] == [401] * (free + 1)
     answer = guess()
@@ -47,7 +49,7 @@ def test_who_guesses_is_told_how_long_to_wait(create: Create, guess: Guess, free
     assert answer.headers["Retry-After"] == "1"
 
 
-def test_an_attempt_that_comes_too_early_is_not_looked_at(
+def test_throttled_attempt_verifies_no_password(
     create: Create, guess: Guess, log_in: LogIn, free: int, verified: list[object]
 ) -> None:
     create()
@@ -59,7 +61,7 @@ def test_an_attempt_that_comes_too_early_is_not_looked_at(
     assert verified == []
 
 
-def test_a_right_password_counts_for_nothing(
+def test_successful_logins_are_not_throttled(
     create: Create, log_in: LogIn, free: int, free_at_an_address: int
 ) -> None:
     create("ada")
@@ -69,7 +71,7 @@ def test_a_right_password_counts_for_nothing(
             assert log_in(username).status_code == 200
 
 
-def test_a_user_who_is_attacked_logs_in_from_a_new_address(
+def test_attacked_user_can_log_in_from_another_address(
     create: Create, guess: Guess, log_in: LogIn, free: int
 ) -> None:
     create()
@@ -78,14 +80,14 @@ def test_a_user_who_is_attacked_logs_in_from_a_new_address(
     assert log_in(address=HOME).status_code == 200
 
 
-def test_a_name_is_one_however_it_is_typed(guess: Guess, free: int) -> None:
+def test_spellings_of_one_username_share_a_throttle(guess: Guess, free: int) -> None:
     typed = ("ada", "ADA", " ada", "ada ", "\uff41da", "Ada")
     for number in range(free + 1):
         assert guess(typed[number % len(typed)]).status_code == 401
     assert guess("ada\u3164").status_code == 429
 
 
-def test_a_name_that_nobody_has_is_counted_as_one_that_somebody_has(
+def test_unknown_username_is_throttled_like_a_known_one(
     create: Create, guess: Guess, free: int
 ) -> None:
     create("ada")
@@ -99,14 +101,16 @@ def test_a_name_that_nobody_has_is_counted_as_one_that_somebody_has(
     assert answers["ada"][-1][0] == 429
 
 
-def test_the_addresses_of_one_client_are_one(guess: Guess, free_at_an_address: int) -> None:
+def test_ipv6_addresses_of_one_network_share_a_throttle(
+    guess: Guess, free_at_an_address: int
+) -> None:
     for number in range(free_at_an_address + 1):
         assert guess(f"user {number}", f"2001:db8:1:2::{number + 1:x}").status_code == 401
     assert guess("ada", "2001:db8:1:2:ffff::1").status_code == 429
     assert guess("ada", "2001:db8:1:3::1").status_code == 401
 
 
-def test_all_instances_count_together(
+def test_instances_share_the_throttle(
     create: Create, guess: Guess, log_in: LogIn, make: Make, free: int
 ) -> None:
     create()
@@ -117,7 +121,7 @@ def test_all_instances_count_together(
     assert log_in(address=AWAY, by=other).status_code == 429
 
 
-def test_a_user_may_log_in_often_at_a_time(app: Flask, create: Create, log_in: LogIn) -> None:
+def test_concurrent_logins_of_one_user_succeed(app: Flask, create: Create, log_in: LogIn) -> None:
     create()
     log_in()
     with ThreadPoolExecutor(12) as threads:
@@ -129,13 +133,13 @@ def test_a_user_may_log_in_often_at_a_time(app: Flask, create: Create, log_in: L
 
 
 def forwarded(client: FlaskClient, username: str, addresses: str) -> int:
-    """Guess through a proxy, and return the status."""
+    """Log in with a wrong password through a proxy, and return the status."""
     body = {"username": username, "password": "wrong"}
     headers = {"X-Forwarded-For": addresses}
     return client.post("/api/login/", json=body, headers=headers).status_code
 
 
-def test_a_clients_own_word_for_its_address_is_not_believed(
+def test_x_forwarded_for_is_trusted_only_from_proxies(
     client: FlaskClient, make: Make, free_at_an_address: int
 ) -> None:
     for number in range(free_at_an_address + 1):

@@ -1,4 +1,4 @@
-"""Logging in and out: a token for the right password, refused from the logout on."""
+"""Tests of logging in and out."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from .conftest import PASSWORD, Create, LogIn, Make
 
 
 def token_in(response: TestResponse) -> str:
-    """Return the token that a login was answered with."""
+    """Return the token in the response to a login."""
     assert response.status_code == 200
     header: str = response.json["Authorized"]
     scheme, _, token = header.partition(" ")
@@ -39,7 +39,7 @@ def statements(app: Flask) -> Iterator[list[str]]:
     event.remove(pool, "before_cursor_execute", note)
 
 
-def test_a_login_is_answered_with_a_token(
+def test_login_returns_a_token(
     app: Flask, create: Create, log_in: LogIn, settings: Settings
 ) -> None:
     created = create("Ada Lovelace", scope="admin read").json
@@ -58,12 +58,12 @@ def test_a_login_is_answered_with_a_token(
     assert app.extensions["tokens"].verify(token).token_id == claims["jti"]
 
 
-def test_each_login_has_a_token_of_its_own(create: Create, log_in: LogIn) -> None:
+def test_each_login_returns_a_new_token(create: Create, log_in: LogIn) -> None:
     create()
     assert token_in(log_in()) != token_in(log_in())
 
 
-def test_a_token_opens_what_its_users_scope_allows(
+def test_token_has_the_scope_of_its_user(
     client: FlaskClient, create: Create, log_in: LogIn
 ) -> None:
     for username, scope, status in (("boss", "admin", 400), ("ada", "", 403)):
@@ -72,21 +72,23 @@ def test_a_token_opens_what_its_users_scope_allows(
         assert client.post("/admin/users/", json={}, headers=headers).status_code == status
 
 
-def test_a_form_does_what_json_does(client: FlaskClient, create: Create) -> None:
+def test_form_data_is_accepted(client: FlaskClient, create: Create) -> None:
     create("d'Artagnan & Söhne")
     body = {"username": "d'Artagnan & Söhne", "password": PASSWORD}
     assert token_in(client.post("/api/login/", data=body))
 
 
 @pytest.mark.parametrize("typed", ["ADA L", "ada l ", "Ada  L"])
-def test_a_name_is_found_however_it_is_typed(create: Create, log_in: LogIn, typed: str) -> None:
+def test_login_accepts_other_spellings_of_the_username(
+    create: Create, log_in: LogIn, typed: str
+) -> None:
     create("Ada L")
     claims = jwt.decode(token_in(log_in(typed)), options={"verify_signature": False})
     assert claims["username"] == "Ada L"
 
 
 @pytest.mark.parametrize("password", ["wrong", PASSWORD.upper(), f"{PASSWORD} ", "x" * 128])
-def test_a_wrong_password_is_401(create: Create, log_in: LogIn, password: str) -> None:
+def test_wrong_password_returns_401(create: Create, log_in: LogIn, password: str) -> None:
     create()
     response = log_in(password=password)
     assert response.status_code == 401
@@ -94,21 +96,23 @@ def test_a_wrong_password_is_401(create: Create, log_in: LogIn, password: str) -
 
 
 def seen(response: TestResponse) -> object:
-    """Return what a caller sees of an answer, without what each answer has of its own."""
+    """Return a response's status, headers and body, without its request id."""
     headers = sorted((name, value) for name, value in response.headers if name != "X-Request-ID")
     return response.status, headers, response.data
 
 
-def test_an_unknown_user_and_a_wrong_password_look_the_same(create: Create, log_in: LogIn) -> None:
+def test_unknown_user_and_wrong_password_get_the_same_response(
+    create: Create, log_in: LogIn
+) -> None:
     create("ada")
     assert seen(log_in("ada", "wrong")) == seen(log_in("eve", "wrong"))
     assert seen(log_in("ada", "wrong")) == seen(log_in("ada\u3164\nroot", PASSWORD))
 
 
-def test_an_unknown_user_and_a_wrong_password_are_the_same_work(
+def test_unknown_user_and_wrong_password_take_the_same_work(
     create: Create, log_in: LogIn, verified: list[object], statements: list[str]
 ) -> None:
-    """The work is compared and not the time, which varies with what else the machine does."""
+    """Compare the work, not the time, which depends on the machine's load."""
     create("ada")
     work: list[tuple[list[object], list[str]]] = []
     for username in ("ada", "eve"):
@@ -121,7 +125,7 @@ def test_an_unknown_user_and_a_wrong_password_are_the_same_work(
     assert work[0][1]
 
 
-def test_a_user_who_has_not_logged_in_since_the_parameters_changed_does_not_stand_out(
+def test_outdated_hash_takes_the_same_work_as_an_unknown_user(
     create: Create, log_in: LogIn, make: Make, verified: list[object]
 ) -> None:
     create("ada")
@@ -151,7 +155,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("sort", BAD)
-def test_what_no_login_can_be_is_400_and_repeats_no_password(
+def test_invalid_login_returns_400_without_the_password(
     client: FlaskClient, verified: list[object], sort: str
 ) -> None:
     response = client.post("/api/login/", json=BAD[sort])
@@ -161,7 +165,7 @@ def test_what_no_login_can_be_is_400_and_repeats_no_password(
     assert verified == []
 
 
-def test_a_password_in_the_address_is_not_read(client: FlaskClient, create: Create) -> None:
+def test_password_in_the_query_string_is_ignored(client: FlaskClient, create: Create) -> None:
     create()
     query = {"username": "ada", "password": PASSWORD}
     assert client.post("/api/login/", query_string=query).status_code == 400
@@ -181,7 +185,7 @@ def stored_hash(engine: Engine) -> StoredHash:
     return reads
 
 
-def test_a_hash_is_renewed_at_login_when_the_parameters_have_changed(
+def test_login_rehashes_the_password_if_parameters_changed(
     create: Create, log_in: LogIn, make: Make, stored_hash: StoredHash
 ) -> None:
     create()
@@ -196,7 +200,7 @@ def test_a_hash_is_renewed_at_login_when_the_parameters_have_changed(
     assert stored_hash() == renewed
 
 
-def test_a_password_that_was_changed_meanwhile_is_not_changed_back(
+def test_rehash_does_not_overwrite_a_concurrent_password_change(
     create: Create,
     log_in: LogIn,
     make: Make,
@@ -219,7 +223,7 @@ def test_a_password_that_was_changed_meanwhile_is_not_changed_back(
     assert stored_hash() == "changed"
 
 
-def test_a_password_is_in_no_log(
+def test_passwords_and_tokens_are_not_logged(
     create: Create,
     log_in: LogIn,
     capfd: pytest.CaptureFixture[str],
@@ -243,12 +247,12 @@ def log_out(client: FlaskClient, authorization: str) -> TestResponse:
 
 
 def revoked(engine: Engine) -> set[str]:
-    """Return the ids of the tokens that are remembered as revoked."""
+    """Return the ids of the tokens that are stored as revoked."""
     with engine.connect() as connection:
         return set(connection.scalars(text("SELECT token_id FROM revoked_tokens")))
 
 
-def test_a_token_is_refused_once_it_is_logged_out(
+def test_logout_revokes_only_the_token_that_was_sent(
     client: FlaskClient, create: Create, log_in: LogIn
 ) -> None:
     create()
@@ -263,27 +267,29 @@ def test_a_token_is_refused_once_it_is_logged_out(
     assert log_out(client, other).status_code == 204
 
 
-def test_it_is_refused_everywhere_in_the_service(client: FlaskClient, bearer: Bearer) -> None:
+def test_revoked_token_is_refused_by_other_routes(client: FlaskClient, bearer: Bearer) -> None:
     headers = bearer("root", scope="admin")
     assert client.post("/admin/users/", json={}, headers=headers).status_code == 400
     assert client.post("/api/logout/", headers=headers).status_code == 204
     assert client.post("/admin/users/", json={}, headers=headers).status_code == 401
 
 
-def test_it_is_refused_by_all_instances(client: FlaskClient, bearer: Bearer, make: Make) -> None:
+def test_revoked_token_is_refused_by_other_instances(
+    client: FlaskClient, bearer: Bearer, make: Make
+) -> None:
     authorization = bearer()["Authorization"]
     other = make().test_client()
     assert log_out(client, authorization).status_code == 204
     assert log_out(other, authorization).status_code == 401
 
 
-def test_logging_out_needs_a_token(client: FlaskClient, engine: Engine) -> None:
+def test_logout_without_token_returns_401(client: FlaskClient, engine: Engine) -> None:
     assert client.post("/api/logout/").status_code == 401
     assert log_out(client, "Bearer rubbish").status_code == 401
     assert revoked(engine) == set()
 
 
-def test_whose_token_it_is_is_told_until_it_is_logged_out(
+def test_me_returns_the_user_until_logout(
     client: FlaskClient, create: Create, log_in: LogIn
 ) -> None:
     created = create("Ada").json

@@ -1,4 +1,4 @@
-"""The task that creates the first administrator."""
+"""Tests of the task that creates the first administrator."""
 
 import inspect
 import io
@@ -23,13 +23,13 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def piped(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Give the task something on standard input."""
+    """Pass the task a text on standard input."""
     return lambda given: monkeypatch.setattr("sys.stdin", io.StringIO(given))
 
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> Typed:
-    """Type something at the prompts of a terminal."""
+    """Answer the prompts of a terminal."""
 
     def types(*answers: str) -> None:
         terminal, prompted = io.StringIO(), iter(answers)
@@ -41,18 +41,18 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Typed:
 
 
 def is_administrator(log_in: LogIn, app: Flask, username: str, password: str = PASSWORD) -> bool:
-    """Whether somebody can log in, and may create users then."""
+    """Return whether a user can log in and has the scope `admin`."""
     authorization = log_in(username, password).json["Authorized"]
     claims = app.extensions["tokens"].verify(authorization.removeprefix("Bearer "))
     return "admin" in claims.scopes
 
 
-def test_the_task_is_there_and_takes_no_password() -> None:
+def test_task_exists_and_has_no_password_argument() -> None:
     assert "users.create-admin" in namespace().task_names
     assert inspect.signature(tasks.create_admin.body).parameters.keys() == {"context", "username"}
 
 
-def test_the_password_comes_from_the_environment(
+def test_password_is_read_from_the_environment(
     app: Flask, log_in: LogIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(tasks.PASSWORD_VARIABLE, PASSWORD)
@@ -61,7 +61,7 @@ def test_the_password_comes_from_the_environment(
     assert is_administrator(log_in, app, "root beer")
 
 
-def test_the_password_comes_from_standard_input(
+def test_password_is_read_from_standard_input(
     app: Flask, log_in: LogIn, piped: Callable[[str], None]
 ) -> None:
     piped(f"{PASSWORD}\n")
@@ -69,20 +69,22 @@ def test_the_password_comes_from_standard_input(
     assert is_administrator(log_in, app, "admin")
 
 
-def test_the_password_is_asked_for_twice(app: Flask, log_in: LogIn, typed: Typed) -> None:
+def test_prompt_asks_for_the_password_twice(app: Flask, log_in: LogIn, typed: Typed) -> None:
     typed(PASSWORD, PASSWORD)
     tasks.create_admin(Context())
     assert is_administrator(log_in, app, "admin")
 
 
-def test_a_slip_at_the_prompt_is_noticed(app: Flask, log_in: LogIn, typed: Typed) -> None:
+def test_different_passwords_at_the_prompt_are_refused(
+    app: Flask, log_in: LogIn, typed: Typed
+) -> None:
     typed(PASSWORD, "correct house")
     with pytest.raises(Exit, match="two passwords"):
         tasks.create_admin(Context())
     assert log_in("admin").status_code == 401
 
 
-def test_a_second_time_it_says_so_and_asks_nothing(
+def test_existing_administrator_is_left_unchanged(
     app: Flask, log_in: LogIn, piped: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     piped(PASSWORD)
@@ -93,7 +95,7 @@ def test_a_second_time_it_says_so_and_asks_nothing(
     assert is_administrator(log_in, app, "root")
 
 
-def test_it_does_not_promote_a_user(
+def test_existing_user_is_not_promoted(
     create: Create, log_in: LogIn, app: Flask, piped: Callable[[str], None]
 ) -> None:
     create("ada")
@@ -103,7 +105,7 @@ def test_it_does_not_promote_a_user(
     assert not is_administrator(log_in, app, "ada")
 
 
-def test_it_does_not_take_a_name_that_looks_like_a_users(
+def test_lookalike_username_is_refused(
     create: Create, piped: Callable[[str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     create("ada")
@@ -118,7 +120,7 @@ def test_it_does_not_take_a_name_that_looks_like_a_users(
     ("username", "password", "fault"),
     [("root", "short", "password: "), ("root", "", "password: "), (" root", PASSWORD, "username")],
 )
-def test_the_rules_are_those_of_all_users(
+def test_invalid_username_or_password_is_refused(
     piped: Callable[[str], None], username: str, password: str, fault: str
 ) -> None:
     piped(password)

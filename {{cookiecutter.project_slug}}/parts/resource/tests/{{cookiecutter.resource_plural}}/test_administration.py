@@ -1,4 +1,4 @@
-"""What administrators may do."""
+"""Tests of the administration API."""
 
 from flask.testing import FlaskClient
 from flask_chassis.testing import Bearer
@@ -9,7 +9,7 @@ ONE = "/admin/{{ cookiecutter.resource_plural }}/1/"
 BODY = {"text": "Hello"}
 
 
-def test_an_administrator_deletes_anybodys(client: FlaskClient, bearer: Bearer) -> None:
+def test_admin_can_delete_any(client: FlaskClient, bearer: Bearer) -> None:
     client.post(OWN, json=BODY, headers=bearer("ada"))
     root = bearer("root", scope="read admin")
     removed = client.delete(ONE, headers=root)
@@ -17,7 +17,7 @@ def test_an_administrator_deletes_anybodys(client: FlaskClient, bearer: Bearer) 
     assert client.delete(ONE, headers=root).status_code == 404
 
 
-def test_nobody_else_deletes_anything(client: FlaskClient, bearer: Bearer) -> None:
+def test_delete_requires_admin_scope(client: FlaskClient, bearer: Bearer) -> None:
     client.post(OWN, json=BODY, headers=bearer("ada"))
     assert client.delete(ONE).status_code == 401
     assert client.delete(ONE, headers=bearer("ada", scope="administrator")).status_code == 403

@@ -1,4 +1,4 @@
-"""The public API, as a caller sees it."""
+"""Tests of the public API."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -34,9 +34,7 @@ def write(client: FlaskClient, bearer: Bearer) -> Write:
 
 
 @pytest.mark.parametrize("body", [FIRST, SECOND])
-def test_what_is_created_is_shown(
-    client: FlaskClient, bearer: Bearer, body: dict[str, Any]
-) -> None:
+def test_create_and_get(client: FlaskClient, bearer: Bearer, body: dict[str, Any]) -> None:
     response = client.post(OWN, json=body, headers=bearer("ada"))
     assert response.status_code == 201
     assert response.json.keys() == {"id", "username", "timestamp", *body}
@@ -48,13 +46,13 @@ def test_what_is_created_is_shown(
     assert client.get(response.headers["Location"]).json == response.json
 
 
-def test_a_form_does_what_json_does(client: FlaskClient, bearer: Bearer) -> None:
+def test_create_accepts_form_data(client: FlaskClient, bearer: Bearer) -> None:
     response = client.post(OWN, data={"text": "Hello"}, headers=bearer())
     assert response.status_code == 201
     assert {name: response.json[name] for name in FIRST} == FIRST
 
 
-def test_a_request_with_a_key_is_executed_once(client: FlaskClient, bearer: Bearer) -> None:
+def test_idempotency_key_executes_request_once(client: FlaskClient, bearer: Bearer) -> None:
     headers = {**bearer("ada"), "Idempotency-Key": "1b0e4f8c"}
     first, again = [client.post(OWN, json=FIRST, headers=headers) for _ in range(2)]
     assert [first.status_code, again.status_code] == [201, 201]
@@ -65,7 +63,7 @@ def test_a_request_with_a_key_is_executed_once(client: FlaskClient, bearer: Bear
 
 
 @pytest.mark.parametrize("text", ["x", "x" * 10_000, "ünïcödé 🎈", "<script>", "'; DROP TABLE x"])
-def test_text_comes_back_as_it_was_sent(client: FlaskClient, write: Write, text: str) -> None:
+def test_text_is_returned_unchanged(client: FlaskClient, write: Write, text: str) -> None:
     assert client.get(f"{ALL}{write(FIRST | {'text': text})}/").json["text"] == text
 
 
@@ -82,7 +80,7 @@ def test_text_comes_back_as_it_was_sent(client: FlaskClient, write: Write, text:
         ("unknown", 1),
     ],
 )
-def test_wrong_values_are_refused(
+def test_create_with_invalid_value_returns_400(
     client: FlaskClient, bearer: Bearer, name: str, value: object
 ) -> None:
     response = client.post(OWN, json=FIRST | {name: value}, headers=bearer())
@@ -91,21 +89,19 @@ def test_wrong_values_are_refused(
     assert client.get(ALL).json == []
 
 
-def test_writing_needs_a_token_before_anything_else(client: FlaskClient) -> None:
+def test_create_without_token_returns_401(client: FlaskClient) -> None:
     assert client.post(OWN, json={}).status_code == 401
     assert client.post(OWN, data="rubbish").status_code == 401
 
 
-def test_own_are_the_callers_newest_first(
-    client: FlaskClient, bearer: Bearer, write: Write
-) -> None:
+def test_own_list_excludes_other_users(client: FlaskClient, bearer: Bearer, write: Write) -> None:
     first, _ = write(FIRST, "ada"), write(SECOND, "bob")
     listed = client.get(f"{OWN}?count=true", headers=bearer("ada"))
     assert [item["id"] for item in listed.json] == [first]
     assert listed.headers["X-Total-Count"] == "1"
 
 
-def test_anyone_lists_all_page_by_page_newest_first(client: FlaskClient, write: Write) -> None:
+def test_list_is_public_and_paginated_newest_first(client: FlaskClient, write: Write) -> None:
     written = [write(FIRST, "ada"), write(SECOND, "bob")]
     found, path = [], f"{ALL}?limit=1"
     while path:
@@ -123,7 +119,7 @@ def test_anyone_lists_all_page_by_page_newest_first(client: FlaskClient, write: 
         ({"search": "Hello"}, [0]),
     ],
 )
-def test_the_list_is_filtered(
+def test_list_can_be_filtered(
     client: FlaskClient, write: Write, query: dict[str, str], found: list[int]
 ) -> None:
     ids = [write(FIRST), write(SECOND)]
@@ -144,7 +140,7 @@ def test_the_list_is_filtered(
         ("nowhere", []),
     ],
 )
-def test_a_search_is_literal_and_ignores_case(
+def test_search_is_literal_and_case_insensitive(
     client: FlaskClient, write: Write, search: str, found: list[str]
 ) -> None:
     for text in ("Buy milk", "äpfel", "100% sure", "snake_case", "back\\slash"):
@@ -155,23 +151,21 @@ def test_a_search_is_literal_and_ignores_case(
 
 
 @pytest.mark.parametrize("search", ["x" * 201, "a\0b"])
-def test_a_wrong_search_is_refused(client: FlaskClient, search: str) -> None:
+def test_invalid_search_returns_400(client: FlaskClient, search: str) -> None:
     response = client.get(ALL, query_string={"search": search})
     assert response.status_code == 400
     assert response.json["errors"].keys() == {"search"}
 
 
 @pytest.mark.parametrize("identity", ["1", str(2**63 - 1), str(2**63), "abc", "-1"])
-def test_what_is_not_there_is_404(client: FlaskClient, identity: str) -> None:
+def test_get_unknown_id_returns_404(client: FlaskClient, identity: str) -> None:
     response = client.get(f"{ALL}{identity}/")
     assert response.status_code == 404
     assert response.json["message"]
 
 
 @pytest.mark.parametrize("name", ["text"])
-def test_a_user_changes_ones_own(
-    client: FlaskClient, bearer: Bearer, write: Write, name: str
-) -> None:
+def test_owner_can_update(client: FlaskClient, bearer: Bearer, write: Write, name: str) -> None:
     path = f"{ALL}{write(FIRST)}/"
     before = client.get(path).json
     changed = client.patch(path, json={name: SECOND[name]}, headers=bearer("ada"))
@@ -182,7 +176,7 @@ def test_a_user_changes_ones_own(
 
 
 @pytest.mark.parametrize("changes", [{"text": None}, {"username": "bob"}])
-def test_a_wrong_change_is_refused(
+def test_invalid_update_returns_400(
     client: FlaskClient, bearer: Bearer, write: Write, changes: dict[str, object]
 ) -> None:
     path = f"{ALL}{write(FIRST)}/"
@@ -193,14 +187,14 @@ def test_a_wrong_change_is_refused(
     assert client.get(path).json == before
 
 
-def test_a_user_deletes_ones_own(client: FlaskClient, bearer: Bearer, write: Write) -> None:
+def test_owner_can_delete(client: FlaskClient, bearer: Bearer, write: Write) -> None:
     path = f"{ALL}{write(FIRST)}/"
     assert client.delete(path, headers=bearer("ada")).status_code == 204
     assert client.get(path).status_code == 404
     assert client.delete(path, headers=bearer("ada")).status_code == 404
 
 
-def test_nobody_changes_or_deletes_somebody_elses(
+def test_only_owner_can_update_and_delete(
     client: FlaskClient, bearer: Bearer, write: Write
 ) -> None:
     path = f"{ALL}{write(FIRST)}/"
