@@ -1,5 +1,6 @@
 """resource.add and resource.remove change a service as a whole or not at all."""
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -209,6 +210,15 @@ def test_a_named_list_of_namespaces_is_found(run: Run, own: Path) -> None:
     )
     assert run(*BILL).code == 0
     assert "administration.namespace, bills_routes.namespace]" in domain.read_text("utf-8")
+
+
+def test_each_searched_text_has_tests_of_its_own(run: Run, own: Path) -> None:
+    fields = ("--field=title:text:search", "--field=body:text:search")
+    assert run("resource.add", "note", "--owned", *fields).code == 0
+    tree = ast.parse((own / "tests/notes/test_routes.py").read_text("utf-8"))
+    names = [each.name for each in tree.body if isinstance(each, ast.FunctionDef)]
+    assert len(names) == len(set(names))
+    assert "test_search_of_body_is_literal_and_case_insensitive" in names
 
 
 def test_the_rows_for_another_table_in_the_readme_are_printed(run: Run, own: Path) -> None:

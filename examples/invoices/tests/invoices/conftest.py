@@ -1,4 +1,4 @@
-"""What the tests of the invoices share."""
+"""Fixtures of the tests of invoices."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The nightly look at what is overdue."""
+"""Tests of the nightly report of overdue invoices."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ from invoices_backend.invoices import reminders
 from .conftest import ALL, Create
 
 
-def test_what_was_sent_and_is_late_is_listed(
+def test_overdue_lists_late_sent_invoices(
     client: FlaskClient,
     user: dict[str, str],
     create: Create,
@@ -29,6 +29,6 @@ def test_what_was_sent_and_is_late_is_listed(
     assert printed[-2:] == ["late, Ada Ltd.: 199.80 EUR", "1 overdue."]
 
 
-def test_the_task_is_there(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
+def test_task_is_registered(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
     namespace()["invoices.overdue"](Context())
     assert capsys.readouterr().out == "0 overdue.\n"

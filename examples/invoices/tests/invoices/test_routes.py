@@ -1,4 +1,4 @@
-"""The API, as a caller sees it."""
+"""Tests of the API through HTTP."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,9 +14,7 @@ from .conftest import ALL, Create, invoice, item
 User = dict[str, str]
 
 
-def test_a_new_invoice_is_a_draft_with_its_items_and_its_total(
-    client: FlaskClient, user: User
-) -> None:
+def test_create_returns_a_draft_with_items_and_total(client: FlaskClient, user: User) -> None:
     items = [item(quantity=3, unit_price="0.10"), item(description="Discount", unit_price="-0.05")]
     response = client.post(ALL, json=invoice(items=items), headers=user)
     assert response.status_code == 201
@@ -28,9 +26,7 @@ def test_a_new_invoice_is_a_draft_with_its_items_and_its_total(
     assert shown.headers["ETag"] == response.headers["ETag"]
 
 
-def test_an_invoice_is_stored_with_all_its_items_or_not_at_all(
-    client: FlaskClient, user: User
-) -> None:
+def test_create_with_an_invalid_item_stores_nothing(client: FlaskClient, user: User) -> None:
     items = [item(), item(quantity=10**30)]
     response = client.post(ALL, json=invoice(items=items), headers=user)
     assert response.status_code == 400
@@ -38,7 +34,9 @@ def test_an_invoice_is_stored_with_all_its_items_or_not_at_all(
     assert client.get(ALL, headers=user).json == []
 
 
-def test_a_number_is_given_once(client: FlaskClient, user: User, create: Create) -> None:
+def test_create_with_a_taken_number_returns_409(
+    client: FlaskClient, user: User, create: Create
+) -> None:
     create(number="2026-0001")
     response = client.post(ALL, json=invoice(number="2026-0001"), headers=user)
     assert response.status_code == 409
@@ -60,7 +58,7 @@ def test_a_number_is_given_once(client: FlaskClient, user: User, create: Create)
         ({"items": [item(description="a\0b")]}, "items.0.description"),
     ],
 )
-def test_an_error_names_its_place(
+def test_create_with_an_invalid_field_returns_400_with_its_place(
     client: FlaskClient, user: User, change: dict[str, Any], place: str
 ) -> None:
     response = client.post(ALL, json=invoice(**change), headers=user)
@@ -68,7 +66,7 @@ def test_an_error_names_its_place(
     assert response.json["errors"].keys() == {place}
 
 
-def test_a_list_is_filtered_and_sorted(client: FlaskClient, user: User, create: Create) -> None:
+def test_list_filters_and_sorts(client: FlaskClient, user: User, create: Create) -> None:
     for number, due in (("3", "2026-01-01"), ("1", "2026-03-01"), ("2", "2026-02-01")):
         create(number=number, due=due)
 
@@ -81,7 +79,7 @@ def test_a_list_is_filtered_and_sorted(client: FlaskClient, user: User, create: 
     assert numbers("customer=ADA&sort=number") == ["1", "2", "3"]
 
 
-def test_pages_show_each_of_those_due_on_one_day_once(
+def test_pages_of_equal_sort_values_repeat_and_skip_nothing(
     client: FlaskClient, user: User, create: Create
 ) -> None:
     created = [create(number=f"{number}")["id"] for number in range(5)]
@@ -95,9 +93,7 @@ def test_pages_show_each_of_those_due_on_one_day_once(
     assert found == created
 
 
-def test_a_change_names_the_version_that_the_caller_has_seen(
-    client: FlaskClient, user: User, create: Create
-) -> None:
+def test_update_needs_the_current_etag(client: FlaskClient, user: User, create: Create) -> None:
     path = f"{ALL}{create()['id']}/"
     seen = client.get(path, headers=user).headers["ETag"]
     assert client.patch(path, json={"status": "sent"}, headers=user).status_code == 428
@@ -108,7 +104,7 @@ def test_a_change_names_the_version_that_the_caller_has_seen(
     assert client.get(path, headers=user).json == changed.json
 
 
-def test_the_items_are_replaced_together(client: FlaskClient, user: User, create: Create) -> None:
+def test_update_replaces_all_items(client: FlaskClient, user: User, create: Create) -> None:
     path = f"{ALL}{create(items=[item(), item(description='Paint')])['id']}/"
     before = client.get(path, headers=user)
     seen = user | {"If-Match": before.headers["ETag"]}
@@ -122,7 +118,7 @@ def test_the_items_are_replaced_together(client: FlaskClient, user: User, create
 
 
 @pytest.mark.parametrize("items", [[], None, [item(quantity=0)], [item()] * 501])
-def test_wrong_items_replace_none(
+def test_update_with_invalid_items_replaces_none(
     client: FlaskClient, user: User, create: Create, items: Any
 ) -> None:
     path = f"{ALL}{create()['id']}/"
@@ -132,7 +128,7 @@ def test_wrong_items_replace_none(
     assert client.get(path, headers=user).json == before
 
 
-def test_of_two_changes_at_once_one_is_made(app: Flask, user: User, create: Create) -> None:
+def test_one_of_two_concurrent_updates_fails(app: Flask, user: User, create: Create) -> None:
     path = f"{ALL}{create()['id']}/"
     headers = user | {"If-Match": app.test_client().get(path, headers=user).headers["ETag"]}
 
@@ -144,7 +140,9 @@ def test_of_two_changes_at_once_one_is_made(app: Flask, user: User, create: Crea
     assert sorted(statuses) == [200, 412]
 
 
-def test_a_draft_is_deleted_with_its_items(client: FlaskClient, user: User, create: Create) -> None:
+def test_delete_removes_a_draft_and_its_items(
+    client: FlaskClient, user: User, create: Create
+) -> None:
     path = f"{ALL}{create()['id']}/"
     assert client.delete(path, headers=user | {"If-Match": '"77"'}).status_code == 412
     assert client.delete(path, headers=user).status_code == 204
@@ -152,7 +150,7 @@ def test_a_draft_is_deleted_with_its_items(client: FlaskClient, user: User, crea
     assert client.delete(path, headers=user).status_code == 404
 
 
-def test_what_was_sent_is_kept(client: FlaskClient, user: User, create: Create) -> None:
+def test_sent_invoice_cannot_be_deleted(client: FlaskClient, user: User, create: Create) -> None:
     path = f"{ALL}{create()['id']}/"
     client.patch(path, json={"status": "sent"}, headers=user | {"If-Match": "*"})
     assert client.delete(path, headers=user).status_code == 409
