@@ -30,12 +30,15 @@ def without(service: RunningService, parts: Sequence[str]) -> Changed:
 
 
 @contextmanager
-def started(service: RunningService) -> Iterator[list[Changed]]:
-    """Start the service with all parts, without each, and without all."""
+def started(service: RunningService, parts: Sequence[str]) -> Iterator[list[Changed]]:
+    """Start the service with all parts, and without some of them.
+
+    Two at a time: more would need more connections than their PostgreSQL accepts.
+    """
     with ExitStack() as stack:
         found = []
-        for parts in ((), *((part,) for part in PARTS), PARTS):
-            found.append(without(service, parts))
+        for lacking in ((), parts):
+            found.append(without(service, lacking))
             stack.callback(found[-1].stop)
         for each in found:
             each.wait()
@@ -78,18 +81,30 @@ def cost(part: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, float]:
     return {"share": share, "least": 1 - max(rounds), "most": 1 - min(rounds)}
 
 
-def costs(found: Sequence[Series]) -> dict[str, Any]:
-    """Return what each part costs and what all do, measured together and not added up."""
-    whole, *others, none = [series.as_json() for series in found]
-    each = {part["server"]: cost(part, whole) for part in others}
-    together = cost(none, whole)
+def costs(found: Sequence[tuple[Series, Series]]) -> dict[str, Any]:
+    """Return what each part costs and what all do, measured together and not added up.
+
+    `found` are the service with all parts and without some, for each of PARTS, then for all. Raises
+    Exit if a server has failed to answer: the time of failures is not that of answers.
+    """
+    pairs = []
+    for pair in found:
+        for series in pair:
+            if series.failed:
+                raise Exit(f"{series.server}: {series.failed} requests failed, so no cost is told.")
+        whole, lacking = (series.as_json() for series in pair)
+        pairs.append((lacking["server"], cost(lacking, whole)))
+    *each, (_, together) = pairs
     # Far below 0, the service without its parts does more work than with them: another service.
     is_met = abs(together["share"]) <= BAR
-    return {"each": each, "together": together, "bar": BAR, "is_met": is_met}
+    return {"each": dict(each), "together": together, "bar": BAR, "is_met": is_met}
 
 
 def as_json(service: RunningService, work: Work, rounds: int) -> dict[str, Any]:
     """Measure what the parts cost a kind of work."""
-    with started(service) as servers:
-        found = measure(servers, work, connections=8, rows=0, rounds=rounds)
+    found = []
+    for lacking in (*((part,) for part in PARTS), PARTS):
+        with started(service, lacking) as servers:
+            whole, other = measure(servers, work, connections=8, rows=0, rounds=rounds)
+            found.append((whole, other))
     return costs(found)

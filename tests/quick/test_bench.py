@@ -269,23 +269,31 @@ def test_ratios_tails_errors_and_growth_have_bars_too(all_series: list[dict[str,
     ]
 
 
+Pair = tuple[rounds.Series, rounds.Series]
+
+
+def pair_of(name: str, whole: list[float], lacking: list[float], failed: int = 0) -> Pair:
+    """Return the service with all parts and without one, which took so many CPU seconds a round."""
+    found = rounds.Series(parts.WHOLE, "list", 8, 0), rounds.Series(name, "list", 8, 0)
+    for series, values in zip(found, (whole, lacking), strict=True):
+        for value in values:
+            series.add(Answered(1.0, 1000, 0, failed, 2.0, 5.0), value)
+    return found
+
+
 def test_what_a_part_costs_is_a_share_of_the_whole() -> None:
-    names = [parts.WHOLE, *parts.PARTS, "all"]
+    whole: list[float] = [100, 200, 100]
     cpu: list[list[float]] = [
-        [100, 200, 100],
         [90, 180, 80],
         [100, 200, 110],
         [100, 200, 100],
         [95, 190, 95],
         [80, 160, 80],
     ]
-    found = []
-    for name, values in zip(names, cpu, strict=True):
-        one = rounds.Series(name, "list", 8, 0)
-        for value in values:
-            one.add(Answered(1.0, 1000, 0, 0, 2.0, 5.0), value / 1000)
-        found.append(one)
+    names = (*parts.PARTS, "all")
+    found = [pair_of(name, whole, values) for name, values in zip(names, cpu, strict=True)]
     costs = parts.costs(found)
+    assert costs["each"].keys() == set(parts.PARTS)
     assert costs["each"]["logs"] == pytest.approx({"share": 0.1, "least": 0.1, "most": 0.2})
     assert costs["each"]["metrics"] == pytest.approx({"share": 0, "least": -0.1, "most": 0})
     # Measured, and more than the sum of the four: the parts share what all of them need.
@@ -293,12 +301,15 @@ def test_what_a_part_costs_is_a_share_of_the_whole() -> None:
 
 
 def test_a_service_that_costs_more_without_its_parts_is_not_what_is_meant() -> None:
-    found = []
-    for name, value in zip([parts.WHOLE, *parts.PARTS, "all"], [1, 1, 1, 1, 1, 2], strict=True):
-        found.append(rounds.Series(name, "list", 8, 0))
-        found[-1].add(Answered(1.0, 1000, 0, 0, 2.0, 5.0), value)
-    costs = parts.costs(found)
+    costs = parts.costs([pair_of(name, [1], [2]) for name in (*parts.PARTS, "all")])
     assert (costs["together"]["share"], costs["is_met"]) == (-1, False)
+
+
+def test_no_cost_is_told_of_a_service_that_fails() -> None:
+    """As six at a time did, of which the last found no connection of PostgreSQL left."""
+    found = [pair_of(name, [1], [1], failed=int(name == "all")) for name in (*parts.PARTS, "all")]
+    with pytest.raises(Exit, match="1 requests failed"):
+        parts.costs(found)
 
 
 def test_every_bar_is_beside_a_variant() -> None:
