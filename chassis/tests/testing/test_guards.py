@@ -296,7 +296,7 @@ FAULTS: list[tuple[str, Callable[[Copy], None], str]] = [
         unknown_setting,
         r'billing/planted.py:2 reads settings\["database.hots"\]',
     ),
-    (ROUTED, unrouted_route, r"It is broken here:\n  /hooks/<int:id>/ has no path in .*[^\n]*$"),
+    (ROUTED, unrouted_route, r"It is broken here:\n  /hooks/<int:id>/ has no path in [^\n]*$"),
     (ROUTED, below_an_exact_path, "/openapi.json/v2 has no path in infra/kubernetes/base"),
     (ROUTED, routed_internal_route, "/api/planted/ is @internal, but an Ingress routes it"),
     ("every setting that is declared is read", unread_setting, "settings.yaml declares logs.levle"),

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from flask_chassis import project, settings
+from flask_chassis import project, safe_yaml, settings
 
 from flask_chassis_tools.kubernetes import overlays
 
@@ -34,7 +33,7 @@ def written() -> list[Object]:
     files = [path for path in sorted(base().glob("*.yaml")) if path.name != overlays.KUSTOMIZATION]
     text = "\n---\n".join(path.read_text(encoding="utf-8") for path in files)
     service = overlays.name()
-    found = [each for each in yaml.safe_load_all(text) if each]
+    found = [each for each in safe_yaml.load_all(text) if each]
     for each in found:
         each["metadata"]["namespace"] = STAGE
         pod = each["spec"]["template"]["spec"] if "template" in each.get("spec", {}) else {}

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
-from flask_chassis import project
+from flask_chassis import project, safe_yaml
 
 from flask_chassis_tools.kubernetes import address_checks, checks, overlays, reach
 
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.parametrize("kind", WITH_DATABASE)
 def read(name: str) -> Objects:
     """Return the objects in a file in infra/kubernetes, in the namespace of the stage."""
     text = (base().parent / name).read_text(encoding="utf-8")
-    found = [each for each in yaml.safe_load_all(text) if each]
+    found = [each for each in safe_yaml.load_all(text) if each]
     for each in found:
         each["metadata"]["namespace"] = STAGE
     return found

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from flask_chassis import ingress_paths
+from flask_chassis import ingress_paths, safe_yaml
 
 from . import limits
 from .faults import EdgeError
@@ -105,7 +105,7 @@ def _host(folder: Path, ingress: dict[str, Any], stage: str) -> str:
     for patch in _manifest(folder, overlay).get("patches", []):
         if patch.get("target", {}).get("kind") != "Ingress":
             continue
-        for operation in yaml.safe_load(patch["patch"]):
+        for operation in safe_yaml.load(patch["patch"]):
             if operation.get("path") == "/spec/rules/0/host":
                 host = operation["value"]
     if not HOST.fullmatch(str(host)):
@@ -124,7 +124,7 @@ def _port(folder: Path) -> int:
 
 def _manifest(folder: Path, name: Path) -> dict[str, Any]:
     try:
-        found = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+        found = safe_yaml.load((folder / name).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise EdgeError(
             f"{folder / name} not found. Give the folder of a service that has manifests."

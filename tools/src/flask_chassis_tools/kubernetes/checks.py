@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
-from flask_chassis import project
+from flask_chassis import project, safe_yaml
 from flask_chassis.tasks import uwsgi_config
 
 from flask_chassis_tools.kubernetes import (
@@ -85,7 +84,7 @@ def faults_in_file(path: Path) -> list[str]:
     where = path.relative_to(path.parents[2]).as_posix()
     faults = [f"{where}: nothing expands {found}" for found in re.findall(r"\$\{\w+\}", text)]
     if path.name == overlays.KUSTOMIZATION:
-        content: dict[str, Any] = yaml.safe_load(text)
+        content: dict[str, Any] = safe_yaml.load(text)
         faults += [f"{where}: {key} is deprecated" for key in DEPRECATED if key in content]
         faults += [
             f"{where}: includeSelectors changes the pods that the network policies select"

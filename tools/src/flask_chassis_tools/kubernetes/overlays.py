@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,13 @@ def require_tag(tag: str) -> None:
 
 def name() -> str:
     """Return the service's name, which is also the name of its objects."""
-    [sections] = _documents(project.find("settings.yaml").read_text(encoding="utf-8"))
+    return _name_in(project.find("settings.yaml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=8)
+def _name_in(settings: str) -> str:
+    """Return the name in the text of a settings.yaml. A check of the manifests asks 50 times."""
+    [sections] = _documents(settings)
     return str(sections["default"]["service"]["name"])
 
 

@@ -5,6 +5,7 @@ not judged.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from flask_chassis import project, safe_yaml
@@ -46,16 +47,17 @@ def service(host: str, objects: list[Object]) -> Object | None:
 def is_elsewhere(host: str) -> bool:
     """Return whether a component, or another stage, has a Service of this name."""
     folder = project.working_folder() / overlays.FOLDER
-    documents = [
-        each
-        for path in folder.rglob("*.yaml")
-        for each in safe_yaml.load_all(path.read_text(encoding="utf-8"))
-    ]
-    return any(
-        isinstance(each, dict)
-        and each.get("kind") == "Service"
-        and each.get("metadata", {}).get("name") == host
-        for each in documents
+    texts = (path.read_text(encoding="utf-8") for path in folder.rglob("*.yaml"))
+    return any(host in _services_in(text) for text in texts)
+
+
+@lru_cache(maxsize=512)
+def _services_in(manifests: str) -> frozenset[str]:
+    """Return the names of the Services in a file. Each address of each container is looked for."""
+    return frozenset(
+        str(each.get("metadata", {}).get("name"))
+        for each in safe_yaml.load_all(manifests)
+        if isinstance(each, dict) and each.get("kind") == "Service"
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import yaml
-from flask_chassis import ingress_paths
+from flask_chassis import ingress_paths, safe_yaml
 
 NAME = "infra/kubernetes/base/ingress.yaml"
 
@@ -14,7 +14,7 @@ def with_path(text: str, path: str) -> str | None:
     None if its paths are not found in the text.
     """
     try:
-        found = yaml.safe_load(text)
+        found = safe_yaml.load(text)
         if ingress_paths.is_reached(found, f"{path}/"):
             return text
         [rule] = found["spec"]["rules"]

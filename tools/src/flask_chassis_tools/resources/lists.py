@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import yaml
+from flask_chassis import safe_yaml
 
 from .faults import ResourceError
 
@@ -52,7 +53,7 @@ def with_settings(folder: Path) -> dict[str, str]:
     path = folder / SETTINGS
     text = path.read_text(encoding="utf-8")
     try:
-        found = yaml.safe_load(text)["default"]
+        found = safe_yaml.load(text)["default"]
     except (KeyError, TypeError, yaml.YAMLError):
         raise ResourceError(
             f"{SETTINGS} has no section `default`: restore it. Nothing was written."

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from flask_chassis import safe_yaml
 from flask_chassis.observability.buckets import BUCKETS
 
 FILE = Path("infra/slo.yaml")
@@ -53,7 +54,7 @@ def read(file: Path) -> Objectives:
 def parse(text: str) -> Objectives:
     """Parse the text of a file."""
     try:
-        content = yaml.safe_load(text)
+        content = safe_yaml.load(text)
     except yaml.YAMLError as error:
         raise ObjectivesError(f"invalid YAML: {error}") from error
     known = [field.name for field in fields(Objectives)]
