@@ -17,6 +17,17 @@ Whole = TypeVar("Whole", bound=Together, covariant=True)
 
 PHONE = {"width": 360, "height": 640}
 
+SMALLEST_PX = 44
+"""The smallest width and height that a finger hits."""
+
+TOO_SMALL = """smallest => [...document.querySelectorAll("a, button, input, textarea")]
+    .filter(each => each.checkVisibility() && !each.closest(".summary, .hint"))
+    .map(each => [each.innerText || each.name, each.getBoundingClientRect()])
+    .filter(([, box]) => Math.min(box.width, box.height) < smallest)
+    .map(([name, box]) => `${name}: ${Math.round(box.width)} x ${Math.round(box.height)} px`)
+"""
+"""Lists what is too small to touch. Links in sentences are as high as their line."""
+
 PATIENCE_MS = 15_000
 """More than a page takes that waits for a service which does not answer."""
 
@@ -68,6 +79,8 @@ class Person(Generic[Whole]):
         assert self.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], (
             f"{name} must be scrolled sideways on a phone"
         )
+        too_small = self.page.evaluate(TOO_SMALL, SMALLEST_PX)
+        assert not too_small, f"{name} has what is too small to touch: {', '.join(too_small)}"
         self.page.set_viewport_size(desk)  # type: ignore[arg-type]  # as above
         barriers = Axe().run(self.page)
         assert not barriers.violations_count, f"{name}: {barriers.generate_report()}"

@@ -1,13 +1,15 @@
 """The tutorial has the code of examples/invoices, word for word: that is installed and run."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tasks.folders import EXAMPLES, ROOT
 from tasks.overlay import INVOICES
-from tasks.render import render
+from tasks.render import example, render
 
 TUTORIAL = ROOT / "docs" / "tutorial" / "build-a-domain.md"
 
@@ -53,6 +55,20 @@ def test_the_tutorial_has_every_change_of_a_file_that_is_rendered() -> None:
     wanted = [line for line in lines(patch) if not line.startswith("diff --git ")]
     shown = [line for diff in DIFF.findall(TUTORIAL.read_text("utf-8")) for line in lines(diff)]
     assert sorted(shown) == sorted(wanted)
+
+
+def test_the_changes_have_the_line_numbers_of_the_files_that_are_rendered(tmp_path: Path) -> None:
+    """Otherwise `patch` leaves copies of these files, which readers commit."""
+    done = subprocess.run(
+        ["git", "apply", "--check", "--verbose", EXAMPLES / f"{INVOICES}.patch"],
+        cwd=render(tmp_path, example(INVOICES)),
+        env=os.environ | {"GIT_CEILING_DIRECTORIES": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 and "offset" not in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize(("name", "suggested"), [("thought", "invoice"), ("invoice", "delivery")])

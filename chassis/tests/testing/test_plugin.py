@@ -176,6 +176,17 @@ def test_engine(request):
     assert "2 passed" in out, out
 
 
+def test_a_postgresql_that_does_not_start_is_an_error_without_a_traceback(tmp_path: Path) -> None:
+    files = SITE | {
+        "settings.yaml": "default:\n  database:\n    host: 127.0.0.1\ntests.local:\n",
+        "conftest.py": SITE["conftest.py"] + "import os\nos.geteuid = lambda: 54321\n",
+    }
+    out = pytest_in(tmp_path, "def test_it(settings):\n    pass\n", files)
+    assert "1 error" in out, out
+    assert "does not run as the user 54321, who has no entry in /etc/passwd" in out
+    assert "embedded_postgres.py" not in out
+
+
 def test_an_environment_that_is_not_for_tests_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -204,10 +204,15 @@ def _has_database(settings: Settings) -> bool:
 @contextmanager
 def _postgres() -> Iterator[tuple[str, int]]:
     """Start a PostgreSQL whose data lives in a temporary folder; yield its host and port."""
+    from invoke import Exit
+
     from flask_chassis.tasks.embedded_postgres import EmbeddedPostgres
 
-    with (
-        tempfile.TemporaryDirectory(prefix="postgres-") as folder,
-        EmbeddedPostgres(Path(folder), durable=False) as server,
-    ):
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="postgres-"))
+        try:
+            server = stack.enter_context(EmbeddedPostgres(Path(folder), durable=False))
+        except Exit as error:
+            # The message says what to do. A traceback for each test would hide it.
+            pytest.fail(str(error.message), pytrace=False)
         yield server.host, server.port

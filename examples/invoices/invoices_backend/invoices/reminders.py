@@ -1,4 +1,4 @@
-"""The nightly look at what is overdue."""
+"""The nightly report of overdue invoices."""
 
 from datetime import UTC, date, datetime, timedelta
 

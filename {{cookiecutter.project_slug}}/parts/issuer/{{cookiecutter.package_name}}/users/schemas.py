@@ -20,9 +20,17 @@ class Credentials(Schema):
     """What a user logs in with."""
 
     username: str = Field(
-        min_length=1, max_length=LONGEST_NAME, description="The name, in upper or lower case"
+        min_length=1,
+        max_length=LONGEST_NAME,
+        description="The name, in upper or lower case",
+        examples=["ada"],
     )
-    password: str = Field(min_length=1, max_length=LONGEST_PASSWORD, description="The password")
+    password: str = Field(
+        min_length=1,
+        max_length=LONGEST_PASSWORD,
+        description="The password",
+        examples=["correct horse battery"],
+    )
 
 
 class LoggedIn(Schema):
@@ -47,14 +55,19 @@ class NewUser(Schema):
         min_length=1,
         max_length=LONGEST_NAME,
         description="A name that nobody has, whether in upper or lower case",
+        examples=["ada"],
     )
     password: str = Field(
-        min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD, description="The password"
+        min_length=SHORTEST_PASSWORD,
+        max_length=LONGEST_PASSWORD,
+        description="The password",
+        examples=["correct horse battery"],
     )
     scope: Annotated[str, Pattern(SCOPE, NO_SCOPE)] = Field(
         default="",
         max_length=LONGEST_SCOPE,
         description="What the user's tokens allow, with spaces between: `admin`",
+        examples=["admin"],
     )
 
 

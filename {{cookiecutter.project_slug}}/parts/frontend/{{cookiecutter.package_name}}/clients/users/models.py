@@ -15,11 +15,11 @@ class Credentials(BaseModel):
     model_config = ConfigDict(
         extra='forbid',
     )
-    password: str
+    password: Annotated[str, Field(examples=['correct horse battery'])]
     """
     The password
     """
-    username: str
+    username: Annotated[str, Field(examples=['ada'])]
     """
     The name, in upper or lower case
     """
@@ -73,15 +73,15 @@ class NewUser(BaseModel):
     model_config = ConfigDict(
         extra='forbid',
     )
-    password: str
+    password: Annotated[str, Field(examples=['correct horse battery'])]
     """
     The password
     """
-    scope: str | None = ''
+    scope: Annotated[str | None, Field(examples=['admin'])] = ''
     """
     What the user's tokens allow, with spaces between: `admin`
     """
-    username: str
+    username: Annotated[str, Field(examples=['ada'])]
     """
     A name that nobody has, whether in upper or lower case
     """
