@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from flask_chassis import safe_yaml
 
 FILE = Path("infra/flows.yaml")
 PEERS = "peers"
@@ -94,7 +93,7 @@ def read(file: Path, service: str, ports: Mapping[str, int]) -> Flows:
 def parse(text: str, service: str, ports: Mapping[str, int]) -> Flows:
     """Parse the text of a file."""
     try:
-        content = safe_yaml.load(text)
+        content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise FlowsError(f"invalid YAML: {error}") from error
     tree = _mapping(content, "the file")
